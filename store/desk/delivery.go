@@ -1,0 +1,123 @@
+package desk
+
+import (
+	"time"
+)
+
+// Channel is the way a delivery goes.
+type Channel string
+
+const (
+	ChannelFCM   Channel = "fcm"
+	ChannelEmail Channel = "email"
+)
+
+// Purpose is what a delivery tells.
+type Purpose string
+
+const (
+	PurposeInvitation Purpose = "invitation"
+	PurposeWithdrawal Purpose = "withdrawal"
+)
+
+// DeliveryState is where a delivery is on its way.
+type DeliveryState string
+
+const (
+	DeliveryWaiting  DeliveryState = "waiting"  // to be sent, now or after a pause
+	DeliverySending  DeliveryState = "sending"  // a worker holds it
+	DeliverySent     DeliveryState = "sent"     // FCM or the mail server took it
+	DeliveryReceived DeliveryState = "received" // the device says that it came
+	DeliveryOpened   DeliveryState = "opened"   // the user opened it
+	DeliveryFailed   DeliveryState = "failed"   // given up; error says why
+	DeliveryDropped  DeliveryState = "dropped"  // over before it was sent
+)
+
+// Rank orders what a device can report after the sending: a later report never takes back an earlier one.
+func (s DeliveryState) Rank() int {
+	switch s {
+	case DeliverySent:
+		return 1
+	case DeliveryReceived:
+		return 2
+	case DeliveryOpened:
+		return 3
+	}
+	return 0
+}
+
+// Delivery is one message to one device or address, as the inviter sees it (G9).
+type Delivery struct {
+	ID           string        `json:"id" doc:"Opaque id" example:"dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev          int64         `json:"rev" doc:"Grows with each change of this object"`
+	InvitationID string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
+	Purpose      Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,test"`
+	Channel      Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
+	Rep          Ref           `json:"rep" doc:"Whom it tells"`
+	Console      *Ref          `json:"console,omitempty" doc:"The device it goes to"`
+	State        DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
+	Attempts     int           `json:"attempts" doc:"How often sending was tried"`
+	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over"`
+	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed"`
+}
+
+// OutcomeKind sorts what became of one attempt to send.
+type OutcomeKind string
+
+const (
+	OutcomeDone          OutcomeKind = "done"
+	OutcomeTargetDead    OutcomeKind = "target_dead"   // FCM says the registration is gone: remove it
+	OutcomeTryAgain      OutcomeKind = "try_again"     // the network, a 429 or a 5xx
+	OutcomeRejected      OutcomeKind = "rejected"      // this message or address will never be taken
+	OutcomeMisconfigured OutcomeKind = "misconfigured" // our credentials or project are wrong: alarm, keep, try again later
+)
+
+// Outcome is what became of one attempt to send.
+type Outcome struct {
+	Kind       OutcomeKind
+	Error      string        // a word for the delivery's error field; never a secret
+	Throttled  bool          // a 429
+	RetryAfter time.Duration // what the other side asked for; 0 if nothing
+}
+
+const (
+	// RetryWindow is how long sending is tried before it is given up (firebase.google.com/docs/cloud-messaging/scale-fcm).
+	RetryWindow = 60 * time.Minute
+	// FirstRetry is the least pause after a first failure (same page).
+	FirstRetry = 10 * time.Second
+	// ThrottledRetry is the pause after a 429 that names none (same page).
+	ThrottledRetry = 60 * time.Second
+	// LongestRetry bounds the growth of the pauses.
+	LongestRetry = 10 * time.Minute
+)
+
+// RetryPause says how long to wait after the given number of failed attempts (1 or more). The pauses double from
+// FirstRetry, each stretched by jitter, a number in [0, 1), by up to half, so that many deliveries that failed
+// together do not come back together. What the other side asks for is the least.
+func RetryPause(attempts int, o Outcome, jitter float64) time.Duration {
+	pause := FirstRetry << min(max(attempts, 1)-1, 10)
+	if o.Throttled && o.RetryAfter == 0 {
+		pause = max(pause, ThrottledRetry)
+	}
+	pause = max(min(pause, LongestRetry), o.RetryAfter)
+	return pause + time.Duration(jitter*float64(pause)/2)
+}
+
+// Job is a delivery that a worker has claimed, with all that the message needs. The state of the things in it is
+// that of the moment of claiming.
+type Job struct {
+	Delivery
+	ServerID   string
+	Key        string    // what the notification stands for: tag and tombstone on the device
+	KeyRev     int64     // revision of what Key names: the device keeps the highest
+	ExpiresAt  time.Time // when the message is worth nothing any more
+	Platform   string    // android, ios, web, script
+	PushKind   string    // fcm_token, fcm_fid
+	PushTarget string
+	Address    string // for email
+	Locale     string
+	Badge      int // active invitations that the rep may accept
+	Invitation Invitation
+	Customer   *Customer // what an email may say of the customer (G2); nil: nothing
+	LinkToken  string    // for the email's links, good for this rep and invitation alone
+}

@@ -1,0 +1,50 @@
+package desk
+
+import "time"
+
+// EventType names what happened.
+type EventType string
+
+const (
+	EventInvitationCreated EventType = "invitation.created"
+	EventInvitationChanged EventType = "invitation.changed"
+	EventInvitationEnded   EventType = "invitation.ended" // also: no longer for you
+	EventDeliveryChanged   EventType = "delivery.changed"
+	EventSessionChanged    EventType = "session.changed"
+	EventAttendeeJoined    EventType = "attendee.joined"
+	EventAttendeeChanged   EventType = "attendee.changed"
+	EventAttendeeLeft      EventType = "attendee.left"
+	EventMeChanged         EventType = "me.changed"
+	EventConsoleChanged    EventType = "console.changed"
+	EventConsoleRevoked    EventType = "console.revoked"
+)
+
+// EventTypes lists all there are.
+var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged,
+	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMeChanged, EventConsoleChanged, EventConsoleRevoked}
+
+// EventRetention is how long events are kept for those who come back (H2).
+const EventRetention = 7 * 24 * time.Hour
+
+// Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
+type Event struct {
+	ID         int64       `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
+	Type       EventType   `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,attendee.joined,attendee.changed,attendee.left,me.changed,console.changed,console.revoked"`
+	At         time.Time   `json:"at" doc:"When"`
+	Actor      *Ref        `json:"actor,omitempty" doc:"Who did it"`
+	SessionID  string      `json:"session_id,omitempty" doc:"The session that it happened in"`
+	TeamID     string      `json:"team_id,omitempty" doc:"The team that it concerns"`
+	Reason     string      `json:"reason,omitempty" doc:"Why"`
+	Invitation *Invitation `json:"invitation,omitempty" doc:"With invitation.…"`
+	Session    *Session    `json:"session,omitempty" doc:"With session.…"`
+	Attendee   *Attendee   `json:"attendee,omitempty" doc:"With attendee.…"`
+	Delivery   *Delivery   `json:"delivery,omitempty" doc:"With delivery.…"`
+	Me         *Me         `json:"me,omitempty" doc:"With me.…"`
+	Console    *Console    `json:"console,omitempty" doc:"With console.…"`
+}
+
+// RepTopic is where events for one rep stand.
+func RepTopic(repID string) string { return "rep:" + repID }
+
+// TeamTopic is where events for all reps of a team stand.
+func TeamTopic(teamID string) string { return "team:" + teamID }

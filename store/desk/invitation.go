@@ -1,0 +1,162 @@
+package desk
+
+import "time"
+
+// InvitationKind says to whom an invitation goes.
+type InvitationKind string
+
+const (
+	InviteRep   InvitationKind = "rep"
+	InviteTeam  InvitationKind = "team"  // any one rep of a team (B3)
+	InviteIssue InvitationKind = "issue" // any one rep of the team that owns the issue: Request Help (B4)
+)
+
+// InvitationState is where an invitation is in its life. Only an active one can be accepted.
+type InvitationState string
+
+const (
+	InvitationActive    InvitationState = "active"
+	InvitationAccepted  InvitationState = "accepted"
+	InvitationDeclined  InvitationState = "declined"
+	InvitationCancelled InvitationState = "cancelled"
+	InvitationWithdrawn InvitationState = "withdrawn"
+)
+
+// EndReason says why an invitation ended (B13).
+type EndReason string
+
+const (
+	EndAccepted        EndReason = "accepted"
+	EndDeclined        EndReason = "declined"
+	EndCancelled       EndReason = "cancelled"
+	EndSessionEnded    EndReason = "session_ended"
+	EndJoinedOtherwise EndReason = "joined_otherwise"
+	EndTargetGone      EndReason = "target_gone"
+	// EndSignedOut is told to a console alone, when its log-in ends; the invitation itself stands.
+	EndSignedOut EndReason = "signed_out"
+)
+
+// State is the state that an invitation has after ending for the reason: the desk's own reasons withdraw it.
+func (r EndReason) State() InvitationState {
+	switch r {
+	case EndAccepted:
+		return InvitationAccepted
+	case EndDeclined:
+		return InvitationDeclined
+	case EndCancelled:
+		return InvitationCancelled
+	}
+	return InvitationWithdrawn
+}
+
+// InvitationSession is what an invitation says of its session. Title and issue are left out once the reader may not
+// see the session any more.
+type InvitationSession struct {
+	ID    string `json:"id" doc:"The session's id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Kind  string `json:"kind" doc:"What is supported" values:"support,browser"`
+	Title string `json:"title,omitempty" doc:"What lists show of it"`
+	Issue *Ref   `json:"issue,omitempty" doc:"What kind of problem it is"`
+}
+
+// Invitation is an offer to join a session.
+type Invitation struct {
+	ID           string            `json:"id" doc:"Opaque id" example:"inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev          int64             `json:"rev" doc:"Grows with each change; the same in answers, events and pushes: keep the highest"`
+	Kind         InvitationKind    `json:"kind" doc:"To whom it goes: one rep, any one rep of a team, or Request Help on an issue" values:"rep,team,portal,issue"`
+	Session      InvitationSession `json:"session" doc:"What it is an invitation to"`
+	Rep          *Ref              `json:"rep,omitempty" doc:"The invited rep"`
+	Team         *Ref              `json:"team,omitempty" doc:"The team of which any one rep is invited"`
+	Issue        *Ref              `json:"issue,omitempty" doc:"The issue that help is asked for"`
+	Inviter      Ref               `json:"inviter" doc:"Who invites"`
+	Comment      string            `json:"comment,omitempty" doc:"What the inviter says; customers never see it (B8)"`
+	Access       Access            `json:"access" doc:"What the rep may do on the shared screen" values:"view,control"`
+	Masked       bool              `json:"masked" doc:"Whether the rep joins hidden from the customer (B9)"`
+	State        InvitationState   `json:"state" doc:"Where it is in its life" values:"active,accepted,declined,cancelled,withdrawn"`
+	Reason       EndReason         `json:"reason,omitempty" doc:"Why it ended (B13)" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone"`
+	AcceptedBy   *Ref              `json:"accepted_by,omitempty" doc:"Who won it"`
+	DeclinedBy   []Ref             `json:"declined_by,omitempty" doc:"Who declined it; shown to the session's owner"`
+	DeclinedByMe bool              `json:"declined_by_me,omitempty" doc:"Whether the caller declined it"`
+	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether everybody who could accept has declined (B14); shown to the session's owner"`
+	CreatedAt    time.Time         `json:"created_at" doc:"When it was made"`
+	EndedAt      *time.Time        `json:"ended_at,omitempty" doc:"When it ended"`
+}
+
+// Active says whether it can still be accepted.
+func (i Invitation) Active() bool { return i.State == InvitationActive }
+
+// ForOwner is what the session's owner sees (B17).
+func (i Invitation) ForOwner() Invitation { return i }
+
+// ForInvited is what a rep sees to whom it goes: not who else declined, and of a session that they can no longer
+// see only its id and kind (A8).
+func (i Invitation) ForInvited(repID string) Invitation {
+	for _, by := range i.DeclinedBy {
+		i.DeclinedByMe = i.DeclinedByMe || by.ID == repID
+	}
+	i.DeclinedBy, i.NobodyLeft = nil, false
+	winner := i.AcceptedBy != nil && i.AcceptedBy.ID == repID
+	if !i.Active() && !winner {
+		i.Session = InvitationSession{ID: i.Session.ID, Kind: i.Session.Kind}
+	}
+	return i
+}
+
+// Over is the refusal to act on an invitation that has ended (B15): why, when and, where another rep won, who.
+func (i Invitation) Over() *Problem {
+	p := Refuse(InvitationNotActive, "The invitation is over: %s.", i.Reason)
+	p.Conflict = &Conflict{Kind: "invitation", ID: i.ID, State: string(i.State), Reason: string(i.Reason), By: i.AcceptedBy, EndedAt: i.EndedAt}
+	if i.Reason == EndCancelled {
+		p.Conflict.By = &i.Inviter
+	}
+	return p
+}
+
+// InviteFacts are what the rule for inviting needs to know.
+type InviteFacts struct {
+	Target         InvitationKind
+	Sharing        Sharing   // of the session's portal
+	Ceiling        Access    // of the session's portal
+	MaxInvited     int       // seats beside the owner (B11)
+	Seated         int       // joined reps beside the owner, and active invitations
+	Self           bool      // the invited is the caller
+	Reachable      bool      // A4
+	CallerEmbassy  bool      // all of the caller's teams are embassies (A7)
+	InSession      bool      // the invited is in the session
+	AlreadyInvited *Conflict // the active invitation of the same rep (B6)
+	Available      bool      // somebody who could take it is logged in or in extended availability, or the team is persistent
+	Access         Access    // asked for; empty asks for the ceiling
+}
+
+// CheckInvite is rule B7: it refuses in a fixed order, or says which access the invitation carries (B10).
+func CheckInvite(f InviteFacts) (Access, *Problem) {
+	oneRep := f.Target == InviteRep
+	switch {
+	case f.Sharing == SharingOffHere:
+		return "", Refuse(SharingOff, "The session's portal allows no sharing.")
+	case f.Self:
+		return "", Refuse(CannotInviteSelf, "The invited rep is you.")
+	case !f.Reachable && f.CallerEmbassy:
+		return "", Missing(string(f.Target))
+	case !f.Reachable:
+		return "", Refuse(NotReachable, "The %s is outside your teams.", f.Target)
+	case f.InSession:
+		return "", Refuse(AlreadyInSession, "The rep is in the session.")
+	case f.AlreadyInvited != nil:
+		p := Refuse(AlreadyInvited, "The rep has an active invitation to this session.")
+		p.Conflict = f.AlreadyInvited
+		return "", p
+	case !f.Available && oneRep:
+		return "", Refuse(RepNotAvailable, "The rep is neither logged in nor in extended availability.")
+	case !f.Available:
+		return "", Refuse(TeamNotAvailable, "No rep of the team who could accept is logged in or in extended availability.")
+	case f.Seated >= f.MaxInvited:
+		p := Refuse(RepLimitReached, "At most %d reps beside the owner, joined and invited together.", f.MaxInvited)
+		p.Limit = f.MaxInvited
+		return "", p
+	case f.Access.Above(f.Ceiling):
+		return "", Refuse(AccessAboveCeiling, "The session's portal allows at most %s.", f.Ceiling)
+	case f.Access == "":
+		return f.Ceiling, nil
+	}
+	return f.Access, nil
+}

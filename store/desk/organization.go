@@ -1,0 +1,429 @@
+package desk
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Organization is an organisation file (I3): people, teams, portals and issues, named by their slugs and user names.
+//
+// A file may be partial: what it does not name stays as it is. What it names it describes whole, so a field left out
+// has its default. The exceptions are what others set too: a rep's locale and time zone, and whether a thing is
+// disabled, stay as they are when left out; and passwords are for new accounts alone.
+type Organization struct {
+	Portals []PortalEntry `json:"portals,omitempty" yaml:"portals,omitempty" doc:"Entrances for customers"`
+	Teams   []TeamEntry   `json:"teams,omitempty" yaml:"teams,omitempty" doc:"Teams and embassies"`
+	Reps    []RepEntry    `json:"reps,omitempty" yaml:"reps,omitempty" doc:"Accounts"`
+	Issues  []IssueEntry  `json:"issues,omitempty" yaml:"issues,omitempty" doc:"Kinds of problems"`
+}
+
+// PortalEntry is a portal in an organisation file.
+type PortalEntry struct {
+	Slug           string `json:"slug" yaml:"slug" doc:"Unique name" example:"main-emea"`
+	Name           string `json:"name" yaml:"name" doc:"What people call it" example:"EMEA"`
+	Parent         string `json:"parent,omitempty" yaml:"parent,omitempty" doc:"Slug of the portal above it, whose settings it inherits" example:"main"`
+	PortalSettings `yaml:",inline"`
+	Disabled       *bool `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
+}
+
+// TeamEntry is a team in an organisation file.
+type TeamEntry struct {
+	Slug       string       `json:"slug" yaml:"slug" doc:"Unique name" example:"printers"`
+	Name       string       `json:"name" yaml:"name" doc:"What people call it" example:"Printers"`
+	Embassy    bool         `json:"embassy,omitempty" yaml:"embassy,omitempty" doc:"Whether it is a team of outside reps"`
+	Persistent bool         `json:"persistent,omitempty" yaml:"persistent,omitempty" doc:"Whether its queue keeps sessions with no rep logged in (D11)"`
+	Waiting    *WaitingRule `json:"waiting,omitempty" yaml:"waiting,omitempty" doc:"What happens to a session that waits too long (D10)"`
+	Disabled   *bool        `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
+}
+
+// WaitingRule says what happens to a session that waits too long in a team's queue (D10).
+type WaitingRule struct {
+	AfterSeconds int           `json:"after_seconds" yaml:"after_seconds" doc:"How long it may wait" example:"300"`
+	Action       WaitingAction `json:"action" yaml:"action" doc:"Alert the team, or move the session" values:"overdue,overflow"`
+	OverflowTeam string        `json:"overflow_team,omitempty" yaml:"overflow_team,omitempty" doc:"Where it moves" example:"network"`
+}
+
+// WaitingAction is what a WaitingRule does.
+type WaitingAction string
+
+const (
+	WaitingOverdue  WaitingAction = "overdue"  // alert the team
+	WaitingOverflow WaitingAction = "overflow" // move the session to another team
+)
+
+// RepEntry is an account in an organisation file.
+type RepEntry struct {
+	Username     string              `json:"username" yaml:"username" doc:"The log-in name" example:"ana"`
+	Password     string              `json:"password,omitempty" yaml:"password,omitempty" doc:"The first password of a new account; one that exists keeps its own"`
+	PasswordHash string              `json:"password_hash,omitempty" yaml:"password_hash,omitempty" doc:"The same as an encoded argon2id hash, to keep the password out of the file"`
+	Name         string              `json:"name" yaml:"name" doc:"The name that colleagues see" example:"Ana Ruiz"`
+	PublicName   string              `json:"public_name,omitempty" yaml:"public_name,omitempty" doc:"The name that customers see; left out: the name" example:"Ana"`
+	Email        string              `json:"email,omitempty" yaml:"email,omitempty" doc:"Where emails go" example:"ana@example.com"`
+	Teams        map[string]TeamRole `json:"teams,omitempty" yaml:"teams,omitempty" doc:"The role (member, lead, manager) in each team, by its slug; the rep leaves the others"`
+	Permissions  []Permission        `json:"permissions,omitempty" yaml:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
+	Role         Role                `json:"role,omitempty" yaml:"role,omitempty" doc:"The role in the organisation; left out: rep" values:"rep,administrator"`
+	Locale       string              `json:"locale,omitempty" yaml:"locale,omitempty" doc:"BCP 47 language tag; left out: as the rep chose" example:"en"`
+	TimeZone     string              `json:"time_zone,omitempty" yaml:"time_zone,omitempty" doc:"IANA time zone; left out: as the rep chose" example:"Europe/Madrid"`
+	Disabled     *bool               `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether the account is closed; left out: as it is"`
+}
+
+// IssueEntry is an issue in an organisation file.
+type IssueEntry struct {
+	Slug        string   `json:"slug" yaml:"slug" doc:"Unique name" example:"paper-jam"`
+	Title       string   `json:"title" yaml:"title" doc:"What people call it" example:"Paper jam"`
+	Team        string   `json:"team" yaml:"team" doc:"Slug of the team that owns it" example:"printers"`
+	RequestHelp bool     `json:"request_help,omitempty" yaml:"request_help,omitempty" doc:"Whether reps may ask the team for help on it (B4)"`
+	HelpTeams   []string `json:"help_teams,omitempty" yaml:"help_teams,omitempty" doc:"Slugs of the teams whose reps may ask; left out: all (A2)"`
+	Disabled    *bool    `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
+}
+
+// Entry is one thing in an organisation file.
+type Entry[E any] interface {
+	Key() string  // its unique name
+	Over(was E) E // the entry with what it leaves out, over the same thing as it was; zero for a new one
+}
+
+func (e PortalEntry) Key() string { return e.Slug }
+func (e TeamEntry) Key() string   { return e.Slug }
+func (e RepEntry) Key() string    { return e.Username }
+func (e IssueEntry) Key() string  { return e.Slug }
+
+func (e PortalEntry) Over(was PortalEntry) PortalEntry {
+	e.Disabled = disabledOver(e.Disabled, was.Disabled)
+	return e
+}
+
+func (e TeamEntry) Over(was TeamEntry) TeamEntry {
+	e.Disabled = disabledOver(e.Disabled, was.Disabled)
+	return e
+}
+
+func (e RepEntry) Over(was RepEntry) RepEntry {
+	e.Password, e.PasswordHash = "", ""
+	e.PublicName = cmp.Or(e.PublicName, e.Name)
+	e.Role = cmp.Or(e.Role, RoleRep)
+	e.Locale = cmp.Or(e.Locale, was.Locale, "en")
+	e.TimeZone = cmp.Or(e.TimeZone, was.TimeZone, "UTC")
+	e.Permissions = sorted(e.Permissions)
+	e.Disabled = disabledOver(e.Disabled, was.Disabled)
+	return e
+}
+
+func (e IssueEntry) Over(was IssueEntry) IssueEntry {
+	e.HelpTeams = sorted(e.HelpTeams)
+	e.Disabled = disabledOver(e.Disabled, was.Disabled)
+	return e
+}
+
+// disabledOver has one form for what is in use, nil, so that entries can be compared.
+func disabledOver(says, was *bool) *bool {
+	if says = or(says, was); says != nil && *says {
+		return says
+	}
+	return nil
+}
+
+// sorted is a list that stands for a set; it is never nil.
+func sorted[T cmp.Ordered](set []T) []T {
+	set = append([]T{}, set...)
+	slices.Sort(set)
+	return slices.Compact(set)
+}
+
+// ChangedFields names the fields in which an entry differs from what was.
+func ChangedFields[E any](was, now E) []string {
+	before, after := fieldsOf(was), fieldsOf(now)
+	for name, value := range before {
+		if string(after[name]) == string(value) {
+			delete(after, name)
+		} else {
+			after[name] = value
+		}
+	}
+	return slices.Sorted(maps.Keys(after))
+}
+
+func fieldsOf(entry any) (fields map[string]json.RawMessage) {
+	text, err := json.Marshal(entry)
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	if err != nil { // the entries hold nothing that JSON cannot
+		panic(err)
+	}
+	return fields
+}
+
+// EffectivePortals are the settings in force in each portal, by slug. A parent that is not among them counts as none.
+func EffectivePortals(portals []PortalEntry) map[string]PortalSettings {
+	bySlug := make(map[string]PortalEntry, len(portals))
+	for _, p := range portals {
+		bySlug[p.Slug] = p
+	}
+	effective := make(map[string]PortalSettings, len(portals))
+	var settle func(slug string) PortalSettings
+	settle = func(slug string) PortalSettings {
+		p, there := bySlug[slug]
+		if !there {
+			return DefaultPortalSettings()
+		}
+		if _, done := effective[slug]; !done {
+			effective[slug] = p.PortalSettings.Under(settle(p.Parent))
+		}
+		return effective[slug]
+	}
+	for slug := range bySlug {
+		settle(slug)
+	}
+	return effective
+}
+
+// ImportedEntry is one thing that an import made or changed.
+type ImportedEntry struct {
+	Kind   string   `json:"kind" doc:"What kind of thing it is" values:"portal,team,rep,issue"`
+	Name   string   `json:"name" doc:"Its slug or user name" example:"printers"`
+	Fields []string `json:"fields,omitempty" doc:"The fields that changed"`
+}
+
+// ImportReport says what an organisation file changed, or would change.
+type ImportReport struct {
+	DryRun    bool            `json:"dry_run" doc:"Whether nothing was kept"`
+	Created   []ImportedEntry `json:"created" doc:"What was not there"`
+	Changed   []ImportedEntry `json:"changed" doc:"What was there and differs"`
+	Unchanged int             `json:"unchanged" doc:"How many things of the file stood as it says"`
+}
+
+// Standing is what stands outside an organisation file, which may refer to it.
+type Standing struct {
+	Portals map[string]string // slug of each portal to its parent's
+	Teams   map[string]bool   // slugs
+}
+
+// The bounds of what an organisation file says.
+const (
+	maxEmail          = 254 // RFC 5321, 4.5.3.1.3, less the brackets
+	maxSpecialists    = 5   // F1
+	maxHistorySeconds = 24 * 60 * 60
+	maxWaitingSeconds = 24 * 60 * 60
+)
+
+// Check finds all that is wrong with the file. Each error's field is the path to it, like reps[2].teams.printers.
+// With standing nil, what the file refers to outside of it is taken to be there.
+func (o Organization) Check(standing *Standing) []FieldError {
+	c := organizationCheck{lenient: standing == nil, parents: map[string]string{}, teams: map[string]bool{}}
+	if standing != nil {
+		maps.Copy(c.parents, standing.Portals)
+		maps.Copy(c.teams, standing.Teams)
+	}
+	for _, p := range o.Portals {
+		c.parents[p.Slug] = p.Parent
+	}
+	for _, t := range o.Teams {
+		c.teams[t.Slug] = true
+	}
+	checkEach(&c, "portals", "slug", o.Portals, c.portal)
+	checkEach(&c, "teams", "slug", o.Teams, c.team)
+	checkEach(&c, "reps", "username", o.Reps, c.rep)
+	checkEach(&c, "issues", "slug", o.Issues, c.issue)
+	return c.errors
+}
+
+type organizationCheck struct {
+	lenient bool
+	parents map[string]string
+	teams   map[string]bool
+	errors  []FieldError
+}
+
+func (c *organizationCheck) add(field, code, format string, args ...any) {
+	c.errors = append(c.errors, FieldError{Field: field, Code: code, Detail: fmt.Sprintf(format, args...)})
+}
+
+// take adds what another rule found.
+func (c *organizationCheck) take(p *Problem) {
+	if p != nil {
+		c.errors = append(c.errors, p.Errors...)
+	}
+}
+
+var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// checkEach checks the entries of one kind, whose keys are unique names.
+func checkEach[E Entry[E]](c *organizationCheck, list, key string, entries []E, check func(at string, e E)) {
+	seen := map[string]bool{}
+	for i, e := range entries {
+		at := fmt.Sprintf("%s[%d].", list, i)
+		switch name := e.Key(); {
+		case !keyPattern.MatchString(name):
+			c.add(at+key, "pattern", "expected 1 to 64 of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit")
+		case seen[name]:
+			c.add(at+key, "duplicate", "%q stands in the file twice", name)
+		}
+		seen[e.Key()] = true
+		check(at, e)
+	}
+}
+
+func (c *organizationCheck) portal(at string, p PortalEntry) {
+	c.take(CheckName(at+"name", p.Name, MaxName))
+	if p.Parent != "" {
+		c.parent(at+"parent", p)
+	}
+	for i, mode := range deref(p.Modes) {
+		oneOf(c, fmt.Sprintf("%smodes[%d]", at, i), &mode, "web", "queue", "phone")
+	}
+	oneOf(c, at+"sharing", p.Sharing, SharingOffHere, SharingTeams, SharingAll)
+	oneOf(c, at+"invite_ceiling", p.InviteCeiling, View, Control)
+	oneOf(c, at+"customer_in_email", p.CustomerInEmail, "none", "name", "all")
+	c.between(at+"max_invited_reps", p.MaxInvitedReps, 0, MaxInvitedReps)
+	c.between(at+"max_specialists", p.MaxSpecialists, 0, maxSpecialists)
+	c.between(at+"chat_history_seconds", p.ChatHistorySeconds, 0, maxHistorySeconds)
+}
+
+// parent checks that the portal above is there, and that going up never comes back to the portal.
+func (c *organizationCheck) parent(field string, p PortalEntry) {
+	if _, there := c.parents[p.Parent]; !there && !c.lenient {
+		c.add(field, "unknown", "there is no portal %q", p.Parent)
+		return
+	}
+	seen := map[string]bool{}
+	for above := p.Parent; above != "" && !seen[above]; above = c.parents[above] {
+		if above == p.Slug {
+			c.add(field, "cycle", "%q stands above itself", p.Slug)
+			return
+		}
+		seen[above] = true
+	}
+}
+
+func (c *organizationCheck) team(at string, t TeamEntry) {
+	c.take(CheckName(at+"name", t.Name, MaxName))
+	if t.Waiting == nil {
+		return
+	}
+	w, at := *t.Waiting, at+"waiting."
+	c.between(at+"after_seconds", &w.AfterSeconds, 1, maxWaitingSeconds)
+	oneOf(c, at+"action", &w.Action, WaitingOverdue, WaitingOverflow)
+	switch overflow := w.Action == WaitingOverflow; {
+	case overflow && w.OverflowTeam == t.Slug:
+		c.add(at+"overflow_team", "same_team", "must be another team")
+	case overflow:
+		c.teamThere(at+"overflow_team", w.OverflowTeam)
+	case w.OverflowTeam != "":
+		c.add(at+"overflow_team", "not_used", "goes only with the action overflow")
+	}
+}
+
+func (c *organizationCheck) rep(at string, r RepEntry) {
+	c.take(CheckName(at+"name", r.Name, MaxName))
+	c.take(CheckLine(at+"public_name", r.PublicName, MaxName))
+	c.password(at, r)
+	if r.Email != "" {
+		c.email(at+"email", r.Email)
+	}
+	for _, team := range slices.Sorted(maps.Keys(r.Teams)) {
+		role := r.Teams[team]
+		c.teamThere(at+"teams."+team, team)
+		oneOf(c, at+"teams."+team, &role, TeamMember, TeamLead, TeamManager)
+	}
+	for i, permission := range r.Permissions {
+		oneOf(c, fmt.Sprintf("%spermissions[%d]", at, i), &permission, Permissions...)
+	}
+	if r.Role != "" {
+		oneOf(c, at+"role", &r.Role, RoleRep, RoleAdministrator)
+	}
+	if r.Locale != "" && (len(r.Locale) > 35 || !localePattern.MatchString(r.Locale)) {
+		c.add(at+"locale", "pattern", "expected a BCP 47 language tag")
+	}
+	if _, err := time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "Local" {
+		c.add(at+"time_zone", "unknown", "is not an IANA time zone")
+	}
+}
+
+var localePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+
+func (c *organizationCheck) password(at string, r RepEntry) {
+	if r.Password != "" && r.PasswordHash != "" {
+		c.add(at+"password_hash", "one_needed", "give password or password_hash, not both")
+	}
+	if n := utf8.RuneCountInString(r.Password); n > 0 && (n < MinPassword || n > MaxPassword) {
+		c.add(at+"password", "length", "expected %d to %d characters", MinPassword, MaxPassword)
+	}
+	if r.PasswordHash != "" && !isPasswordHash(r.PasswordHash) {
+		c.add(at+"password_hash", "format", "expected $argon2id$v=19$m=…,t=…,p=…$salt$key with at most 256 MiB, 16 passes and 16 threads")
+	}
+}
+
+// isPasswordHash says whether it is an encoded argon2id hash whose work is bounded: each log-in repeats it.
+func isPasswordHash(encoded string) bool {
+	parts := strings.Split(encoded, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v=19" {
+		return false
+	}
+	var memoryKiB, passes, threads int
+	if _, err := fmt.Sscanf(parts[3]+"\n", "m=%d,t=%d,p=%d\n", &memoryKiB, &passes, &threads); err != nil {
+		return false
+	}
+	salt, saltErr := base64.RawStdEncoding.Strict().DecodeString(parts[4])
+	key, keyErr := base64.RawStdEncoding.Strict().DecodeString(parts[5])
+	return saltErr == nil && keyErr == nil && len(salt) >= 8 && len(key) >= 16 && len(key) <= 64 &&
+		within(memoryKiB, 8, 256*1024) && within(passes, 1, 16) && within(threads, 1, 16)
+}
+
+// email takes one bare address on one line.
+func (c *organizationCheck) email(field, email string) {
+	if p := CheckLine(field, email, maxEmail); p != nil {
+		c.take(p)
+		return
+	}
+	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
+		c.add(field, "email", "expected an email address, without a name")
+	}
+}
+
+func (c *organizationCheck) issue(at string, i IssueEntry) {
+	c.take(CheckName(at+"title", i.Title, MaxTitle))
+	c.teamThere(at+"team", i.Team)
+	for n, team := range i.HelpTeams {
+		c.teamThere(fmt.Sprintf("%shelp_teams[%d]", at, n), team)
+	}
+}
+
+func (c *organizationCheck) teamThere(field, slug string) {
+	switch {
+	case slug == "":
+		c.add(field, "empty", "must name a team")
+	case !c.teams[slug] && !c.lenient:
+		c.add(field, "unknown", "there is no team %q", slug)
+	}
+}
+
+func (c *organizationCheck) between(field string, n *int, least, most int) {
+	if n != nil && !within(*n, least, most) {
+		c.add(field, "range", "expected %d to %d", least, most)
+	}
+}
+
+func within(n, least, most int) bool { return least <= n && n <= most }
+
+func oneOf[T ~string](c *organizationCheck, field string, value *T, allowed ...T) {
+	if value != nil && !slices.Contains(allowed, *value) {
+		c.add(field, "enum", "expected one of %s", strings.Trim(fmt.Sprint(allowed), "[]"))
+	}
+}
+
+func deref[T any](p *[]T) []T {
+	if p == nil {
+		return nil
+	}
+	return *p
+}

@@ -1,0 +1,88 @@
+package desk
+
+import "slices"
+
+// Role is what a rep is in the organisation.
+type Role string
+
+const (
+	RoleRep           Role = "rep"
+	RoleAdministrator Role = "administrator"
+)
+
+// Permission is something that a rep may do beyond the ordinary.
+type Permission string
+
+const (
+	ShareOutsideTeams    Permission = "share_outside_teams"    // A4
+	TransferOutsideTeams Permission = "transfer_outside_teams" // C6
+	SeeOutsideEmbassy    Permission = "see_outside_embassy"    // A7
+	ExtendedAvailability Permission = "extended_availability"  // G6
+	InviteSpecialists    Permission = "invite_specialists"     // F1
+)
+
+// Permissions lists all there are.
+var Permissions = []Permission{ShareOutsideTeams, TransferOutsideTeams, SeeOutsideEmbassy, ExtendedAvailability, InviteSpecialists}
+
+// Presence is what colleagues see of a rep's readiness.
+type Presence string
+
+const (
+	PresenceAvailable Presence = "available"
+	PresenceBusy      Presence = "busy" // chosen by the rep; a busy rep can be invited
+	PresenceOffline   Presence = "offline"
+)
+
+// PresenceOf derives the presence from the two facts behind it.
+func PresenceOf(loggedIn, busy bool) Presence {
+	switch {
+	case !loggedIn:
+		return PresenceOffline
+	case busy:
+		return PresenceBusy
+	}
+	return PresenceAvailable
+}
+
+// Membership is a rep's place in a team.
+type Membership struct {
+	Team    Ref      `json:"team" doc:"The team"`
+	Role    TeamRole `json:"role" doc:"The rep's role in it" values:"member,lead,manager"`
+	Embassy bool     `json:"embassy" doc:"Whether the team is one of outside reps"`
+}
+
+// Me is a rep as they see themselves.
+type Me struct {
+	ID                   string       `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev                  int64        `json:"rev" doc:"Grows with each change of this object" example:"3"`
+	Username             string       `json:"username" doc:"The log-in name; @username stands for the id in requests" example:"ana"`
+	Name                 string       `json:"name" doc:"The private display name, which colleagues see" example:"Ana Ruiz"`
+	PublicName           string       `json:"public_name" doc:"The name that customers see" example:"Ana"`
+	Email                string       `json:"email,omitempty" doc:"Where emails go" example:"ana@example.com"`
+	Role                 Role         `json:"role" doc:"The role in the organisation" values:"rep,administrator"`
+	Permissions          []Permission `json:"permissions" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
+	Teams                []Membership `json:"teams" doc:"The rep's teams"`
+	Presence             Presence     `json:"presence" doc:"What colleagues see" values:"available,busy,offline"`
+	Busy                 bool         `json:"busy" doc:"Chosen by the rep"`
+	ExtendedAvailability bool         `json:"extended_availability" doc:"Whether the rep may be invited by email while not logged in"`
+	Locale               string       `json:"locale" doc:"BCP 47 language tag" example:"en"`
+	TimeZone             string       `json:"time_zone" doc:"IANA time zone" example:"Europe/Madrid"`
+}
+
+// Caller is who asks, as the bearer token says. Every store method that acts for somebody takes one.
+type Caller struct {
+	RepID       string
+	ConsoleID   string
+	Name        string // private display name
+	Role        Role
+	Permissions []Permission
+}
+
+// Has says whether the caller holds the permission.
+func (c Caller) Has(p Permission) bool { return slices.Contains(c.Permissions, p) }
+
+// IsAdministrator says whether the caller administers the organisation.
+func (c Caller) IsAdministrator() bool { return c.Role == RoleAdministrator }
+
+// Ref is how others are told who acted.
+func (c Caller) Ref() Ref { return Ref{ID: c.RepID, Name: c.Name} }

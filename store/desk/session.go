@@ -1,0 +1,74 @@
+package desk
+
+import "time"
+
+// SessionState is where a session is in its life.
+type SessionState string
+
+const (
+	SessionWaiting SessionState = "waiting"
+	SessionActive  SessionState = "active" // has exactly one owner
+	SessionEnded   SessionState = "ended"
+)
+
+// Customer is who is being helped.
+type Customer struct {
+	Name     string `json:"name" minLength:"1" maxLength:"200" doc:"The customer's name" example:"Jo Doe"`
+	Company  string `json:"company,omitempty" maxLength:"200" doc:"The customer's company" example:"Doe Ltd"`
+	Details  string `json:"details,omitempty" maxLength:"2000" doc:"What the customer wrote about the problem" example:"The tray jams"`
+	Language string `json:"language,omitempty" maxLength:"35" doc:"BCP 47 language tag" example:"en"`
+}
+
+// Check refuses texts that no screen or email header should carry.
+func (c Customer) Check() *Problem {
+	for _, p := range []*Problem{
+		CheckName("customer.name", c.Name, MaxName), CheckLine("customer.company", c.Company, MaxName),
+		CheckText("customer.details", c.Details, MaxDetails), CheckLine("customer.language", c.Language, 35),
+	} {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// Sight is how much of a session a rep sees (A8).
+type Sight int
+
+const (
+	SightNone    Sight = iota
+	SightSummary       // invited, or it stands in one of their queues: customer, issue, details, but nothing of what goes on inside
+	SightFull          // owner, attendee now or before, their lead or manager, administrator
+)
+
+// Session is one piece of support for one customer.
+type Session struct {
+	ID          string       `json:"id" doc:"Opaque id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev         int64        `json:"rev" doc:"Grows with each change of this object"`
+	State       SessionState `json:"state" doc:"Where it is in its life" values:"waiting,active,ended"`
+	Kind        string       `json:"kind" doc:"What is supported: a device, or a web page" values:"support,browser"`
+	Title       string       `json:"title" doc:"What lists show: the customer's name, marked for browser sessions" example:"Jo Doe"`
+	Portal      *Ref         `json:"portal,omitempty" doc:"The entrance it came by"`
+	Customer    Customer     `json:"customer" doc:"Who is being helped"`
+	Issue       *Ref         `json:"issue,omitempty" doc:"What kind of problem it is"`
+	Priority    int          `json:"priority" doc:"Higher is more urgent"`
+	Owner       *Ref         `json:"owner,omitempty" doc:"The rep who owns it, while active or after"`
+	Team        *Ref         `json:"team,omitempty" doc:"The team in whose queue it waits"`
+	Held        bool         `json:"held" doc:"Whether the owner put it on hold"`
+	RepCount    int          `json:"rep_count" doc:"Reps in it now, the owner included"`
+	ExternalKey string       `json:"external_key,omitempty" doc:"The id that another system knows it by"`
+	CreatedAt   time.Time    `json:"created_at" doc:"When it started to wait"`
+	AcceptedAt  *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
+	EndedAt     *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
+	EndReason   string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner"`
+	Summary     string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
+	Attendees   []Attendee   `json:"attendees,omitempty" doc:"Who is in it; only get-session and accept-… give it, and only to those who may look inside"`
+}
+
+// SessionTitle is what lists show. A browser-sharing session is marked (D4); sorting uses the bare name.
+func SessionTitle(kind, customer string) string {
+	if kind == "browser" {
+		return "[Browser] " + customer
+	}
+	return customer
+}

@@ -1,0 +1,57 @@
+package desk
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The longest texts, in characters (Unicode code points).
+const (
+	MaxName    = 200  // names of reps, teams, portals, customers
+	MaxTitle   = 200  // titles of issues
+	MaxComment = 500  // B8
+	MaxDetails = 2000 // what the customer wrote about the problem
+)
+
+// CheckLine refuses a text that cannot stand on one line: over max characters, not UTF-8, or with a control
+// character, of which CR and LF could forge email headers.
+func CheckLine(field, text string, max int) *Problem {
+	if p := checkText(field, text, max); p != nil {
+		return p
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }) {
+		return Invalid(field, "control_character", "must be one line without control characters")
+	}
+	return nil
+}
+
+// CheckName is CheckLine for a text that must say something.
+func CheckName(field, text string, max int) *Problem {
+	if strings.TrimSpace(text) == "" {
+		return Invalid(field, "empty", "must not be empty")
+	}
+	return CheckLine(field, text, max)
+}
+
+// CheckText refuses a text of several lines that is over max characters, not UTF-8, or holds control characters
+// other than line breaks and tabs.
+func CheckText(field, text string, max int) *Problem {
+	if p := checkText(field, text, max); p != nil {
+		return p
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }) {
+		return Invalid(field, "control_character", "must not hold control characters")
+	}
+	return nil
+}
+
+func checkText(field, text string, max int) *Problem {
+	if !utf8.ValidString(text) {
+		return Invalid(field, "not_utf8", "must be valid UTF-8")
+	}
+	if utf8.RuneCountInString(text) > max {
+		return Invalid(field, "too_long", "expected at most %d characters", max)
+	}
+	return nil
+}
