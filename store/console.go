@@ -1,0 +1,479 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// LogIn is a request to log in.
+type LogIn struct {
+	Username string
+	Password string
+	PortalID string // an id or @slug; empty: none
+	Device   desk.Device
+}
+
+// LoggedIn is the answer to a log-in. The token is given out this once; only its hash is stored.
+type LoggedIn struct {
+	Token   string       `json:"token" doc:"The console's bearer token; shown this once" example:"rdc_…"`
+	Console desk.Console `json:"console" doc:"The console that is now logged in"`
+	Rep     desk.Me      `json:"rep" doc:"Who logged in"`
+}
+
+// LogIn checks the password and logs a console in (I1, G10).
+func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
+	if p := in.Device.Check(); p != nil {
+		return LoggedIn{}, p
+	}
+	repID, err := s.checkPassword(ctx, strings.ToLower(in.Username), in.Password)
+	if err != nil {
+		return LoggedIn{}, err
+	}
+	return write(ctx, s, func(t *tx) (out LoggedIn, err error) {
+		console, err := t.logIn(repID, in)
+		if err != nil {
+			return out, err
+		}
+		if out.Token, err = t.newToken(console, repID); err != nil {
+			return out, err
+		}
+		if out.Rep, err = t.me(repID); err != nil {
+			return out, err
+		}
+		out.Console, err = t.console(console, console)
+		return out, err
+	})
+}
+
+// checkPassword returns the rep's id, or the refusal. It answers and locks unknown user names like known ones.
+func (s *Store) checkPassword(ctx context.Context, username, password string) (string, error) {
+	type account struct {
+		id, hash string
+		disabled bool
+	}
+	found, err := read(ctx, s, func(t *tx) (a account, err error) {
+		if err := t.checkLock(username); err != nil {
+			return a, err
+		}
+		_, err = t.row(`SELECT id, password_hash, disabled FROM reps WHERE username = $1`, []any{username}, &a.id, &a.hash, &a.disabled)
+		return a, err
+	})
+	if err != nil {
+		return "", err
+	}
+	matches, err := s.passwordMatches(ctx, password, found.hash)
+	if err != nil {
+		return "", err
+	}
+	if !matches {
+		return "", s.logInFailed(ctx, username)
+	}
+	if found.disabled {
+		return "", desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
+	}
+	return found.id, nil
+}
+
+func (t *tx) checkLock(username string) error {
+	var lockedUntil int64
+	found, err := t.row(`SELECT locked_until FROM log_in_failures WHERE username = $1`, []any{username}, &lockedUntil)
+	if err != nil || !found || lockedUntil <= ms(t.now) {
+		return err
+	}
+	p := desk.Refuse(desk.TooManyAttempts, "Too many wrong passwords.")
+	p.RetryAfter = time.UnixMilli(lockedUntil).Sub(t.now)
+	return p
+}
+
+// logInFailed counts the failure and returns the refusal.
+func (s *Store) logInFailed(ctx context.Context, username string) error {
+	_, err := write(WithIdempotency(ctx, nil), s, func(t *tx) (struct{}, error) {
+		var failures int
+		var failedAt int64
+		if _, err := t.row(`SELECT failures, failed_at FROM log_in_failures WHERE username = $1`, []any{username}, &failures, &failedAt); err != nil {
+			return struct{}{}, err
+		}
+		if failedAt < ms(t.now.Add(-desk.FailuresForgotten)) {
+			failures = 0
+		}
+		failures++
+		var locked int64
+		if lock := desk.LogInLock(failures); lock > 0 {
+			locked = ms(t.now.Add(lock))
+		}
+		_, err := t.exec(`INSERT INTO log_in_failures (username, failures, failed_at, locked_until) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (username) DO UPDATE SET failures = $2, failed_at = $3, locked_until = $4`, username, failures, ms(t.now), locked)
+		return struct{}{}, err
+	})
+	if err != nil {
+		return err
+	}
+	return desk.Refuse(desk.InvalidCredentials, "User name or password is wrong.")
+}
+
+func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
+	if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT username FROM reps WHERE id = $1)`, repID); err != nil {
+		return "", err
+	}
+	portalID := ""
+	if in.PortalID != "" {
+		if portalID, err = t.resolve("portal", in.PortalID); err != nil {
+			return "", err
+		}
+	}
+	consoleID, err = t.takeDevice(repID, deref(in.Device.DeviceID))
+	if err != nil {
+		return "", err
+	}
+	if consoleID == "" {
+		consoleID = newID("con_")
+		if _, err := t.exec(`INSERT INTO consoles (id, rep_id, platform, created_at, seen_at, rev) VALUES ($1, $2, 'script', $3, $3, 0)`,
+			consoleID, repID, ms(t.now)); err != nil {
+			return "", err
+		}
+	}
+	if _, err := t.exec(`UPDATE consoles SET portal_id = $1, seen_at = $2 WHERE id = $3`, portalID, ms(t.now), consoleID); err != nil {
+		return "", err
+	}
+	return consoleID, t.saveDevice(consoleID, repID, in.Device)
+}
+
+// takeDevice looks for an earlier log-in on the same installation (G10). The same rep's console is taken again, its
+// token dies; another rep's log-in there ends.
+func (t *tx) takeDevice(repID, deviceID string) (consoleID string, err error) {
+	if deviceID == "" {
+		return "", nil
+	}
+	var owner string
+	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1`+t.store.dialect.forUpdate, []any{deviceID}, &consoleID, &owner)
+	if err != nil || !found {
+		return "", err
+	}
+	if owner == repID {
+		return consoleID, t.revokeTokens(consoleID)
+	}
+	return "", t.endConsole(consoleID, owner)
+}
+
+// saveDevice writes what the device says of itself. A push target that another console has moves here: one
+// installation has one registration.
+func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
+	if target := deref(d.PushTarget); target != "" {
+		if err := t.movePushTarget(target, consoleID); err != nil {
+			return err
+		}
+	}
+	if d.PushTarget != nil && *d.PushTarget == "" {
+		d.PushKind = d.PushTarget
+	} else if d.PushTarget != nil && d.PushKind == nil {
+		kind := "fcm_token"
+		d.PushKind = &kind
+	}
+	_, err := t.exec(`UPDATE consoles SET platform = COALESCE($1, platform), device_id = COALESCE($2, device_id), name = COALESCE($3, name),
+		app_version = COALESCE($4, app_version), os_version = COALESCE($5, os_version), locale = COALESCE($6, locale),
+		notifications = COALESCE($7, notifications), push_kind = COALESCE($8, push_kind), push_target = COALESCE($9, push_target),
+		rev = rev + 1 WHERE id = $10`, d.Platform, d.DeviceID, d.Name, d.AppVersion, d.OSVersion, d.Locale, d.Notifications, d.PushKind, d.PushTarget, consoleID)
+	if err != nil {
+		return err
+	}
+	if err := t.renewLease(repID); err != nil {
+		return err
+	}
+	return t.arrived(repID)
+}
+
+func (t *tx) movePushTarget(target, toConsole string) error {
+	var owners []string
+	err := t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND id <> $2 RETURNING rep_id`,
+		[]any{target, toConsole}, func(scan scanner) error {
+			var owner string
+			err := scan(&owner)
+			owners = append(owners, owner)
+			return err
+		})
+	for _, owner := range owners {
+		if err == nil {
+			err = t.renewLease(owner)
+		}
+	}
+	return err
+}
+
+// newToken gives the console a token: 256 random bits, stored as their SHA-256 (I2).
+func (t *tx) newToken(consoleID, repID string) (string, error) {
+	token := "rdc_" + base64.RawURLEncoding.EncodeToString(randomBytes(32))
+	_, err := t.exec(`INSERT INTO tokens (hash, console_id, rep_id, created_at) VALUES ($1, $2, $3, $4)`, hashToken(token), consoleID, repID, ms(t.now))
+	return token, err
+}
+
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+func (t *tx) revokeTokens(consoleID string) error {
+	_, err := t.exec(`UPDATE tokens SET revoked_at = $1 WHERE console_id = $2 AND revoked_at = 0`, ms(t.now), consoleID)
+	return err
+}
+
+// Authenticate tells who a bearer token is.
+func (s *Store) Authenticate(ctx context.Context, token string) (desk.Caller, error) {
+	if !strings.HasPrefix(token, "rdc_") {
+		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+	}
+	return read(ctx, s, func(t *tx) (c desk.Caller, err error) {
+		var permissions string
+		var revokedAt, seenAt int64
+		var disabled bool
+		found, err := t.row(`SELECT k.rep_id, k.console_id, k.revoked_at, r.name, r.role, r.permissions, r.disabled, COALESCE(c.seen_at, 0)
+			FROM tokens k JOIN reps r ON r.id = k.rep_id LEFT JOIN consoles c ON c.id = k.console_id WHERE k.hash = $1`,
+			[]any{hashToken(token)}, &c.RepID, &c.ConsoleID, &revokedAt, &c.Name, &c.Role, &permissions, &disabled, &seenAt)
+		switch {
+		case err != nil:
+			return c, err
+		case !found:
+			return c, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		case disabled:
+			return c, desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
+		case revokedAt != 0:
+			return c, desk.Refuse(desk.ConsoleRevoked, "This console was logged out.")
+		case seenAt < ms(t.now.Add(-desk.TokenUnusedFor)):
+			return c, desk.Refuse(desk.TokenExpired, "The token was not used for 60 days.")
+		}
+		return c, json.Unmarshal([]byte(permissions), &c.Permissions)
+	})
+}
+
+// Consoles lists the caller's consoles, the newest first.
+func (s *Store) Consoles(ctx context.Context, c desk.Caller) ([]desk.Console, error) {
+	return read(ctx, s, func(t *tx) ([]desk.Console, error) {
+		return list(t, consoleColumns+` WHERE c.rep_id = $1 ORDER BY c.id DESC`, []any{c.RepID}, t.scanConsole(c.ConsoleID))
+	})
+}
+
+const consoleColumns = `SELECT c.id, c.rev, c.rep_id, c.platform, c.device_id, c.name, c.app_version, c.os_version, c.locale, c.notifications,
+	c.push_kind, c.portal_id, COALESCE(p.name, ''), c.created_at, c.seen_at FROM consoles c LEFT JOIN portals p ON p.id = c.portal_id`
+
+func (t *tx) scanConsole(current string) func(scanner, *desk.Console) error {
+	return func(scan scanner, c *desk.Console) error {
+		var portal desk.Ref
+		var created, seen int64
+		err := scan(&c.ID, &c.Rev, &c.RepID, &c.Platform, &c.DeviceID, &c.Name, &c.AppVersion, &c.OSVersion, &c.Locale, &c.Notifications,
+			&c.PushKind, &portal.ID, &portal.Name, &created, &seen)
+		c.Portal = refOrNil(portal)
+		c.CreatedAt, c.SeenAt = desk.Time(created), desk.Time(seen)
+		c.Connected = t.now.Sub(time.UnixMilli(seen)) <= desk.ConnectedFor+desk.PresenceGrace
+		c.Current = c.ID == current
+		return err
+	}
+}
+
+func (t *tx) console(id, current string) (desk.Console, error) {
+	found, err := list(t, consoleColumns+` WHERE c.id = $1`, []any{id}, t.scanConsole(current))
+	if err == nil && len(found) == 0 {
+		err = desk.Missing("console")
+	}
+	if err != nil {
+		return desk.Console{}, err
+	}
+	return found[0], nil
+}
+
+// ConsoleChange is what a console can change about itself.
+type ConsoleChange struct {
+	Device   desk.Device
+	PortalID *string // "" leaves the portal
+}
+
+// UpdateConsole changes one of the caller's consoles; "current" is the one that asks.
+func (s *Store) UpdateConsole(ctx context.Context, c desk.Caller, id string, change ConsoleChange, ifRev IfRev) (desk.Console, error) {
+	if p := change.Device.Check(); p != nil {
+		return desk.Console{}, p
+	}
+	return write(ctx, s, func(t *tx) (desk.Console, error) {
+		id, err := t.ownConsole(c, id)
+		if err != nil {
+			return desk.Console{}, err
+		}
+		before, err := t.console(id, c.ConsoleID)
+		if err == nil {
+			err = ifRev.check(before.Rev)
+		}
+		if err != nil {
+			return before, err
+		}
+		if change.PortalID != nil {
+			if err := t.moveToPortal(id, *change.PortalID); err != nil {
+				return desk.Console{}, err
+			}
+		}
+		if device := deref(change.Device.DeviceID); device != "" {
+			if err := t.freeDevice(device, id); err != nil {
+				return desk.Console{}, err
+			}
+		}
+		if err := t.saveDevice(id, c.RepID, change.Device); err != nil {
+			return desk.Console{}, err
+		}
+		console, err := t.console(id, c.ConsoleID)
+		if err != nil {
+			return console, err
+		}
+		told := console
+		told.Current = false // each console that reads the event is another
+		return console, t.record(desk.RepTopic(c.RepID), desk.Event{Type: desk.EventConsoleChanged, Console: &told})
+	})
+}
+
+func (t *tx) moveToPortal(consoleID, portal string) (err error) {
+	if portal != "" {
+		if portal, err = t.resolve("portal", portal); err != nil {
+			return err
+		}
+	}
+	_, err = t.exec(`UPDATE consoles SET portal_id = $1 WHERE id = $2`, portal, consoleID)
+	return err
+}
+
+// freeDevice ends another log-in on the installation that a console says it runs on.
+func (t *tx) freeDevice(deviceID, consoleID string) error {
+	var other, owner string
+	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND id <> $2`, []any{deviceID, consoleID}, &other, &owner)
+	if err != nil || !found {
+		return err
+	}
+	return t.endConsole(other, owner)
+}
+
+func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
+	if id == "current" {
+		id = c.ConsoleID
+	}
+	found, err := t.row(`SELECT id FROM consoles WHERE id = $1 AND rep_id = $2`, []any{id, c.RepID}, &id)
+	if err == nil && !found {
+		err = desk.Missing("console")
+	}
+	return id, err
+}
+
+// LogOut ends one of the caller's consoles. The last one is kept while the rep owns active sessions, unless forced (C9).
+func (s *Store) LogOut(ctx context.Context, c desk.Caller, id string, force bool) error {
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		id, err := t.ownConsole(c, id)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if !force {
+			if err := t.checkLastConsole(c.RepID, id); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, t.endConsole(id, c.RepID)
+	})
+	return err
+}
+
+func (t *tx) checkLastConsole(repID, consoleID string) error {
+	var others int
+	if _, err := t.row(`SELECT COUNT(*) FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{repID, consoleID}, &others); err != nil || others > 0 {
+		return err
+	}
+	open, err := list(t, `SELECT id FROM sessions WHERE owner_id = $1 AND state = 'active' ORDER BY id`, []any{repID},
+		func(scan scanner, id *string) error { return scan(id) })
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	p := desk.Refuse(desk.OwnerMustHandOver, "Open sessions of yours: %s. Use force=true to log out all the same.", strings.Join(open, ", "))
+	p.Conflict = &desk.Conflict{Kind: "session", ID: open[0], State: string(desk.SessionActive)}
+	return p
+}
+
+// endConsole ends a log-in: its token dies, what it still shows is withdrawn, the rest of the rep's consoles are told.
+func (t *tx) endConsole(id, repID string) error {
+	console, err := t.console(id, "")
+	if err != nil {
+		return err
+	}
+	if err := t.withdrawFromConsole(id); err != nil {
+		return err
+	}
+	if err := t.revokeTokens(id); err != nil {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM consoles WHERE id = $1`, id); err != nil {
+		return err
+	}
+	if err := t.renewLease(repID); err != nil {
+		return err
+	}
+	if err := t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventConsoleRevoked, Console: &console}); err != nil {
+		return err
+	}
+	return t.repWentAway(repID)
+}
+
+// ChangePassword sets a new password and ends the caller's other consoles.
+func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next string) error {
+	username, err := read(ctx, s, func(t *tx) (name string, err error) {
+		_, err = t.row(`SELECT username FROM reps WHERE id = $1`, []any{c.RepID}, &name)
+		return name, err
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := s.checkPassword(ctx, username, current); err != nil {
+		return wrongCurrentPassword(err)
+	}
+	hash, err := s.hashPassword(ctx, next)
+	if err != nil {
+		return err
+	}
+	_, err = write(ctx, s, func(t *tx) (struct{}, error) {
+		if _, err := t.exec(`UPDATE reps SET password_hash = $1 WHERE id = $2`, hash, c.RepID); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, t.endOtherConsoles(c)
+	})
+	return err
+}
+
+// wrongCurrentPassword makes a refusal of the field of it: invalid_credentials is for log-in alone, and would make a
+// client forget its token.
+func wrongCurrentPassword(err error) error {
+	if p, ok := err.(*desk.Problem); ok && p.Code == desk.InvalidCredentials {
+		return desk.Invalid("current_password", "wrong", "is not the current password")
+	}
+	return err
+}
+
+func (t *tx) endOtherConsoles(c desk.Caller) error {
+	others, err := list(t, `SELECT id FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{c.RepID, c.ConsoleID},
+		func(scan scanner, id *string) error { return scan(id) })
+	for _, id := range others {
+		if err == nil {
+			err = t.endConsole(id, c.RepID)
+		}
+	}
+	return err
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func refOrNil(r desk.Ref) *desk.Ref {
+	if r.ID == "" {
+		return nil
+	}
+	return &r
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+const deliveryColumns = `SELECT d.id, d.rev, d.invitation_id, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at
+	FROM deliveries d JOIN reps r ON r.id = d.rep_id`
+
+func scanDelivery(scan scanner, d *desk.Delivery) error {
+	var console desk.Ref
+	var updated int64
+	err := scan(&d.ID, &d.Rev, &d.InvitationID, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
+	d.Console, d.UpdatedAt = refOrNil(console), desk.Time(updated)
+	return err
+}
+
+func (t *tx) delivery(id string) (desk.Delivery, error) {
+	found, err := list(t, deliveryColumns+` WHERE d.id = $1`, []any{id}, scanDelivery)
+	if err == nil && len(found) == 0 {
+		err = desk.Missing("delivery")
+	}
+	if err != nil {
+		return desk.Delivery{}, err
+	}
+	return found[0], nil
+}
+
+// Deliveries lists, the newest first, what was sent for an invitation, to the session's owner and to administrators (G9).
+func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, before string, limit int) ([]desk.Delivery, error) {
+	return read(ctx, s, func(t *tx) ([]desk.Delivery, error) {
+		inv, err := t.invitation(invitationID)
+		if err != nil {
+			return nil, err
+		}
+		mine, err := t.invites(c, inv)
+		if err != nil {
+			return nil, err
+		}
+		if !mine {
+			return nil, t.refuseDeliveries(c, inv)
+		}
+		return list(t, deliveryColumns+` WHERE d.invitation_id = $1 AND d.invitation_id <> '' AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
+			[]any{invitationID, before, limit}, scanDelivery)
+	})
+}
+
+func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
+	goes, err := t.goesTo(inv, c.RepID)
+	if err != nil {
+		return err
+	}
+	if !goes {
+		return desk.Missing("invitation")
+	}
+	return desk.Refuse(desk.NotSessionOwner, "Only the session's owner sees the deliveries.")
+}
+
+// AckDelivery records what a device of the caller reports: received, opened. A later report never takes back an
+// earlier one, and repeating one changes nothing.
+func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state desk.DeliveryState) (desk.Delivery, error) {
+	return write(ctx, s, func(t *tx) (desk.Delivery, error) {
+		d, err := t.delivery(id)
+		if err != nil {
+			return d, err
+		}
+		if d.Rep.ID != c.RepID {
+			return d, desk.Missing("delivery")
+		}
+		if d.State.Rank() >= state.Rank() {
+			return d, nil
+		}
+		if err := t.settle(id, state, ""); err != nil {
+			return d, err
+		}
+		return t.delivery(id)
+	})
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// dialect is all that differs between the engines. Everything else is one SQL text for both.
+type dialect struct {
+	name      string // sqlite, postgres
+	driver    string
+	goose     goose.Dialect
+	forUpdate string // locks the rows that a SELECT returns until the transaction ends
+	skip      string // the same, passing over rows that somebody else holds
+	events    string // the table of events with its way to give positions at commit
+}
+
+var sqliteDialect = dialect{
+	name: "sqlite", driver: "sqlite", goose: goose.DialectSQLite3,
+	// One writer at a time: positions grow in the order of commits.
+	events: `CREATE TABLE events (
+		pos         INTEGER PRIMARY KEY AUTOINCREMENT,` + eventColumns,
+}
+
+var postgresDialect = dialect{
+	name: "postgres", driver: "pgx", goose: goose.DialectPostgres,
+	forUpdate: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
+	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
+	// The deferred trigger numbers them at commit, one committer at a time.
+	events: `CREATE SEQUENCE events_pos;
+	CREATE TABLE events (
+		id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		pos         BIGINT,` + eventColumns + `;
+	CREATE UNIQUE INDEX events_pos_once ON events (pos);
+	CREATE FUNCTION number_event() RETURNS trigger LANGUAGE plpgsql AS $body$
+	BEGIN
+		PERFORM pg_advisory_xact_lock(7237954);
+		UPDATE events SET pos = nextval('events_pos') WHERE id = NEW.id;
+		RETURN NULL;
+	END $body$;
+	CREATE CONSTRAINT TRIGGER events_number AFTER INSERT ON events
+		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION number_event()`,
+}
+
+// eventColumns are the columns of events on both engines, and the end of its CREATE TABLE.
+const eventColumns = `
+		topic       TEXT NOT NULL,
+		except_reps TEXT NOT NULL DEFAULT '',
+		type        TEXT NOT NULL,
+		body        TEXT NOT NULL,
+		at          BIGINT NOT NULL
+	);
+	CREATE INDEX events_topic ON events (topic, pos);
+	CREATE INDEX events_at ON events (at)`
+
+// dialectOf tells the engine by the look of the database setting: a postgres URL, else a file.
+func dialectOf(database string) dialect {
+	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+		return postgresDialect
+	}
+	return sqliteDialect
+}
+
+// sqliteDSN opens a file with a busy time-out first (the other pragmas may need it), full durability, temporary
+// journals in memory (savepoints write one each) and a 64 MiB page cache.
+func sqliteDSN(file string, readOnly bool) string {
+	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "cache_size(-65536)"}
+	if readOnly {
+		pragmas = append(pragmas, "query_only(on)")
+	}
+	return (&url.URL{Scheme: "file", Opaque: escapeFile(file), RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
+}
+
+// escapeFile keeps characters of a file name from being read as parts of a URI.
+func escapeFile(file string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(file)
+}
+
+// storageProblem turns a fault of the storage that passes by itself, or by the operator's hand, into the refusal that
+// clients are told; other errors it returns as they are. Faults are told by code, never by text.
+func storageProblem(err error) error {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_FULL:
+			return storageRefusal(desk.StorageFull, err)
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+			return storageRefusal(desk.Unavailable, err)
+		}
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:2] {
+		case "53": // insufficient resources; 53100 is a full disk
+			if pg.Code == "53100" {
+				return storageRefusal(desk.StorageFull, err)
+			}
+			return storageRefusal(desk.Unavailable, err)
+		case "08", "40", "55", "57", "58": // connection, rollback, not available, operator, system
+			return storageRefusal(desk.Unavailable, err)
+		}
+		return err
+	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err) {
+		return storageRefusal(desk.Unavailable, err)
+	}
+	return err
+}
+
+// storageError keeps the fault for the log behind the refusal for the client.
+type storageError struct {
+	problem *desk.Problem
+	cause   error
+}
+
+func (e *storageError) Error() string   { return fmt.Sprintf("%s: %v", e.problem.Code, e.cause) }
+func (e *storageError) Unwrap() []error { return []error{e.problem, e.cause} }
+
+func storageRefusal(code desk.Code, cause error) error {
+	p := desk.Refuse(code, "Nothing was changed.")
+	p.RetryAfter = storageRetryAfter
+	return &storageError{p, cause}
+}
+
+// mayRetry says whether PostgreSQL undid the transaction for reasons that a second run does not meet: serialization
+// failure and deadlock.
+func mayRetry(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}

@@ -1,0 +1,301 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// record writes an event into the log for one topic, as its readers may see it. The reps in except, who read the
+// topic too, do not get it: they have a row of their own, or none.
+func (t *tx) record(topic string, e desk.Event, except ...string) error {
+	e.At = desk.Time(ms(t.now))
+	body, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	t.wake.events = true
+	_, err = t.exec(`INSERT INTO events (topic, except_reps, type, body, at) VALUES ($1, $2, $3, $4, $5)`,
+		topic, strings.Join(except, " "), string(e.Type), string(body), ms(t.now))
+	return err
+}
+
+// Events is what a reader gets: the events after a cursor, the cursor to go on from, and whether more wait.
+type Events struct {
+	Items  []desk.Event
+	Cursor int64
+	More   bool
+}
+
+// Subscription is the view of one caller on the log: the topics that they may read.
+type Subscription struct {
+	store  *Store
+	caller desk.Caller
+	topics []string
+	woken  chan struct{}
+}
+
+// Subscribe makes the caller's view on the log. Close it in the end.
+func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
+	sub := &Subscription{store: s, caller: c, woken: make(chan struct{}, 1)}
+	if err := sub.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return sub, nil
+}
+
+// Refresh reads anew which topics the caller may read, and says by grown whether there are some that it could not
+// read before: the reader has then missed what they said.
+func (b *Subscription) Refresh(ctx context.Context) (err error) {
+	_, err = b.refresh(ctx)
+	return err
+}
+
+// Grown is Refresh that says whether the caller may now read topics that it could not before.
+func (b *Subscription) Grown(ctx context.Context) (bool, error) { return b.refresh(ctx) }
+
+func (b *Subscription) refresh(ctx context.Context) (grown bool, err error) {
+	topics, err := read(ctx, b.store, func(t *tx) ([]string, error) {
+		return list(t, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{b.caller.RepID},
+			func(scan scanner, topic *string) error { return scan(topic) })
+	})
+	if err != nil {
+		return false, err
+	}
+	for i, team := range topics {
+		topics[i] = desk.TeamTopic(team)
+	}
+	topics = append(topics, desk.RepTopic(b.caller.RepID))
+	grown = slices.ContainsFunc(topics, func(topic string) bool { return !slices.Contains(b.topics, topic) })
+	b.store.hub.subscribe(b, topics)
+	return grown, nil
+}
+
+// Woken is signalled when something new may stand in the log for the subscription.
+func (b *Subscription) Woken() <-chan struct{} { return b.woken }
+
+// Close ends the subscription.
+func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
+
+// Read returns up to limit events after the cursor, of the given types (none: all). A cursor that is too old, or was
+// never given, is refused with cursor_too_old.
+func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
+	return read(ctx, b.store, func(t *tx) (Events, error) {
+		first, last, err := t.logBounds()
+		if err != nil {
+			return Events{}, err
+		}
+		if after < first-1 || after > last {
+			return Events{}, cursorRefused(after, first, last)
+		}
+		return t.readLog(b, after, last, types, limit)
+	})
+}
+
+// The reasons why a cursor is refused, in the refusal's conflict.
+const (
+	CursorTooOld  = "cursor_too_old" // what came after it is not kept any more
+	CursorUnknown = "cursor_unknown" // it was never given here: another database, or an older copy of this one
+)
+
+func cursorRefused(after, first, last int64) *desk.Problem {
+	p := desk.Refuse(desk.CursorTooOld, "Events after %d are not kept here; they begin at %d and end at %d.", after, first, last)
+	p.Conflict = &desk.Conflict{Kind: "event", ID: fmt.Sprint(after), Reason: CursorTooOld}
+	if after > last {
+		p.Conflict.Reason = CursorUnknown
+	}
+	return p
+}
+
+// LastEvent is the position at which the log stands.
+func (s *Store) LastEvent(ctx context.Context) (int64, error) {
+	return read(ctx, s, func(t *tx) (int64, error) {
+		_, last, err := t.logBounds()
+		return last, err
+	})
+}
+
+// logBounds returns the first position still kept and the last one given. The mark stands in the settings, so that
+// the log can be emptied by age and still be told from one that lost its memory.
+func (t *tx) logBounds() (first, last int64, err error) {
+	var kept string
+	found, err := t.row(`SELECT value FROM settings WHERE name = 'events_kept_after'`, nil, &kept)
+	if err != nil {
+		return 0, 0, err
+	}
+	if found {
+		if _, err = fmt.Sscan(kept, &first); err != nil {
+			return 0, 0, fmt.Errorf("read setting events_kept_after: %w", err)
+		}
+	}
+	if _, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events`, nil, &last); err != nil {
+		return 0, 0, err
+	}
+	return first + 1, max(last, first), nil
+}
+
+// readLog merges the topics of a subscription. The cursor it returns is the last event's where more wait, else the
+// end of the log, so that a reader of few events does not fall behind.
+func (t *tx) readLog(b *Subscription, after, last int64, types []desk.EventType, limit int) (Events, error) {
+	marks := make([]string, len(b.topics))
+	args := []any{after, limit + 1}
+	for i, topic := range b.topics {
+		marks[i] = fmt.Sprintf("$%d", i+3)
+		args = append(args, topic)
+	}
+	events := Events{Items: []desk.Event{}, Cursor: last}
+	seen := 0
+	err := t.rows(`SELECT pos, except_reps, body FROM events WHERE topic IN (`+strings.Join(marks, ", ")+`) AND pos > $1 ORDER BY pos LIMIT $2`,
+		args, func(scan scanner) error {
+			var pos int64
+			var except, body string
+			if err := scan(&pos, &except, &body); err != nil {
+				return err
+			}
+			if seen++; seen > limit {
+				events.More = true
+				return nil
+			}
+			if seen == limit {
+				events.Cursor = pos
+			}
+			return events.add(b, pos, except, body, types)
+		})
+	if !events.More {
+		events.Cursor = last
+	}
+	return events, err
+}
+
+func (e *Events) add(b *Subscription, pos int64, except, body string, types []desk.EventType) error {
+	if slices.Contains(strings.Fields(except), b.caller.RepID) {
+		return nil
+	}
+	event := desk.Event{}
+	if err := json.Unmarshal([]byte(body), &event); err != nil {
+		return fmt.Errorf("read event %d: %w", pos, err)
+	}
+	event.ID = pos
+	if len(types) == 0 || slices.Contains(types, event.Type) {
+		e.Items = append(e.Items, event)
+	}
+	return nil
+}
+
+// forgetEvents removes what is older than desk.EventRetention.
+func (t *tx) forgetEvents() error {
+	var last int64
+	found, err := t.row(`SELECT pos FROM events WHERE at < $1 ORDER BY at DESC, pos DESC LIMIT 1`, []any{ms(t.now.Add(-desk.EventRetention))}, &last)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {
+		return err
+	}
+	_, err = t.exec(`DELETE FROM events WHERE pos <= $1`, last)
+	return err
+}
+
+// pollLog is how often the log is looked at for what other servers on the same database wrote.
+const pollLog = 250 * time.Millisecond
+
+// hub tells subscriptions that the log has grown. It reads the new rows once and wakes only those whose topics they
+// touch; each then reads for itself, so that live events and replayed ones are one code path.
+type hub struct {
+	store *Store
+	grown chan struct{}
+	last  int64
+	mu    sync.Mutex
+	subs  map[string]map[*Subscription]bool // by topic
+}
+
+func newHub(ctx context.Context, s *Store) (*hub, error) {
+	h := &hub{store: s, grown: make(chan struct{}, 1), subs: map[string]map[*Subscription]bool{}}
+	var err error
+	h.last, err = s.LastEvent(ctx)
+	return h, err
+}
+
+func (h *hub) wake() {
+	select {
+	case h.grown <- struct{}{}:
+	default:
+	}
+}
+
+func (h *hub) subscribe(b *Subscription, topics []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.remove(b)
+	b.topics = topics
+	for _, topic := range topics {
+		if h.subs[topic] == nil {
+			h.subs[topic] = map[*Subscription]bool{}
+		}
+		h.subs[topic][b] = true
+	}
+}
+
+func (h *hub) unsubscribe(b *Subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.remove(b)
+}
+
+func (h *hub) remove(b *Subscription) {
+	for _, topic := range b.topics {
+		delete(h.subs[topic], b)
+		if len(h.subs[topic]) == 0 {
+			delete(h.subs, topic)
+		}
+	}
+}
+
+func (h *hub) run(ctx context.Context) {
+	var poll <-chan time.Time
+	if h.store.dialect.name == "postgres" {
+		ticker := time.NewTicker(pollLog)
+		defer ticker.Stop()
+		poll = ticker.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.grown:
+		case <-poll:
+		}
+		if err := h.dispatch(ctx); err != nil && ctx.Err() == nil {
+			h.store.log.Error("read the event log", "error", err)
+		}
+	}
+}
+
+func (h *hub) dispatch(ctx context.Context) error {
+	last := h.last
+	topics, err := read(ctx, h.store, func(t *tx) ([]string, error) {
+		return list(t, `SELECT pos, topic FROM events WHERE pos > $1 ORDER BY pos`, []any{h.last},
+			func(scan scanner, topic *string) error { return scan(&last, topic) })
+	})
+	if err != nil {
+		return err
+	}
+	h.last = last
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, topic := range topics {
+		for b := range h.subs[topic] {
+			select {
+			case b.woken <- struct{}{}:
+			default: // awake already
+			}
+		}
+	}
+	return nil
+}

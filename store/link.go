@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// An email's link names its delivery, and so one person and one invitation. It is signed with the server's secret
+// instead of being stored, so that every server on the database can make and read it: 16 bytes of the delivery's id,
+// then 16 bytes of HMAC-SHA-256, in base64url.
+const linkPart = 16
+
+func (s *Store) linkToken(deliveryID string) string {
+	id, err := hex.DecodeString(deliveryID[len("dlv_"):])
+	if err != nil { // ids are made by newID
+		panic(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(append(id, s.linkMAC(id)...))
+}
+
+func (s *Store) linkMAC(id []byte) []byte {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("link\n"))
+	mac.Write(id)
+	return mac.Sum(nil)[:linkPart]
+}
+
+// linkDelivery returns the id of the delivery that a link names; what is not a link of ours is not there.
+func (s *Store) linkDelivery(token string) (string, error) {
+	data, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(data) != 2*linkPart || !hmac.Equal(data[linkPart:], s.linkMAC(data[:linkPart])) {
+		return "", desk.Missing("link")
+	}
+	return "dlv_" + hex.EncodeToString(data[:linkPart]), nil
+}
+
+// InvitationLink is what an email's link leads to.
+type InvitationLink struct {
+	Invitation desk.Invitation
+	Rep        desk.Ref
+}
+
+// InvitationLink looks at what a link leads to, and changes nothing: mail scanners open links too.
+func (s *Store) InvitationLink(ctx context.Context, token string) (InvitationLink, error) {
+	id, err := s.linkDelivery(token)
+	if err != nil {
+		return InvitationLink{}, err
+	}
+	return read(ctx, s, func(t *tx) (InvitationLink, error) { return t.invitationLink(id) })
+}
+
+func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
+	d, err := t.delivery(deliveryID)
+	if err != nil {
+		return InvitationLink{}, desk.Missing("link")
+	}
+	inv, err := t.invitation(d.InvitationID)
+	return InvitationLink{Invitation: inv.ForInvited(d.Rep.ID), Rep: d.Rep}, err
+}
+
+// LinkAnswer is what the person who followed a link chose.
+type LinkAnswer string
+
+const (
+	LinkAccept              LinkAnswer = "accept"
+	LinkDecline             LinkAnswer = "decline"
+	LinkDeclineAndSwitchOff LinkAnswer = "decline_and_switch_off"
+)
+
+// AnswerInvitationLink acts for the rep to whom the link was sent. A rep who accepts without a connected console
+// holds the seat as expected (G2).
+func (s *Store) AnswerInvitationLink(ctx context.Context, token string, answer LinkAnswer) (InvitationLink, error) {
+	id, err := s.linkDelivery(token)
+	if err != nil {
+		return InvitationLink{}, err
+	}
+	return write(ctx, s, func(t *tx) (InvitationLink, error) {
+		link, err := t.invitationLink(id)
+		if err != nil {
+			return link, err
+		}
+		if err := t.checkLinkRep(link.Rep.ID); err != nil {
+			return link, err
+		}
+		if answer == LinkAccept {
+			return link, t.acceptByLink(&link)
+		}
+		if answer == LinkDeclineAndSwitchOff {
+			if err := t.switchOff(link.Rep.ID); err != nil {
+				return link, err
+			}
+			if !link.Invitation.Active() {
+				return link, nil
+			}
+		}
+		link.Invitation, err = t.decline(link.Rep.ID, link.Invitation.ID)
+		return link, err
+	})
+}
+
+// checkLinkRep refuses links of reps who are disabled by now.
+func (t *tx) checkLinkRep(repID string) error {
+	found, err := t.row(`SELECT 1 FROM reps WHERE id = $1 AND disabled = 0`, []any{repID}, new(int))
+	if err == nil && !found {
+		err = desk.Missing("link")
+	}
+	return err
+}
+
+func (t *tx) acceptByLink(link *InvitationLink) error {
+	until, err := t.expectedUntil(link.Rep.ID)
+	if err != nil {
+		return err
+	}
+	accepted, err := t.accept(link.Rep.ID, link.Invitation.ID, until)
+	link.Invitation = accepted.Invitation
+	return err
+}
+
+// switchOff ends the rep's extended availability.
+func (t *tx) switchOff(repID string) error {
+	me, err := t.lockedMe(repID)
+	if err != nil || !me.ExtendedAvailability {
+		return err
+	}
+	me.ExtendedAvailability = false
+	_, err = t.saveMe(me)
+	return err
+}

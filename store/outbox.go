@@ -1,0 +1,400 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// worthFor is how long the news of an invitation is worth delivering to a device that was off.
+const worthFor = 24 * time.Hour
+
+// device is a console with a push target.
+type device struct {
+	repID, consoleID, name, platform, locale, pushKind, pushTarget string
+}
+
+func scanDevice(scan scanner, d *device) error {
+	return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget)
+}
+
+// The devices of a rep, and of all reps of a team.
+const (
+	deviceColumns = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target FROM `
+	devicesOfRep  = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' ORDER BY c.id`
+	devicesOfTeam = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' ORDER BY c.id`
+)
+
+// queueInvitation queues what tells of a new invitation: to every device of an invited rep, or of the reps of a team
+// who may take it and are logged in (G1, G3); by email to a rep in extended availability (G2), of a team only when
+// nobody who may take it is logged in.
+func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error {
+	q, arg := devicesOfRep, ""
+	if inv.Rep != nil {
+		arg = inv.Rep.ID
+	} else {
+		q, arg = devicesOfTeam, inv.Team.ID
+	}
+	devices, err := list(t, q, []any{arg}, scanDevice)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		told := slices.ContainsFunc(candidates, func(c candidate) bool { return c.id == d.repID && (c.loggedIn || inv.Rep != nil) })
+		if !told {
+			continue
+		}
+		if err := t.queuePush(inv.ID, desk.PurposeInvitation, d, ms(t.now.Add(worthFor))); err != nil {
+			return err
+		}
+	}
+	if inv.Rep != nil {
+		return t.queueMails(inv, candidates)
+	}
+	return t.mailIfNobodyLoggedIn(inv, candidates)
+}
+
+// mailIfNobodyLoggedIn sends a team's invitation to its extended-availability reps, once each, when nobody who may
+// take it is logged in (G3).
+func (t *tx) mailIfNobodyLoggedIn(inv desk.Invitation, takers []candidate) error {
+	if slices.ContainsFunc(takers, func(c candidate) bool { return c.loggedIn }) {
+		return nil
+	}
+	return t.queueMails(inv, takers)
+}
+
+func (t *tx) queueMails(inv desk.Invitation, candidates []candidate) error {
+	for _, c := range candidates {
+		if !c.extended {
+			continue
+		}
+		if err := t.queueMail(inv.ID, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queueMail queues one email of the invitation to the rep, who gets one at most.
+func (t *tx) queueMail(invitationID string, c candidate) error {
+	if c.email == "" {
+		return nil
+	}
+	n, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), 'invitation', 'email', CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), 'waiting',
+			CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($6 AS BIGINT), CAST($6 AS BIGINT)
+		WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE invitation_id = $2 AND rep_id = $3 AND channel = 'email')`,
+		newID("dlv_"), invitationID, c.id, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)))
+	if n > 0 {
+		t.wakeWorkers(desk.ChannelEmail)
+	}
+	return err
+}
+
+func (t *tx) queuePush(invitationID string, purpose desk.Purpose, d device, expiresAt int64) error {
+	t.wakeWorkers(desk.ChannelFCM)
+	_, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, console_id, console_name, platform, locale, push_kind, push_target,
+		state, due_at, expires_at, created_at, updated_at) VALUES ($1, $2, $3, 'fcm', $4, $5, $6, $7, $8, $9, $10, 'waiting', $11, $12, $11, $11)`,
+		newID("dlv_"), invitationID, string(purpose), d.repID, d.consoleID, d.name, d.platform, d.locale, d.pushKind, d.pushTarget, ms(t.now), expiresAt)
+	return err
+}
+
+func (t *tx) wakeWorkers(channel desk.Channel) {
+	if t.wake.deliveries == nil {
+		t.wake.deliveries = map[desk.Channel]bool{}
+	}
+	t.wake.deliveries[channel] = true
+}
+
+// withdraw takes back what told of an invitation: what was not yet sent is dropped, and every device that was or may
+// have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
+func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
+	type sent struct {
+		device
+		id        string
+		state     desk.DeliveryState
+		channel   desk.Channel
+		attempts  int
+		expiresAt int64
+	}
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts, expires_at
+		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
+		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
+		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
+		ORDER BY id`, []any{inv.ID, repID, consoleID},
+		func(scan scanner, s *sent) error {
+			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts, &s.expiresAt)
+		})
+	if err != nil {
+		return err
+	}
+	for _, s := range told {
+		if s.state == desk.DeliveryWaiting {
+			if err := t.settle(s.id, desk.DeliveryDropped, "over"); err != nil {
+				return err
+			}
+		}
+		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped && s.expiresAt > ms(t.now)
+		if s.channel != desk.ChannelFCM || !mayShow {
+			continue
+		}
+		if err := t.queuePush(inv.ID, desk.PurposeWithdrawal, s.device, s.expiresAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withdrawFromConsole takes active invitations off a device whose log-in ends (G10).
+func (t *tx) withdrawFromConsole(consoleID string) error {
+	shown, err := list(t, `SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
+		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose = 'invitation' AND v.state = 'active'`, []any{consoleID},
+		func(scan scanner, id *string) error { return scan(id) })
+	for _, id := range shown {
+		if err == nil {
+			err = t.withdraw(desk.Invitation{ID: id}, "", consoleID)
+		}
+	}
+	return err
+}
+
+// repWentAway looks after the team invitations that a rep who logged out leaves behind (G3).
+func (t *tx) repWentAway(repID string) error {
+	loggedIn, err := t.row(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2`, []any{repID, ms(t.now)}, new(int))
+	if err != nil || loggedIn {
+		return err
+	}
+	open, err := t.invitations(` WHERE v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $1) AND v.team_id <> '' AND v.state = 'active' ORDER BY v.id`, repID)
+	for _, inv := range open {
+		if err != nil {
+			return err
+		}
+		var left []candidate
+		if left, err = t.takers(inv.Team.ID, inv.Session.ID, inv.ID); err == nil {
+			err = t.mailIfNobodyLoggedIn(inv, left)
+		}
+	}
+	return err
+}
+
+// settle gives a delivery its state and tells the session's owner.
+func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
+	if _, err := t.exec(`UPDATE deliveries SET state = $1, error = $2, due_at = 0, updated_at = $3, rev = rev + 1 WHERE id = $4`,
+		string(state), why, ms(t.now), id); err != nil {
+		return err
+	}
+	return t.tellDelivery(id)
+}
+
+func (t *tx) tellDelivery(id string) error {
+	d, err := t.delivery(id)
+	if err != nil {
+		return err
+	}
+	var sessionID, owner string
+	if _, err := t.row(`SELECT s.id, s.owner_id FROM invitations v JOIN sessions s ON s.id = v.session_id WHERE v.id = $1`,
+		[]any{d.InvitationID}, &sessionID, &owner); err != nil || owner == "" {
+		return err
+	}
+	return t.record(desk.RepTopic(owner), desk.Event{Type: desk.EventDeliveryChanged, SessionID: sessionID, Delivery: &d})
+}
+
+// DeliveriesReady is signalled after commits that made deliveries of the channel due.
+func (s *Store) DeliveriesReady(channel desk.Channel) <-chan struct{} { return s.ready[channel] }
+
+// NextDeliveryDue says when the next delivery of the channel falls due, and whether there is one.
+func (s *Store) NextDeliveryDue(ctx context.Context, channel desk.Channel) (time.Time, bool, error) {
+	due, err := read(ctx, s, func(t *tx) (due int64, err error) {
+		_, err = t.row(`SELECT due_at FROM deliveries WHERE channel = $1 AND due_at > 0 ORDER BY due_at LIMIT 1`, []any{string(channel)}, &due)
+		return due, err
+	})
+	return time.UnixMilli(due), due > 0, err
+}
+
+// ClaimDeliveries hands up to limit due deliveries to a worker, for as long as the lease. One that the worker does not
+// finish in time is handed out again: what was promised is sent, even if a worker or the server dies (G7). Those whose
+// invitation is over are dropped on the way.
+func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit int, lease time.Duration) ([]desk.Job, error) {
+	return write(ctx, s, func(t *tx) ([]desk.Job, error) {
+		claimed, err := list(t, `UPDATE deliveries SET state = 'sending', due_at = $1, attempts = attempts + 1,
+			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at END, updated_at = $2, rev = rev + 1
+			WHERE id IN (SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`) RETURNING id`,
+			[]any{ms(t.now.Add(lease)), ms(t.now), string(channel), limit}, func(scan scanner, id *string) error { return scan(id) })
+		jobs := []desk.Job{}
+		slices.Sort(claimed) // RETURNING has no order; ids are in the order of making
+		for _, id := range claimed {
+			if err != nil {
+				break
+			}
+			var job desk.Job
+			var why string
+			if job, why, err = t.job(id); err != nil {
+				break
+			}
+			if why == "" {
+				jobs = append(jobs, job)
+			} else if err = t.settle(id, desk.DeliveryDropped, why); err != nil {
+				break
+			}
+		}
+		return jobs, err
+	})
+}
+
+// job gathers what the message needs. A reason says that nothing is to be sent any more.
+func (t *tx) job(id string) (job desk.Job, why string, err error) {
+	job.Delivery, err = t.delivery(id)
+	if err != nil {
+		return job, "", err
+	}
+	var expires int64
+	var repLocale string
+	var here desk.Ref // the console as it is now, and its push target
+	if _, err = t.row(`SELECT d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.id, ''), COALESCE(c.push_target, '')
+		FROM deliveries d JOIN reps r ON r.id = d.rep_id LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id WHERE d.id = $1`, []any{id},
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here.ID, &here.Name); err != nil {
+		return job, "", err
+	}
+	inv, err := t.invitation(job.InvitationID)
+	if err != nil {
+		return job, "", err
+	}
+	invites := job.Purpose == desk.PurposeInvitation
+	switch {
+	case invites && (!inv.Active() || declined(inv, job.Rep.ID)):
+		return job, "over", nil
+	case invites && job.Channel == desk.ChannelFCM && here.Name == "":
+		return job, "no_push_target", nil
+	case here.Name != "":
+		job.PushTarget = here.Name
+	}
+	if job.Locale == "" {
+		job.Locale = repLocale
+	}
+	job.ServerID, job.Key, job.KeyRev, job.ExpiresAt = t.store.serverID, inv.ID, inv.Rev, time.UnixMilli(expires)
+	job.Invitation = withdrawnFrom(inv, job)
+	if job.Channel == desk.ChannelEmail {
+		job.LinkToken = t.store.linkToken(id)
+		job.Customer, err = t.customerInEmail(inv.Session.ID)
+		return job, "", err
+	}
+	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID}, &job.Badge)
+	return job, "", err
+}
+
+// withdrawnFrom is the invitation as the device is to understand it: one that is active for others is over for a rep
+// who declined it, or on a console that was logged out.
+func withdrawnFrom(inv desk.Invitation, job desk.Job) desk.Invitation {
+	mine := inv.ForInvited(job.Rep.ID)
+	if job.Purpose != desk.PurposeWithdrawal || !inv.Active() {
+		mine.Session.Issue = inv.Session.Issue
+		return mine
+	}
+	mine.State, mine.Reason = desk.InvitationWithdrawn, desk.EndSignedOut
+	if mine.DeclinedByMe {
+		mine.State, mine.Reason = desk.InvitationDeclined, desk.EndDeclined
+	}
+	return mine
+}
+
+// customerInEmail is what the portal lets an email say of the customer (G2).
+func (t *tx) customerInEmail(sessionID string) (*desk.Customer, error) {
+	s, err := t.session(sessionID)
+	if err != nil {
+		return nil, err
+	}
+	switch *s.Settings.CustomerInEmail {
+	case "all":
+		return &s.Customer, nil
+	case "name":
+		return &desk.Customer{Name: s.Customer.Name}, nil
+	}
+	return nil, nil
+}
+
+// FinishDelivery records what became of an attempt: sent; dead, which removes the target (comparing its value, since
+// a refresh may have come between); failed, which an email follows; or to be tried again after a pause that grows,
+// with jitter in [0, 1), until desk.RetryWindow has passed (G8).
+func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome, jitter float64) error {
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		var triedAt int64
+		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.store.dialect.forUpdate,
+			[]any{job.ID, job.Attempts}, &triedAt)
+		if err != nil || !held { // acknowledged by the device already, or the lease ran out and somebody else has it
+			return struct{}{}, err
+		}
+		return struct{}{}, t.finish(job, o, jitter, time.UnixMilli(triedAt))
+	})
+	return err
+}
+
+func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Time) error {
+	switch o.Kind {
+	case desk.OutcomeDone:
+		return t.settle(job.ID, desk.DeliverySent, "")
+	case desk.OutcomeTargetDead:
+		if err := t.removeTarget(job); err != nil {
+			return err
+		}
+		return t.deliveryFailed(job, o.Error)
+	case desk.OutcomeRejected:
+		return t.deliveryFailed(job, o.Error)
+	}
+	if job.Purpose == desk.PurposeInvitation {
+		inv, err := t.invitation(job.InvitationID)
+		if err != nil {
+			return err
+		}
+		if !inv.Active() || declined(inv, job.Rep.ID) {
+			return t.settle(job.ID, desk.DeliveryDropped, "over")
+		}
+	}
+	next := t.now.Add(desk.RetryPause(job.Attempts, o, jitter))
+	if next.Sub(tried) > desk.RetryWindow {
+		return t.deliveryFailed(job, "given_up")
+	}
+	if _, err := t.exec(`UPDATE deliveries SET state = 'waiting', error = $1, due_at = $2, updated_at = $3, rev = rev + 1 WHERE id = $4`,
+		o.Error, ms(next), ms(t.now), job.ID); err != nil {
+		return err
+	}
+	t.wakeWorkers(job.Channel) // to look at the clock anew
+	return t.tellDelivery(job.ID)
+}
+
+func (t *tx) removeTarget(job desk.Job) error {
+	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, consoleOf(job), job.PushTarget)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.renewLease(job.Rep.ID)
+}
+
+func consoleOf(job desk.Job) string { return idOf(job.Console) }
+
+// deliveryFailed gives a delivery up. A push of an invitation is followed by one email, if the rep has an address; the
+// invitation stands (G8).
+func (t *tx) deliveryFailed(job desk.Job, why string) error {
+	if err := t.settle(job.ID, desk.DeliveryFailed, why); err != nil {
+		return err
+	}
+	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation {
+		return nil
+	}
+	var rep candidate
+	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.id, &rep.email, &rep.locale); err != nil {
+		return err
+	}
+	return t.queueMail(job.InvitationID, rep)
+}
+
+// ReleaseDelivery gives a claimed delivery back unsent: the worker stops.
+func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job) error {
+	_, err := write(ctx, s, func(t *tx) (int64, error) {
+		t.wakeWorkers(job.Channel)
+		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - 1, updated_at = $1, rev = rev + 1
+			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts)
+	})
+	return err
+}

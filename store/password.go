@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// PasswordCost is the work of one argon2id hash. The zero value is what the OWASP Password Storage Cheat Sheet
+// recommends: 19 MiB, 2 passes, 1 thread.
+type PasswordCost struct {
+	MemoryKiB uint32
+	Passes    uint32
+}
+
+func (c PasswordCost) params() *argon2id.Params {
+	p := &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+	if c.MemoryKiB != 0 {
+		p.Memory = c.MemoryKiB
+	}
+	if c.Passes != 0 {
+		p.Iterations = c.Passes
+	}
+	return p
+}
+
+// hashing bounds how many passwords are hashed at once: each takes memory and a whole processor.
+var hashing = make(chan struct{}, runtime.NumCPU())
+
+func slowly(ctx context.Context, work func() error) error {
+	select {
+	case hashing <- struct{}{}:
+		defer func() { <-hashing }()
+		return work()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Store) hashPassword(ctx context.Context, password string) (hash string, err error) {
+	err = slowly(ctx, func() error {
+		hash, err = argon2id.CreateHash(password, s.cfg.Password.params())
+		return err
+	})
+	return hash, err
+}
+
+// passwordMatches compares a password with a stored hash; an empty hash matches nothing, but takes as long, so that
+// the time does not tell which user names exist.
+func (s *Store) passwordMatches(ctx context.Context, password, hash string) (matches bool, err error) {
+	if hash == "" {
+		_, err := s.hashPassword(ctx, password)
+		return false, err
+	}
+	err = slowly(ctx, func() error {
+		matches, err = argon2id.ComparePasswordAndHash(password, hash)
+		return err
+	})
+	return matches, err
+}

@@ -1,0 +1,116 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// fullScans are the statements that may read a whole table, by a part of their text, each with its reason.
+var fullScans = map[string]string{
+	"FROM teams t\n\t\tLEFT JOIN team_members own":              "the Share menu lists teams: some hundreds at most",
+	"FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id": "the Share menu lists portals: some dozens",
+	"FROM issues i JOIN teams t ON t.id = i.team_id":            "the Share menu lists issues: some hundreds at most",
+	"disabled FROM teams ORDER BY id":                           organization,
+	"disabled FROM portals ORDER BY id":                         organization,
+	"disabled FROM issues ORDER BY id":                          organization,
+	"disabled FROM reps ORDER BY id":                            organization,
+	"SELECT rep_id, team_id, rank FROM team_members":            organization,
+	"SELECT username FROM reps":                                 organization,
+	"SELECT COALESCE(MAX(pos), 0) FROM events":                  "the end of the primary key, one step",
+}
+
+const organization = "an organisation file is compared with, or made of, the whole organisation"
+
+// checkPlans looks at SQLite's plan for every statement that the package's tests ran, and reports those that read a
+// whole table without being listed. It runs after all tests, because only they know the statements.
+func checkPlans() error {
+	statements := storetest.Statements()
+	dir, err := os.MkdirTemp("", "plans")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "plans.db")
+	s, err := store.Open(ctx(), store.Config{Database: file})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var bad []string
+	for _, statement := range statements {
+		scans, err := scansOf(db, statement)
+		if err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+		if scans != "" && !listed(statement) {
+			bad = append(bad, scans+" in "+statement)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("%d statements read a whole table:\n%s", len(bad), strings.Join(bad, "\n\n"))
+	}
+	fmt.Printf("plans: %d statements, none reads a whole table unlisted\n", len(statements))
+	return nil
+}
+
+func listed(statement string) bool {
+	for part := range fullScans {
+		if strings.Contains(statement, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// scansOf returns the steps of the plan that read a whole table; those over a subquery's few rows are none.
+func scansOf(db *sql.DB, statement string) (string, error) {
+	verb, _, _ := strings.Cut(strings.TrimSpace(statement), " ")
+	if !strings.Contains("SELECT INSERT UPDATE DELETE", verb) {
+		return "", nil
+	}
+	args := make([]any, strings.Count(statement, "$"))
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+statement, args[:parameters(statement)]...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var scans []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return "", err
+		}
+		if strings.HasPrefix(step, "SCAN ") && !harmless(step) {
+			scans = append(scans, step)
+		}
+	}
+	return strings.Join(scans, ", "), rows.Err()
+}
+
+// harmless steps read what the statement itself has made.
+func harmless(step string) bool {
+	what := strings.Fields(step)[1]
+	return strings.HasPrefix(what, "(") || what == "CONSTANT" || what == "x" || what == "open"
+}
+
+// parameters is the highest $N of a statement.
+func parameters(statement string) (n int) {
+	for i := range 40 {
+		if strings.Contains(statement, fmt.Sprintf("$%d", i)) {
+			n = i
+		}
+	}
+	return n
+}

@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// postgresTries bounds how often a transaction that PostgreSQL undid is run again.
+	postgresTries = 12
+	// postgresConns is the most connections that one server holds; PostgreSQL allows 100 to all by default.
+	postgresConns = 24
+)
+
+// postgresEngine is a PostgreSQL database, which several servers may share.
+type postgresEngine struct {
+	db *sql.DB
+}
+
+func openPostgres(ctx context.Context, url string, _ *slog.Logger) (*postgresEngine, error) {
+	db, err := sql.Open(postgresDialect.driver, url)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(postgresConns)
+	db.SetMaxIdleConns(postgresConns)
+	if err := migrate(ctx, db, postgresDialect); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return &postgresEngine{db: db}, nil
+}
+
+func (e *postgresEngine) close() error { return e.db.Close() }
+
+// write runs fn in an ordinary transaction; rows that must not change meanwhile are locked by the statements that read
+// them. A transaction that PostgreSQL undid because of another one runs again.
+func (e *postgresEngine) write(ctx context.Context, s *Store, fn func(*tx) error) error {
+	for try := 1; ; try++ {
+		t := &tx{store: s, now: s.cfg.Now()}
+		err := e.transact(ctx, t, nil, fn)
+		if err == nil {
+			s.committed(t.wake)
+			return nil
+		}
+		if !mayRetry(err) || try == postgresTries {
+			return err
+		}
+		pause := time.NewTimer(rand.N(time.Duration(try) * 5 * time.Millisecond))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+func (e *postgresEngine) read(ctx context.Context, s *Store, fn func(*tx) error) error {
+	t := &tx{store: s, now: s.cfg.Now(), reads: true}
+	return e.transact(ctx, t, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+func (e *postgresEngine) transact(ctx context.Context, t *tx, opts *sql.TxOptions, fn func(*tx) error) error {
+	sqlTx, err := e.db.BeginTx(ctx, opts)
+	if err != nil {
+		return err
+	}
+	t.on = &postgresTx{ctx: ctx, tx: sqlTx}
+	if err := t.run(fn); err != nil {
+		if rollbackErr := sqlTx.Rollback(); rollbackErr != nil && ctx.Err() == nil {
+			return fmt.Errorf("%w (and rolling back: %v)", err, rollbackErr)
+		}
+		return err
+	}
+	return sqlTx.Commit()
+}
+
+// postgresTx runs statements in a transaction; pgx keeps them prepared on its connections.
+type postgresTx struct {
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+func (p *postgresTx) query(q string, args []any) (*sql.Rows, error) {
+	return p.tx.QueryContext(p.ctx, q, args...)
+}
+
+func (p *postgresTx) exec(q string, args []any) (sql.Result, error) {
+	return p.tx.ExecContext(p.ctx, q, args...)
+}

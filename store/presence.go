@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// contactsEvery is how often contacts of consoles are written, all in one transaction. With the age at which a
+// contact is worth writing again it stays within desk.PresenceGrace.
+const (
+	contactsEvery = 3 * time.Second
+	contactWorth  = 15 * time.Second
+)
+
+type contact struct {
+	repID string
+	at    time.Time
+}
+
+// contacts are the last signs of life of consoles that are not written yet.
+type contacts struct {
+	mu      sync.Mutex
+	pending map[string]contact // by console
+	seen    map[string]contact // what was noted last, to write only what is worth it
+	back    chan struct{}      // signalled when a console comes back after a silence
+}
+
+// Touch notes that a console of the caller was in contact. It only remembers; the writing comes within seconds,
+// and at once for a console that comes back.
+func (s *Store) Touch(c desk.Caller) {
+	if c.ConsoleID == "" {
+		return
+	}
+	now := s.cfg.Now()
+	s.contacts.mu.Lock()
+	defer s.contacts.mu.Unlock()
+	last, known := s.contacts.seen[c.ConsoleID]
+	if known && now.Sub(last.at) < contactWorth {
+		return
+	}
+	if s.contacts.pending == nil {
+		s.contacts.pending = map[string]contact{}
+	}
+	s.contacts.pending[c.ConsoleID] = contact{c.RepID, now}
+	s.contacts.seen[c.ConsoleID] = contact{c.RepID, now}
+	if !known {
+		select {
+		case s.contacts.back <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// FlushContacts writes the contacts that wait. The housekeeping calls it every few seconds.
+func (s *Store) FlushContacts(ctx context.Context) error {
+	pending := s.contacts.take(s.cfg.Now())
+	if len(pending) == 0 {
+		return nil
+	}
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		for console, contact := range pending {
+			if err := t.contact(console, contact); err != nil {
+				return struct{}{}, err
+			}
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// take empties the pending contacts, and forgets written ones that are too old to matter.
+func (c *contacts) take(now time.Time) map[string]contact {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	pending := c.pending
+	c.pending = nil
+	for console, last := range c.seen {
+		if now.Sub(last.at) >= desk.ConnectedFor {
+			delete(c.seen, console)
+		}
+	}
+	return pending
+}
+
+func (t *tx) contact(consoleID string, c contact) error {
+	n, err := t.exec(`UPDATE consoles SET seen_at = $1 WHERE id = $2 AND seen_at < $1`, ms(c.at), consoleID)
+	if err != nil || n == 0 {
+		return err
+	}
+	if err := t.renewLease(c.repID); err != nil {
+		return err
+	}
+	return t.arrived(c.repID)
+}
+
+// renewLease keeps in the rep's row until when the rep is logged in, from the rep's consoles.
+func (t *tx) renewLease(repID string) error {
+	var seen, reached int64 // the last contact of any console, and of one with a push target
+	if _, err := t.row(`SELECT COALESCE(MAX(seen_at), 0), COALESCE(MAX(CASE WHEN push_target <> '' THEN seen_at END), 0) FROM consoles WHERE rep_id = $1`,
+		[]any{repID}, &seen, &reached); err != nil {
+		return err
+	}
+	until := max(lease(seen, false), lease(reached, true))
+	_, err := t.exec(`UPDATE reps SET logged_in_until = $1 WHERE id = $2`, until, repID)
+	return err
+}
+
+func lease(seen int64, pushTarget bool) int64 {
+	if seen == 0 {
+		return 0
+	}
+	return ms(desk.LoggedInUntil(time.UnixMilli(seen), pushTarget))
+}
+
+// oldRowsEvery is how often rows that are kept only for a time are removed.
+const oldRowsEvery = time.Hour
+
+// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, old rows.
+func (s *Store) housekeep(ctx context.Context) {
+	ticker := time.NewTicker(contactsEvery)
+	defer ticker.Stop()
+	var cleaned time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			if err := s.FlushContacts(context.WithoutCancel(ctx)); err != nil {
+				s.log.Warn("write contacts", "error", err)
+			}
+			return
+		case <-s.contacts.back:
+		case <-ticker.C:
+		}
+		err := errors.Join(s.FlushContacts(ctx), s.FreeExpectedSeats(ctx))
+		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
+			cleaned = now
+			err = errors.Join(err, s.RemoveOldRows(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("housekeeping", "error", err)
+		}
+	}
+}
+
+// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, revoked tokens.
+func (s *Store) RemoveOldRows(ctx context.Context) error {
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		if err := t.forgetEvents(); err != nil {
+			return struct{}{}, err
+		}
+		if _, err := t.exec(`DELETE FROM idempotency WHERE created_at < $1`, ms(t.now.Add(-KeptFor))); err != nil {
+			return struct{}{}, err
+		}
+		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
+			return struct{}{}, err
+		}
+		_, err := t.exec(`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, ms(t.now.Add(-desk.TokenUnusedFor)))
+		return struct{}{}, err
+	})
+	return err
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// MeChange is what a rep can change about themselves; nil leaves a field as it is.
+type MeChange struct {
+	Busy                 *bool
+	ExtendedAvailability *bool
+	Locale               *string
+	TimeZone             *string
+}
+
+// Me returns the caller as they see themselves.
+func (s *Store) Me(ctx context.Context, c desk.Caller) (desk.Me, error) {
+	return read(ctx, s, func(t *tx) (desk.Me, error) { return t.me(c.RepID) })
+}
+
+// IfRev is asked, within the transaction, whether a thing at the revision may be changed; nil: always.
+type IfRev func(rev int64) error
+
+func (f IfRev) check(rev int64) error {
+	if f == nil {
+		return nil
+	}
+	return f(rev)
+}
+
+// UpdateMe changes what is given. Extended availability needs the permission and an email address (G6).
+func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, ifRev IfRev) (desk.Me, error) {
+	return write(ctx, s, func(t *tx) (desk.Me, error) {
+		me, err := t.lockedMe(c.RepID)
+		if err != nil {
+			return me, err
+		}
+		if err := ifRev.check(me.Rev); err != nil {
+			return me, err
+		}
+		changed, refusal := applyMeChange(&me, c, change)
+		if refusal != nil {
+			return me, refusal
+		}
+		if !changed {
+			return me, nil
+		}
+		return t.saveMe(me)
+	})
+}
+
+func applyMeChange(me *desk.Me, c desk.Caller, change MeChange) (changed bool, _ *desk.Problem) {
+	before := *me
+	if extended := change.ExtendedAvailability; extended != nil {
+		if *extended && !c.Has(desk.ExtendedAvailability) {
+			return false, desk.Refuse(desk.NotAllowed, "Extended availability needs the permission %s.", desk.ExtendedAvailability)
+		}
+		if *extended && me.Email == "" {
+			return false, desk.Refuse(desk.EmailMissing, "Extended availability needs an email address.")
+		}
+		me.ExtendedAvailability = *extended
+	}
+	set(&me.Busy, change.Busy)
+	set(&me.Locale, change.Locale)
+	set(&me.TimeZone, change.TimeZone)
+	return me.ExtendedAvailability != before.ExtendedAvailability || me.Busy != before.Busy || me.Locale != before.Locale || me.TimeZone != before.TimeZone, nil
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
+	if _, err := t.exec(`UPDATE reps SET busy = $1, extended = $2, locale = $3, time_zone = $4, rev = rev + 1 WHERE id = $5`,
+		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID); err != nil {
+		return me, err
+	}
+	return t.meChanged(me.ID)
+}
+
+// meChanged tells all consoles of the rep, and returns the rep as they now see themselves.
+func (t *tx) meChanged(repID string) (desk.Me, error) {
+	me, err := t.me(repID)
+	if err != nil {
+		return me, err
+	}
+	return me, t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventMeChanged, Me: &me})
+}
+
+func (t *tx) lockedMe(repID string) (desk.Me, error) {
+	var id string
+	if _, err := t.row(`SELECT id FROM reps WHERE id = $1`+t.store.dialect.forUpdate, []any{repID}, &id); err != nil {
+		return desk.Me{}, err
+	}
+	return t.me(repID)
+}
+
+func (t *tx) me(repID string) (me desk.Me, err error) {
+	var permissions string
+	var loggedInUntil int64
+	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, locale, time_zone, logged_in_until
+		FROM reps WHERE id = $1`, []any{repID}, &me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
+		&me.Busy, &me.ExtendedAvailability, &me.Locale, &me.TimeZone, &loggedInUntil)
+	if err != nil {
+		return me, err
+	}
+	if !found {
+		return me, desk.Missing("rep")
+	}
+	me.Presence = desk.PresenceOf(loggedInUntil > ms(t.now), me.Busy)
+	if err := json.Unmarshal([]byte(permissions), &me.Permissions); err != nil {
+		return me, err
+	}
+	me.Teams, err = t.memberships(repID)
+	return me, err
+}
+
+// memberships lists the rep's teams, by name.
+func (t *tx) memberships(repID string) ([]desk.Membership, error) {
+	return list(t, `SELECT t.id, t.name, t.embassy, m.rank FROM team_members m JOIN teams t ON t.id = m.team_id
+		WHERE m.rep_id = $1 AND t.disabled = 0 ORDER BY t.name, t.id`, []any{repID},
+		func(scan scanner, m *desk.Membership) error {
+			var rank int
+			err := scan(&m.Team.ID, &m.Team.Name, &m.Embassy, &rank)
+			m.Role = teamRoles[rank]
+			return err
+		})
+}
+
+var teamRoles = map[int]desk.TeamRole{1: desk.TeamMember, 2: desk.TeamLead, 3: desk.TeamManager}
+
+// resolve turns what a request names a thing by, its id or @ and its unique name, into its id. What is disabled is
+// not there.
+func (t *tx) resolve(kind, ref string) (id string, err error) {
+	q := map[string][2]string{
+		"rep":    {`SELECT id FROM reps WHERE id = $1 AND disabled = 0`, `SELECT id FROM reps WHERE username = $1 AND disabled = 0`},
+		"team":   {`SELECT id FROM teams WHERE id = $1 AND disabled = 0`, `SELECT id FROM teams WHERE slug = $1 AND disabled = 0`},
+		"portal": {`SELECT id FROM portals WHERE id = $1 AND disabled = 0`, `SELECT id FROM portals WHERE slug = $1 AND disabled = 0`},
+		"issue":  {`SELECT id FROM issues WHERE id = $1 AND disabled = 0`, `SELECT id FROM issues WHERE slug = $1 AND disabled = 0`},
+	}[kind]
+	name, named := strings.CutPrefix(ref, "@")
+	found := false
+	if named {
+		found, err = t.row(q[1], []any{name}, &id)
+	} else {
+		found, err = t.row(q[0], []any{ref}, &id)
+	}
+	if err == nil && !found {
+		err = desk.Missing(kind)
+	}
+	return id, err
+}

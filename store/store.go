@@ -1,0 +1,159 @@
+// Package store keeps the desk's state: in a SQLite file with one server, in PostgreSQL with several.
+//
+// Each exported method is one transaction: it loads, asks a rule of package desk, saves, records the events and
+// queues the deliveries that tell people, all or nothing. It takes the Caller, so that no handler can forget who asks.
+// Refusals are *desk.Problem; any other error is a fault. HTTP does not belong here, nor does sending anything.
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// storageRetryAfter is what a client is told to wait when the storage is full or away.
+const storageRetryAfter = 2 * time.Second
+
+// Config says where the state is. The zero value of each field but Database is usable.
+type Config struct {
+	Database string           // a file name, or a postgres:// URL
+	Now      func() time.Time // nil: time.Now
+	Logger   *slog.Logger     // nil: slog.Default()
+	Password PasswordCost     // zero: OWASP's recommendation for argon2id
+	Prepared func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+}
+
+// Store is the desk's state. Its methods may be called from many goroutines.
+type Store struct {
+	cfg      Config
+	log      *slog.Logger
+	dialect  dialect
+	engine   engine
+	serverID string
+	secret   []byte // signs the links in emails
+	hub      *hub
+	contacts contacts
+	ready    map[desk.Channel]chan struct{}
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// Open opens the database, brings its schema up to date and starts the store's housekeeping.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	s := &Store{cfg: cfg, log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
+		ready: map[desk.Channel]chan struct{}{desk.ChannelFCM: make(chan struct{}, 1), desk.ChannelEmail: make(chan struct{}, 1)}}
+	if err := s.openEngine(ctx); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.engine.close())
+	}
+	return s, nil
+}
+
+func (s *Store) openEngine(ctx context.Context) (err error) {
+	if s.dialect.name == "postgres" {
+		s.engine, err = openPostgres(ctx, s.cfg.Database, s.log)
+		return err
+	}
+	s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared)
+	return err
+}
+
+// prepare reads what the store keeps in memory and starts what runs beside the requests.
+func (s *Store) prepare(ctx context.Context) (err error) {
+	if s.serverID, err = s.setting(ctx, "server_id", func() string { return newID("srv_") }); err != nil {
+		return err
+	}
+	secret, err := s.setting(ctx, "secret", func() string { return hex.EncodeToString(randomBytes(32)) })
+	if err != nil {
+		return err
+	}
+	if s.secret, err = hex.DecodeString(secret); err != nil {
+		return fmt.Errorf("read setting secret: %w", err)
+	}
+	if s.hub, err = newHub(ctx, s); err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.running.Go(func() { s.hub.run(background) })
+	s.running.Go(func() { s.housekeep(background) })
+	return nil
+}
+
+// Close writes what is only in memory yet, stops the housekeeping and closes the database.
+func (s *Store) Close() error {
+	s.stop()
+	s.running.Wait()
+	return s.engine.close()
+}
+
+// Ready says whether the storage answers and takes writes.
+func (s *Store) Ready(ctx context.Context) error {
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		_, err := t.exec(`INSERT INTO settings (name, value) VALUES ('ready', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, t.now.Format(time.RFC3339))
+		return struct{}{}, err
+	})
+	return err
+}
+
+// ServerID tells this desk from others: clients that know several keep their pushes apart by it.
+func (s *Store) ServerID() string { return s.serverID }
+
+// setting reads a setting, making it the first time.
+func (s *Store) setting(ctx context.Context, name string, make func() string) (string, error) {
+	return write(ctx, s, func(t *tx) (value string, err error) {
+		if _, err = t.exec(`INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, make()); err != nil {
+			return "", err
+		}
+		_, err = t.row(`SELECT value FROM settings WHERE name = $1`, []any{name}, &value)
+		return value, err
+	})
+}
+
+// newID makes an id that sorts by time (UUIDv7, RFC 9562), with a prefix that says what it names.
+func newID(prefix string) string {
+	id := uuid.Must(uuid.NewV7())
+	return prefix + hex.EncodeToString(id[:])
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return b
+}
+
+// ms is a time as it is stored.
+func ms(t time.Time) int64 { return t.UnixMilli() }
+
+// flag is a bool as it is stored.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// engine is the database behind the store. Both keep the same promise: a write that was answered without an error
+// is on the disk, and one that was answered with an error changed nothing.
+type engine interface {
+	write(ctx context.Context, s *Store, fn func(*tx) error) error
+	read(ctx context.Context, s *Store, fn func(*tx) error) error
+	close() error
+}

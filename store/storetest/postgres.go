@@ -1,0 +1,251 @@
+package storetest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+)
+
+// Postgres makes a fresh database and returns its URL: on the server that REPDESK_TEST_POSTGRES names, else on a
+// private cluster made from the machine's own PostgreSQL, which all test processes share. Without either the test is
+// skipped, and fails where CI is set.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server, why := postgresServer()
+	if server == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("PostgreSQL is needed in CI: %s", why)
+		}
+		t.Skipf("no PostgreSQL: %s", why)
+	}
+	name := fmt.Sprintf("repdesk_%d_%d", os.Getpid(), time.Now().UnixNano())
+	if err := onServer(server, `CREATE DATABASE `+name+` TEMPLATE `+template(t, server)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := onServer(server, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return onDatabase(server, name)
+}
+
+// Main runs the tests of a package and, as the last of all that use it, stops the private cluster.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if used := private.held; used != nil {
+		private.stop()
+	}
+	return code
+}
+
+var postgresServer = sync.OnceValues(func() (server, why string) {
+	if server := os.Getenv("REPDESK_TEST_POSTGRES"); server != "" {
+		return server, ""
+	}
+	server, err := private.start()
+	if err != nil {
+		return "", err.Error()
+	}
+	return server, ""
+})
+
+var (
+	templateOnce sync.Once
+	templateName string
+)
+
+// template is a database with the schema in it, made once a process: copying it is faster than migrating anew.
+func template(t testing.TB, server string) string {
+	t.Helper()
+	templateOnce.Do(func() {
+		templateName = fmt.Sprintf("repdesk_template_%d_%d", os.Getpid(), time.Now().UnixNano())
+		if err := onServer(server, `CREATE DATABASE `+templateName); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(context.Background(), store.Config{Database: onDatabase(server, templateName)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return templateName
+}
+
+func onServer(server, statement string) error {
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec(statement)
+	return err
+}
+
+func onDatabase(server, name string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return server
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// cluster is a PostgreSQL in a fixed temporary folder, on a Unix socket alone. It is started by whichever test process
+// comes first and stopped by the last; files in the folder, locked, count who uses it.
+type cluster struct {
+	held *os.File // locked for sharing while this process uses the cluster
+}
+
+var private cluster
+
+// The folder is short, since a socket's path may have 107 bytes, and the same for all processes of a user.
+func clusterDir() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("repdesk-pg-%d", os.Getuid()))
+}
+
+func (c *cluster) start() (string, error) {
+	bin, err := postgresBin()
+	if err != nil {
+		return "", err
+	}
+	dir := clusterDir()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer unlock.Close()
+	if c.held, err = lock(filepath.Join(dir, "users"), syscall.LOCK_SH); err != nil {
+		return "", err
+	}
+	server := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}).String()
+	if onServer(server, `SELECT 1`) == nil {
+		return server, nil
+	}
+	return server, startCluster(bin, dir)
+}
+
+func startCluster(bin, dir string) error {
+	as, err := unprivileged(dir)
+	if err != nil {
+		return err
+	}
+	data := filepath.Join(dir, "data")
+	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); err != nil {
+		if err := run(as, dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
+			return err
+		}
+	}
+	settings := fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200", dir)
+	return run(as, dir, filepath.Join(bin, "pg_ctl"), "-D", data, "-l", filepath.Join(dir, "log"), "-o", settings, "-w", "-t", "30", "start")
+}
+
+func (c *cluster) stop() {
+	unlock, err := lock(filepath.Join(clusterDir(), "lock"), syscall.LOCK_EX)
+	if err != nil {
+		return
+	}
+	defer unlock.Close()
+	c.held.Close()
+	last, err := lock(filepath.Join(clusterDir(), "users"), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err != nil {
+		return // somebody else uses it
+	}
+	defer last.Close()
+	bin, err := postgresBin()
+	if err != nil {
+		return
+	}
+	if as, err := unprivileged(clusterDir()); err == nil {
+		_ = run(as, clusterDir(), filepath.Join(bin, "pg_ctl"), "-D", filepath.Join(clusterDir(), "data"), "-m", "immediate", "-w", "stop")
+	}
+}
+
+func lock(file string, how int) (*os.File, error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// run runs a command without pipes, which a server that it starts would keep open; its output goes to a file.
+func run(as *syscall.Credential, dir, name string, args ...string) error {
+	out, err := os.CreateTemp(dir, "out")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	cmd := exec.Command(name, args...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = out, out, dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
+	if err := cmd.Run(); err != nil {
+		said, _ := os.ReadFile(out.Name())
+		return fmt.Errorf("%s: %w: %s", filepath.Base(name), err, said)
+	}
+	return nil
+}
+
+// unprivileged is the user that PostgreSQL runs as: it refuses to run as root.
+func unprivileged(dir string) (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("as root, PostgreSQL needs a user to run as: %w", err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, uid, gid)
+}
+
+// postgresBin finds the newest PostgreSQL on the machine: on the PATH, or where Debian and Red Hat put it.
+func postgresBin() (string, error) {
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/pg_ctl", "/usr/pgsql-*/bin/pg_ctl"} {
+		more, _ := filepath.Glob(pattern)
+		found = append(found, more...)
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
+	if path, err := exec.LookPath("pg_ctl"); err == nil {
+		found = append(found, path)
+	}
+	if len(found) == 0 {
+		return "", fmt.Errorf("REPDESK_TEST_POSTGRES is not set, and no pg_ctl is on this machine")
+	}
+	return filepath.Dir(found[0]), nil
+}
+
+func version(path string) int {
+	digits := strings.FieldsFunc(path, func(r rune) bool { return r < '0' || r > '9' })
+	if len(digits) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(digits[len(digits)-1])
+	return n
+}

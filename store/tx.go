@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// executor runs one statement: a SQLite connection with its prepared statements, or a PostgreSQL transaction.
+type executor interface {
+	query(q string, args []any) (*sql.Rows, error)
+	exec(q string, args []any) (sql.Result, error)
+}
+
+// tx is one transaction. The first fault sticks: after it no further statement runs, because the engine may already
+// have undone the transaction, and a further statement would then commit by itself.
+type tx struct {
+	store *Store
+	on    executor
+	now   time.Time // the same throughout the transaction
+	reads bool      // a reading transaction, which locks nothing
+	err   error
+	wake  wakeUp
+}
+
+// wakeUp collects whom to wake when the transaction is committed.
+type wakeUp struct {
+	events     bool
+	deliveries map[desk.Channel]bool
+}
+
+// row reads one row into dest and says whether there was one.
+func (t *tx) row(q string, args []any, dest ...any) (bool, error) {
+	found := false
+	err := t.rows(q, args, func(scan scanner) error {
+		found = true
+		return scan(dest...)
+	})
+	return found, err
+}
+
+// scanner copies the columns of the current row.
+type scanner func(dest ...any) error
+
+// rows calls each for every row. The rows are always closed: open ones would keep the connection.
+func (t *tx) rows(q string, args []any, each func(scanner) error) error {
+	if t.err != nil {
+		return t.err
+	}
+	rows, err := t.on.query(q, args)
+	if err != nil {
+		return t.fail(q, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return t.fail(q, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return t.fail(q, err)
+	}
+	return nil
+}
+
+// list collects what scan makes of each row; it is never nil.
+func list[T any](t *tx, q string, args []any, scan func(scanner, *T) error) ([]T, error) {
+	items := []T{}
+	err := t.rows(q, args, func(row scanner) error {
+		var item T
+		if err := scan(row, &item); err != nil {
+			return err
+		}
+		items = append(items, item)
+		return nil
+	})
+	return items, err
+}
+
+// exec runs a statement and says how many rows it touched.
+func (t *tx) exec(q string, args ...any) (int64, error) {
+	if t.err != nil {
+		return 0, t.err
+	}
+	result, err := t.on.exec(q, args)
+	if err != nil {
+		return 0, t.fail(q, err)
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) fail(q string, err error) error {
+	t.err = fmt.Errorf("%w (in %.60q)", err, q)
+	return t.err
+}
+
+// run calls fn, turning a panic into an error: one faulty request must not take down the writer and all who wait for it.
+func (t *tx) run(fn func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
+	}()
+	if err := fn(t); err != nil {
+		return err
+	}
+	return t.err
+}
+
+// write runs fn in one transaction and answers what it made, once that is on the disk. fn may run more than once and
+// must not touch anything outside the transaction. With an Idempotency-Key in ctx the answer is kept in the same
+// transaction, and given again to a repetition.
+func write[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
+	var result T
+	idem := idempotencyFrom(ctx)
+	err := s.engine.write(ctx, s, func(t *tx) (err error) {
+		result, err = keeping(t, idem, fn)
+		return err
+	})
+	var refusal *desk.Problem
+	if err != nil && idem != nil && errors.As(err, &refusal) && keepsRefusal(refusal) {
+		err = s.keepRefusal(ctx, idem, refusal)
+	}
+	if err != nil {
+		var none T
+		return none, s.fault(err)
+	}
+	return result, nil
+}
+
+// read runs fn on one consistent state of the database.
+func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
+	var result T
+	err := s.engine.read(ctx, s, func(t *tx) (err error) {
+		result, err = fn(t)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, s.fault(err)
+	}
+	return result, nil
+}
+
+// fault makes refusals of the faults that pass, and logs them, since the client is not told more.
+func (s *Store) fault(err error) error {
+	err = storageProblem(err)
+	var storage *storageError
+	if errors.As(err, &storage) {
+		s.log.Warn("storage", "code", storage.problem.Code, "error", storage.cause)
+	}
+	return err
+}
+
+// committed wakes those who wait for what the transaction wrote.
+func (s *Store) committed(w wakeUp) {
+	if w.events && s.hub != nil {
+		s.hub.wake()
+	}
+	for channel := range w.deliveries {
+		select {
+		case s.ready[channel] <- struct{}{}:
+		default: // a signal is waiting already
+		}
+	}
+}
