@@ -1,0 +1,115 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+var linkTemplate = template.Must(template.ParseFS(pageFiles, "pages/link.html"))
+
+// linkView is what the page of an email's link shows.
+type linkView struct {
+	Token      string
+	Invitation desk.Invitation
+	Rep        desk.Ref
+	Chosen     store.LinkAnswer // what the link in the email said, offered first
+	Done       store.LinkAnswer // what was just done
+	Over       string           // why there is nothing to answer any more
+	Missing    bool
+}
+
+// linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
+// links too; only its buttons' POST acts.
+func (s *Server) linkPages() {
+	guard := http.NewCrossOriginProtection()
+	s.router.Get("/i/{token}", s.showLink)
+	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(http.HandlerFunc(s.answerLink)))
+}
+
+var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.LinkDeclineAndSwitchOff}
+
+func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
+	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Chosen: store.LinkAnswer(r.URL.Query().Get("answer"))}
+	if err == nil {
+		view.Over = over(link.Invitation)
+	}
+	s.writeLink(w, r, view, err)
+}
+
+func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	answer := store.LinkAnswer(r.PostFormValue("answer"))
+	if !slices.Contains(linkAnswers, answer) {
+		s.refuse(w, r, desk.Invalid("answer", "unknown", "must be one of accept, decline, decline_and_switch_off"))
+		return
+	}
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
+	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Done: answer}
+	var refusal *desk.Problem
+	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
+		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
+			view = linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Over: cmp.Or(over(link.Invitation), "You are in the session already.")}
+		}
+	}
+	s.writeLink(w, r, view, err)
+}
+
+// over says in a sentence why there is nothing to answer; "" while there is.
+func over(inv desk.Invitation) string {
+	switch {
+	case inv.DeclinedByMe:
+		return "You declined this invitation."
+	case inv.Active():
+		return ""
+	case inv.Reason == desk.EndAccepted:
+		return "This invitation was accepted by " + inv.AcceptedBy.Name + "."
+	case inv.Reason == desk.EndCancelled:
+		return inv.Inviter.Name + " has cancelled this invitation."
+	case inv.Reason == desk.EndSessionEnded:
+		return "The session has ended."
+	case inv.Reason == desk.EndJoinedOtherwise:
+		return "You have joined the session another way."
+	}
+	return "This invitation is over."
+}
+
+func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
+	status := http.StatusOK
+	var refusal *desk.Problem
+	switch {
+	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
+		view, status = linkView{Missing: true}, http.StatusNotFound
+	case err != nil:
+		s.refuse(w, r, err)
+		return
+	}
+	var page bytes.Buffer
+	if err := linkTemplate.Execute(&page, view); err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer") // the address is a secret
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Robots-Tag", "noindex")
+	w.WriteHeader(status)
+	_, _ = page.WriteTo(w)
+}

@@ -1,0 +1,266 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/danielgtaylor/huma/v2/yaml"
+	"github.com/go-chi/chi/v5"
+	"github.com/swaggest/swgui"
+	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// contractVersion is the version of the contract, which grows by additions only. The program has its own.
+const contractVersion = "1.0.0"
+
+const schemaPrefix = "#/components/schemas/"
+
+const about = `The back end of a support desk's consoles: reps share live sessions, request help, invite colleagues and outsiders, and are told at once.
+
+Times are RFC 3339 in UTC, whole seconds. Ids are opaque; where an id of a rep, team, portal or issue is taken, its unique name works too: ` + "`@ana`" + `. Optional fields are left out, never null. Enums are open (` + "`x-extensible-enum`" + `): take unknown values for "something else". Every answer has Request-Id and Repdesk-Version. Unknown fields and query parameters are refused, unless the request says ` + "`Prefer: handling=lenient`" + `.`
+
+// tags are the groups in which the operations are shown. Only those in use are published.
+var tags = []*huma.Tag{
+	{Name: "Server", Description: "The server itself"},
+	{Name: "Consoles", Description: "Logging in, and what a rep says of themselves and their devices"},
+	{Name: "Directory", Description: "Teams, issues and portals, as a rep may see them"},
+	{Name: "Queues", Description: "What waits, and taking the next"},
+	{Name: "Sessions", Description: "Pieces of support, from the first wait to the end"},
+	{Name: "Sharing", Description: "Inviting colleagues into a session, and following what becomes of it"},
+	{Name: "Specialists", Description: "Inviting people without an account"},
+	{Name: "Chat", Description: "Talking within a team"},
+	{Name: "Public", Description: "For customers and others without an account"},
+	{Name: "Events", Description: "Being told at once"},
+	{Name: "Administration", Description: "The organisation"},
+}
+
+func init() {
+	huma.DefaultArrayNullable = false // lists are never null
+	huma.ValidateStrictCasing = true
+}
+
+func newAPI(router chi.Router, cfg Config) huma.API {
+	return humachi.New(router, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI:    "3.1.0",
+			Info:       &huma.Info{Title: "repdesk", Version: contractVersion, Description: about, License: &huma.License{Name: "MIT", URL: "https://opensource.org/license/mit"}},
+			Servers:    []*huma.Server{{URL: orElse(cfg.PublicURL, "/")}},
+			Components: &huma.Components{Schemas: huma.NewMapRegistry(schemaPrefix, schemaName), SecuritySchemes: securitySchemes},
+			Security:   console.security(),
+		},
+		Formats: huma.DefaultFormats, DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
+	})
+}
+
+// schemaName makes one word of the operation id that stands in the hint for a nameless type.
+func schemaName(t reflect.Type, hint string) string {
+	words := strings.Split(hint, "-")
+	for i, word := range words {
+		if word != "" {
+			words[i] = strings.ToUpper(word[:1]) + word[1:]
+		}
+	}
+	return huma.DefaultSchemaNamer(t, strings.Join(words, ""))
+}
+
+// published is the contract as it is given out: made once, at start.
+type published struct{ json31, yaml31, json30, yaml30 []byte }
+
+// OpenAPI31 is the published document, version 3.1, as YAML.
+func (s *Server) OpenAPI31() []byte { return s.doc.yaml31 }
+
+// OpenAPI30 is the same in version 3.0.3, for generators that do not know 3.1.
+func (s *Server) OpenAPI30() []byte { return s.doc.yaml30 }
+
+// publish makes the documents, and serves them and what explains them. A document that cannot be made is a mistake
+// of ours, found by any test that makes a server.
+func (s *Server) publish() {
+	doc := s.api.OpenAPI()
+	doc.Tags = usedTags(doc)
+	openEnums(doc.Components.Schemas)
+	full, err := doc.MarshalJSON()
+	must(err)
+	old, err := doc.Downgrade()
+	must(err)
+	s.doc.json31, s.doc.yaml31 = finished(full)
+	s.doc.json30, s.doc.yaml30 = finished(old)
+	s.serve("/openapi.json", "application/json", s.doc.json31)
+	s.serve("/openapi.yaml", "application/yaml", s.doc.yaml31)
+	s.serve("/openapi-3.0.json", "application/json", s.doc.json30)
+	s.serve("/openapi-3.0.yaml", "application/yaml", s.doc.yaml30)
+	s.serveReference()
+	s.servePage(problemPath, problemPage())
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (s *Server) serve(path, contentType string, body []byte) {
+	s.router.Get(path, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Write(body)
+	})
+}
+
+// operations lists those of a path.
+func operations(item *huma.PathItem) []*huma.Operation {
+	return slices.DeleteFunc([]*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete}, func(op *huma.Operation) bool { return op == nil })
+}
+
+func usedTags(doc *huma.OpenAPI) []*huma.Tag {
+	used := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, op := range operations(item) {
+			used[op.Tags[0]] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(tags), func(t *huma.Tag) bool { return !used[t.Name] })
+}
+
+// openEnums lists the known values of a field without closing the list, so that a new value breaks no old client.
+// The values stand in the struct tag "values".
+func openEnums(registry huma.Registry) {
+	for name, schema := range registry.Map() {
+		for _, field := range reflect.VisibleFields(registry.TypeFromRef(schemaPrefix + name)) {
+			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if values := field.Tag.Get("values"); values != "" && schema.Properties[key] != nil {
+				extend(schema.Properties[key], strings.Split(values, ","))
+			}
+		}
+	}
+	if problem := registry.Map()["Problem"]; problem != nil {
+		extend(problem.Properties["code"], allCodes())
+	}
+}
+
+func extend(schema *huma.Schema, values []string) {
+	if schema.Type == huma.TypeArray {
+		schema = schema.Items
+	}
+	if schema.Extensions == nil {
+		schema.Extensions = map[string]any{}
+	}
+	schema.Extensions["x-extensible-enum"] = values
+}
+
+func allCodes() []string {
+	var codes []string
+	for _, info := range desk.Catalogue {
+		codes = append(codes, string(info.Code))
+	}
+	return codes
+}
+
+// finished takes boolean additionalProperties out of a document: false makes some clients fail on any new field, and
+// true makes others extend HashMap. Requests are still checked against the schemas that have it.
+func finished(doc []byte) (asJSON, asYAML []byte) {
+	var tree any
+	must(json.Unmarshal(doc, &tree))
+	openObjects(tree)
+	asJSON, err := json.MarshalIndent(tree, "", "  ")
+	must(err)
+	var out bytes.Buffer
+	must(yaml.Convert(&out, bytes.NewReader(asJSON)))
+	return append(asJSON, '\n'), out.Bytes()
+}
+
+func openObjects(node any) {
+	switch n := node.(type) {
+	case []any:
+		for _, item := range n {
+			openObjects(item)
+		}
+	case map[string]any:
+		if _, ok := n["additionalProperties"].(bool); ok {
+			delete(n, "additionalProperties")
+		}
+		for _, inner := range n {
+			openObjects(inner)
+		}
+	}
+}
+
+// serveReference serves Swagger UI out of its module. Its page is made once, so that the policy can name its scripts;
+// styles it sets on elements, which no policy can name.
+func (s *Server) serveReference() {
+	ui := v5emb.NewHandlerWithConfig(swgui.Config{Title: s.cfg.Name, SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		SettingsUI: map[string]string{"defaultModelsExpandDepth": "1"}})
+	page := &capture{header: http.Header{}}
+	r, err := http.NewRequest(http.MethodGet, "/docs", nil)
+	must(err)
+	ui.ServeHTTP(page, r)
+	policy := "script-src 'self' " + hashes(page.Bytes(), "script") + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+	s.servePage("/docs", page.Bytes(), policy)
+	s.servePage("/docs/", page.Bytes(), policy)
+	s.router.Handle("/docs/{asset:(swagger-ui|favicon|oauth2).*}", ui)
+}
+
+// servePage serves HTML that may load and run nothing but what the policy allows, and its own style.
+func (s *Server) servePage(path string, page []byte, policy ...string) {
+	if len(policy) == 0 {
+		policy = []string{"style-src " + hashes(page, "style")}
+	}
+	all := strings.Join(append(policy, "default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"), "; ")
+	s.router.Get(path, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Security-Policy", all)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Write(page)
+	})
+}
+
+// capture is a ResponseWriter that keeps the page.
+type capture struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (c *capture) Header() http.Header { return c.header }
+func (c *capture) WriteHeader(int)     {}
+
+// hashes names the page's inline scripts or styles for a Content-Security-Policy.
+func hashes(page []byte, element string) string {
+	var sources []string
+	for _, found := range regexp.MustCompile(`(?s)<`+element+`>(.*?)</`+element+`>`).FindAllSubmatch(page, -1) {
+		sum := sha256.Sum256(found[1])
+		sources = append(sources, fmt.Sprintf("'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:])))
+	}
+	return strings.Join(sources, " ")
+}
+
+var problemTemplate = template.Must(template.New("problems").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Problem codes</title>
+<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark } dt { font-weight: bold } :target { outline: 2px solid; outline-offset: .5rem }</style>
+<h1>Problem codes</h1>
+<p>What the server refuses, it refuses with one of these codes, as <code>application/problem+json</code>. Decide by the code; the texts are for developers.</p>
+{{range .}}<section id="{{.Code}}">
+<h2><code>{{.Code}}</code> ({{.Status}})</h2>
+<p>{{.Title}}. {{.Meaning}}</p>
+<dl><dt>What a client does</dt><dd>{{.Client}}</dd>
+<dt>Repeating the request</dt><dd>{{if eq .Retry "same_key"}}With the same Idempotency-Key.{{else if eq .Retry "safe"}}As it is: nothing was done.{{else}}Of no use: it will be refused again.{{end}}</dd></dl>
+</section>
+{{end}}`))
+
+func problemPage() []byte {
+	var page bytes.Buffer
+	must(problemTemplate.Execute(&page, desk.Catalogue))
+	return page.Bytes()
+}

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	put    = http.MethodPut
+	patch  = http.MethodPatch
+	remove = http.MethodDelete
+)
+
+// codes makes the list of an operation's own refusals readable.
+func codes(list ...desk.Code) []desk.Code { return list }
+
+// routes is every operation of the desk.
+func (s *Server) routes() {
+	s.serverRoutes()
+	s.consoleRoutes()
+	s.sessionRoutes()
+	s.sharingRoutes()
+	s.eventRoutes()
+	s.administrationRoutes()
+	s.linkPages()
+}
+
+func (s *Server) serverRoutes() {
+	register(s, operation{ID: "get-server", Method: get, Path: "/v1/server", Tag: "Server", Summary: "What the server is and can do"}, public, s.getServer)
+}
+
+func (s *Server) consoleRoutes() {
+	register(s, operation{ID: "log-in", Method: post, Path: "/v1/consoles", Tag: "Consoles", Summary: "Log in on a console", Status: http.StatusCreated, Secret: true,
+		Description: "The same rep with the same `device_id` gets the same console with a new token; another rep ends the earlier log-in there. Repeated wrong passwords lock the user name for a time.",
+		Codes:       codes(desk.InvalidCredentials, desk.AccountDisabled, desk.TooManyAttempts, desk.NotFound)}, public, s.logIn)
+	register(s, operation{ID: "list-my-consoles", Method: get, Path: "/v1/me/consoles", Tag: "Consoles", Summary: "List the caller's consoles"}, console, s.listMyConsoles)
+	register(s, operation{ID: "update-console", Method: patch, Path: "/v1/me/consoles/{console_id}", Tag: "Consoles", Summary: "Change what a console says of itself",
+		Description: "Clients send a push target here when the system gives them a new one, and once a month.",
+		Codes:       codes(desk.NotFound, desk.ChangedMeanwhile)}, console, s.updateConsole)
+	register(s, operation{ID: "log-out", Method: remove, Path: "/v1/me/consoles/{console_id}", Tag: "Consoles", Summary: "Log out a console",
+		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
+		Codes: codes(desk.NotFound, desk.OwnerMustHandOver)}, console, s.logOut)
+	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks"}, console, s.getMe)
+	register(s, operation{ID: "update-me", Method: patch, Path: "/v1/me", Tag: "Consoles", Summary: "Change what the rep says of themselves",
+		Codes: codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
+	register(s, operation{ID: "change-password", Method: put, Path: "/v1/me/password", Tag: "Consoles", Summary: "Change the password",
+		Description: "Ends the rep's other consoles.", Status: http.StatusNoContent, Codes: codes(desk.TooManyAttempts)}, console, s.changePassword)
+}
+
+func (s *Server) sessionRoutes() {
+	register(s, operation{ID: "start-session", Method: post, Path: "/v1/sessions", Tag: "Sessions", Summary: "Start a session that waits for a rep", Status: http.StatusCreated,
+		Codes: codes(desk.OneTargetNeeded, desk.NotFound)}, console, s.startSession)
+	register(s, operation{ID: "list-sessions", Method: get, Path: "/v1/sessions", Tag: "Sessions", Summary: "List the sessions that the caller sees, the newest first",
+		Description: "Those that the rep owns, is or was in, is invited to, or that stand in one of their queues; a lead or manager also those of lower roles of the team; an administrator all.",
+		Codes:       codes(desk.CursorMismatch)}, console, s.listSessions)
+	register(s, operation{ID: "get-session", Method: get, Path: "/v1/sessions/{session_id}", Tag: "Sessions", Summary: "One session",
+		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, console, s.getSession)
+	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue",
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, console, s.acceptSession)
+	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.endSession)
+	register(s, operation{ID: "list-attendees", Method: get, Path: "/v1/sessions/{session_id}/attendees", Tag: "Sessions", Summary: "Who is in a session",
+		Codes: codes(desk.NotFound, desk.NotAllowed)}, console, s.listAttendees)
+}
+
+func (s *Server) sharingRoutes() {
+	register(s, operation{ID: "get-share-options", Method: get, Path: "/v1/sessions/{session_id}/share", Tag: "Sharing", Summary: "All that the Share menu of a session needs",
+		Description: "Without parameters: the reps of the caller's own teams, and counts for the rest. With `team_id` or `portal_id`: that one's reps, paged. With `q`: the reps found within reach.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
+	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable)
+	register(s, operation{ID: "request-help", Method: post, Path: "/v1/sessions/{session_id}/request-help", Tag: "Sharing", Summary: "Ask for help on an issue", Status: http.StatusCreated,
+		Description: "Invites any one representative of the team that owns the issue.", Codes: append(codes(desk.IssueNotShareable), inviting...)}, console, s.requestHelp)
+	register(s, operation{ID: "invite", Method: post, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "Invite a rep, or any representative of a team", Status: http.StatusCreated,
+		Codes: append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable), inviting...)}, console, s.invite)
+	register(s, operation{ID: "list-invitations", Method: get, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "All invitations of a session, active and past, the newest first",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listInvitations)
+	register(s, operation{ID: "list-my-invitations", Method: get, Path: "/v1/me/invitations", Tag: "Sharing", Summary: "The invitations that the caller may accept, the newest first",
+		Codes: codes(desk.CursorMismatch)}, console, s.listMyInvitations)
+	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation", Codes: codes(desk.NotFound)}, console, s.getInvitation)
+	register(s, operation{ID: "cancel-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/cancel", Tag: "Sharing", Summary: "Take an invitation back",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, console, s.cancelInvitation)
+	register(s, operation{ID: "accept-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/accept", Tag: "Sharing", Summary: "Accept an invitation and join its session",
+		Description: "Of all who accept, the first wins; the others are told who. The winner may repeat it while still in the session.",
+		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.acceptInvitation)
+	register(s, operation{ID: "decline-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/decline", Tag: "Sharing", Summary: "Decline an invitation",
+		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive)}, console, s.declineInvitation)
+	register(s, operation{ID: "list-deliveries", Method: get, Path: "/v1/invitations/{invitation_id}/deliveries", Tag: "Sharing", Summary: "What was sent for an invitation, device by device, the newest first",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listDeliveries)
+	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
+		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
+}
+
+func (s *Server) eventRoutes() {
+	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
+		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing.",
+		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, console, s.streamEvents)
+	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling", Codes: codes(desk.CursorTooOld)}, console, s.listEvents)
+}
+
+func (s *Server) administrationRoutes() {
+	register(s, operation{ID: "import-organization", Method: put, Path: "/v1/organization", Tag: "Administration", Summary: "Load an organisation file", MaxBody: maxOrganization,
+		Description: "Creates and changes what the file names, all or nothing; what it does not name stays as it is. Passwords are initial ones: a rep who has an account keeps theirs. Loading the same file again changes nothing.",
+		Codes:       codes(desk.NotAllowed)}, console, s.importOrganization)
+	register(s, operation{ID: "export-organization", Method: get, Path: "/v1/organization", Tag: "Administration", Summary: "The organisation as a file, without passwords",
+		Codes: codes(desk.NotAllowed)}, console, s.exportOrganization)
+}

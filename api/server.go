@@ -1,0 +1,220 @@
+// Package api is HTTP: it turns requests into domain values and answers into JSON, and publishes the contract.
+//
+// Every operation goes through one funnel, register. No rule and no SQL belongs here: rules live in store/desk, and
+// the store applies them.
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/klauspost/compress/gzhttp"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// Config says what a server works with. Only Store is needed.
+type Config struct {
+	Store     *store.Store
+	Logger    *slog.Logger                    // nil: nothing is logged
+	Now       func() time.Time                // nil: the machine's clock
+	Ready     func(ctx context.Context) error // what /readyz asks; nil: always ready
+	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
+	Name      string                          // the desk's name; "": repdesk
+	Version   string                          // the program's version; "": dev
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Ready == nil {
+		c.Ready = func(context.Context) error { return nil }
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	c.Name = orElse(c.Name, "repdesk")
+	c.Version = orElse(c.Version, "dev")
+	return c
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	cfg    Config
+	log    *slog.Logger
+	router *chi.Mux
+	api    huma.API
+	doc    published
+	taken  map[string]bool // method and path; huma would let a second operation replace the first
+	stream streams
+
+	authenticate func(ctx context.Context, token string) (desk.Caller, error)
+	touch        func(desk.Caller)
+}
+
+// New makes a server with all operations.
+func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
+
+// newServer makes one with the operations that add registers. The document is published once they all stand.
+func newServer(cfg Config, add func(*Server)) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{},
+		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
+	s.router.Use(compress, s.begin, s.observe, middleware.GetHead)
+	s.router.NotFound(s.notFound)
+	s.router.MethodNotAllowed(s.methodNotAllowed)
+	s.api = newAPI(s.router, cfg)
+	s.api.UseMiddleware(s.enforceAccess, s.readBody, s.keyed)
+	add(s)
+	s.publish()
+	s.router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, "ok\n") })
+	s.router.Get("/readyz", s.readyz)
+	return s
+}
+
+// Handler answers everything that the server serves.
+func (s *Server) Handler() http.Handler { return s.router }
+
+// Document describes the operations, as huma holds them. OpenAPI31 is what is published.
+func (s *Server) Document() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// compress leaves event streams alone: an event has to leave at once.
+var compress = func() func(http.Handler) http.Handler {
+	wrap, err := gzhttp.NewWrapper(gzhttp.ContentTypeFilter(func(contentType string) bool {
+		return !strings.HasPrefix(contentType, "text/event-stream") && gzhttp.DefaultContentTypeFilter(contentType)
+	}))
+	if err != nil { // only for options out of range
+		panic(err)
+	}
+	return func(next http.Handler) http.Handler { return wrap(next) }
+}()
+
+// exchange is what is known of one request beside the request itself.
+type exchange struct {
+	id        string
+	publicURL string
+	operation string      // its id, once it is known
+	header    http.Header // of the answer, until it is written
+	tag       string      // If-None-Match
+	caller    desk.Caller
+	body      []byte             // as it came
+	idem      *store.Idempotency // nil without an Idempotency-Key
+}
+
+type exchangeContextKey struct{}
+
+// exchangeFrom never returns nil: outside a request, as in tests, all is empty.
+func exchangeFrom(ctx context.Context) *exchange {
+	if x, ok := ctx.Value(exchangeContextKey{}).(*exchange); ok {
+		return x
+	}
+	return &exchange{header: http.Header{}}
+}
+
+// begin gives the request its id, and the answer the headers that all answers have.
+func (s *Server) begin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match")}
+		x.header.Set("Request-Id", x.id)
+		x.header.Set("Repdesk-Version", s.cfg.Version)
+		x.header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
+		x.header.Set("Cache-Control", "private, no-cache")
+		x.header.Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeContextKey{}, x)))
+	})
+}
+
+// sane is an incoming Request-Id that may stand in headers and logs as it is.
+var sane = regexp.MustCompile(`^[A-Za-z0-9._-]{8,128}$`)
+
+func requestID(r *http.Request) string {
+	if id := r.Header.Get("Request-Id"); sane.MatchString(id) {
+		return id
+	}
+	return rand.Text()
+}
+
+// observe logs the answer and catches panics. It logs the route and never the path or the query, in which tokens can
+// stand.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start, answer := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		defer s.logAnswer(r, answer, start)
+		defer s.recoverPanic(answer, r)
+		next.ServeHTTP(answer, r)
+	})
+}
+
+func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter, start time.Time) {
+	x, route, level := exchangeFrom(r.Context()), chi.RouteContext(r.Context()).RoutePattern(), slog.LevelInfo
+	if route == "/healthz" || route == "/readyz" {
+		level = slog.LevelDebug
+	}
+	s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", x.id), slog.String("method", r.Method),
+		slog.String("route", route), slog.Int("status", answer.Status()), slog.Int("bytes", answer.BytesWritten()),
+		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID))
+}
+
+// recoverPanic answers what can still be answered. An answer that has begun is cut off, lest half of it passes for
+// the whole.
+func (s *Server) recoverPanic(answer middleware.WrapResponseWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	s.log.ErrorContext(r.Context(), "panic", "request_id", exchangeFrom(r.Context()).id, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if answer.Status() != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	s.refuse(answer, r, desk.Refuse(desk.Internal, ""))
+}
+
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, desk.Refuse(desk.NotFound, "There is no such path."))
+}
+
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// methodNotAllowed names the methods that the path has: chi does so only in its own answer.
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	allowed := slices.DeleteFunc(slices.Clone(methods), func(method string) bool {
+		if method == http.MethodHead { // answered as GET
+			method = http.MethodGet
+		}
+		return !s.router.Match(chi.NewRouteContext(), method, r.URL.Path)
+	})
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.refuse(w, r, desk.Refuse(desk.MethodNotAllowed, ""))
+}
+
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := s.cfg.Ready(r.Context()); err != nil {
+		s.log.WarnContext(r.Context(), "not ready", "error", err)
+		s.refuse(w, r, desk.Refuse(desk.Unavailable, "The server is not ready."))
+		return
+	}
+	plain(w, "ready\n")
+}
+
+func plain(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, text)
+}

@@ -1,0 +1,94 @@
+package api
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+type sessionPath struct {
+	SessionID string `path:"session_id" maxLength:"100" doc:"The session"`
+}
+
+type startSessionInput struct {
+	Body struct {
+		PortalID    string        `json:"portal_id,omitempty" maxLength:"100" example:"@main" doc:"The portal whose settings the session has"`
+		Customer    desk.Customer `json:"customer" doc:"Who is being helped"`
+		IssueID     string        `json:"issue_id,omitempty" maxLength:"100" example:"@paper-jam" doc:"Waits in the queue of the team that owns the issue"`
+		RepID       string        `json:"rep_id,omitempty" maxLength:"100" doc:"Waits for this rep"`
+		TeamID      string        `json:"team_id,omitempty" maxLength:"100" doc:"Waits in the queue of this team; with none of the three: for the caller"`
+		Kind        string        `json:"kind,omitempty" enum:"support,browser" default:"support" doc:"What is supported: a device, or a web page"`
+		Priority    int           `json:"priority,omitempty" minimum:"0" maximum:"100" doc:"Higher is more urgent"`
+		ExternalKey string        `json:"external_key,omitempty" maxLength:"200" doc:"The id that another system knows the session by"`
+	}
+}
+
+func (s *Server) startSession(ctx context.Context, in *startSessionInput) (*Created[StartedSession], error) {
+	b := in.Body
+	session, err := s.cfg.Store.StartSession(ctx, callerFrom(ctx), store.NewSession{PortalID: b.PortalID, Customer: b.Customer, IssueID: b.IssueID,
+		RepID: b.RepID, TeamID: b.TeamID, Kind: cmp.Or(b.Kind, "support"), Priority: b.Priority, ExternalKey: b.ExternalKey})
+	if err != nil {
+		return nil, err
+	}
+	return created("/v1/sessions/"+session.ID, session.Rev, StartedSession{session}), nil
+}
+
+// StartedSession is the answer to starting a session.
+type StartedSession struct {
+	Session desk.Session `json:"session" doc:"The session, waiting"`
+}
+
+type listSessionsInput struct {
+	Page
+	State       string `query:"state" enum:"waiting,active,ended" doc:"Only those in this state"`
+	Mine        string `query:"mine" enum:"owner,joined" doc:"Only those that the caller owns, or is in as a further rep"`
+	ExternalKey string `query:"external_key" maxLength:"200" doc:"Only the one that another system knows by this id"`
+	Query       string `query:"q" maxLength:"200" doc:"Part of the customer's or the company's name"`
+}
+
+func (s *Server) listSessions(ctx context.Context, in *listSessionsInput) (*Listed[desk.Session], error) {
+	filter := store.SessionFilter{State: in.State, Mine: in.Mine, ExternalKey: in.ExternalKey, Query: in.Query}
+	return paged(in.Page, func(s desk.Session) string { return s.ID }, func(after string, limit int) ([]desk.Session, error) {
+		return s.cfg.Store.Sessions(ctx, callerFrom(ctx), filter, after, limit)
+	}, "sessions", in.State, in.Mine, in.ExternalKey, in.Query)
+}
+
+func (s *Server) getSession(ctx context.Context, in *sessionPath) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.Session(ctx, callerFrom(ctx), in.SessionID))
+}
+
+func sessionObject(session desk.Session, err error) (*Object[desk.Session], error) {
+	if err != nil {
+		return nil, err
+	}
+	return object(session.Rev, session), nil
+}
+
+func (s *Server) acceptSession(ctx context.Context, in *sessionPath) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.AcceptSession(ctx, callerFrom(ctx), in.SessionID))
+}
+
+type endSessionInput struct {
+	sessionPath
+	Body *struct {
+		Summary string `json:"summary,omitempty" maxLength:"2000" doc:"What was done; kept with the session"`
+	} `required:"false"`
+}
+
+func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*Object[desk.Session], error) {
+	summary := ""
+	if in.Body != nil {
+		summary = in.Body.Summary
+	}
+	return sessionObject(s.cfg.Store.EndSession(ctx, callerFrom(ctx), in.SessionID, summary))
+}
+
+func (s *Server) listAttendees(ctx context.Context, in *sessionPath) (*Listed[desk.Attendee], error) {
+	attendees, err := s.cfg.Store.Attendees(ctx, callerFrom(ctx), in.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	return listed(attendees, ""), nil
+}

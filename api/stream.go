@@ -1,0 +1,327 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+const (
+	heartbeat     = 25 * time.Second // below the 30 s after which many proxies close a silent connection
+	writeTimeout  = 10 * time.Second // for a client that reads nothing any more
+	streamBatch   = 200              // events read from the log at once
+	reconnectWait = 2                // seconds, told to clients when the server closes a stream
+)
+
+// Ready says on a stream that the replay is over.
+type Ready struct {
+	Cursor           string `json:"cursor" doc:"The position from which the stream goes on"`
+	HeartbeatSeconds int    `json:"heartbeat_seconds" doc:"A comment comes at least this often: a stream silent for twice as long is dead"`
+}
+
+// Reset says on a stream that the client has to load what it shows anew; the stream then closes.
+type Reset struct {
+	Reason string `json:"reason" doc:"Why" values:"cursor_too_old,cursor_unknown,rights_changed"`
+}
+
+// Closing says on a stream why the server closes it.
+type Closing struct {
+	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked"`
+	RetryAfterSeconds int    `json:"retry_after_seconds,omitempty" doc:"When to connect again; absent: not by itself"`
+}
+
+// streams are the open event streams, one a console at most.
+type streams struct {
+	mu   sync.Mutex
+	open map[string]*stream
+	shut bool
+}
+
+// stream is one open event stream.
+type stream struct {
+	sub    *store.Subscription
+	cursor int64
+	types  []desk.EventType
+	caller desk.Caller
+	close  chan Closing // holds one word at most
+	out    *http.ResponseController
+	to     io.Writer
+}
+
+// CloseStreams tells every open stream that the server stops, and lets no further one begin.
+func (s *Server) CloseStreams() {
+	s.stream.mu.Lock()
+	defer s.stream.mu.Unlock()
+	s.stream.shut = true
+	for _, open := range s.stream.open {
+		open.end(Closing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
+	}
+}
+
+func (b *stream) end(why Closing) {
+	select {
+	case b.close <- why:
+	default: // it is ending already
+	}
+}
+
+// add makes the stream the console's only one.
+func (l *streams) add(b *stream) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.shut {
+		p := desk.Refuse(desk.Unavailable, "The server is stopping.")
+		p.RetryAfter = reconnectWait * time.Second
+		return p
+	}
+	if l.open == nil {
+		l.open = map[string]*stream{}
+	}
+	if earlier := l.open[b.caller.ConsoleID]; earlier != nil {
+		earlier.end(Closing{Reason: "replaced"})
+	}
+	l.open[b.caller.ConsoleID] = b
+	return nil
+}
+
+func (l *streams) remove(b *stream) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open[b.caller.ConsoleID] == b {
+		delete(l.open, b.caller.ConsoleID)
+	}
+}
+
+type streamInput struct {
+	LastEventID string   `header:"Last-Event-ID" maxLength:"30" doc:"The id of the last event that the client has; goes before after"`
+	After       string   `query:"after" maxLength:"30" doc:"The cursor of a snapshot or of an earlier stream; without it, only what comes from now on"`
+	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types"`
+}
+
+func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	sub, cursor, err := s.subscribe(ctx, orElse(in.LastEventID, in.After))
+	if err != nil {
+		return nil, err
+	}
+	b := &stream{sub: sub, cursor: cursor, types: eventTypes(in.Types), caller: callerFrom(ctx), close: make(chan Closing, 1)}
+	if err := s.stream.add(b); err != nil {
+		sub.Close()
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer sub.Close()
+		defer s.stream.remove(b)
+		r, w := humachi.Unwrap(ctx)
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+		b.out, b.to = http.NewResponseController(w), w
+		if err := s.follow(r.Context(), b); err != nil && r.Context().Err() == nil {
+			s.log.Debug("stream ended", "console", b.caller.ConsoleID, "error", err)
+		}
+	}}, nil
+}
+
+// subscribe opens the caller's view on the log, at the cursor or at its end.
+func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscription, int64, error) {
+	var cursor int64
+	var err error
+	if after == "" {
+		cursor, err = s.cfg.Store.LastEvent(ctx)
+	} else if cursor, err = strconv.ParseInt(after, 10, 64); err != nil || cursor < 0 {
+		return nil, 0, desk.Invalid("query.after", "bad_format", "is not a cursor of this server")
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx))
+	return sub, cursor, err
+}
+
+func eventTypes(names []string) []desk.EventType {
+	types := []desk.EventType{}
+	for _, name := range names {
+		types = append(types, desk.EventType(name))
+	}
+	return types
+}
+
+// errEnded says that the stream has come to its end as it should.
+var errEnded = errors.New("stream ended")
+
+// follow writes what the log holds after the cursor, says ready, and goes on with what comes. Replayed events and
+// live ones come out of the same reading.
+func (s *Server) follow(ctx context.Context, b *stream) error {
+	if err := b.write(": repdesk\n\n"); err != nil {
+		return err
+	}
+	if err := s.catchUp(ctx, b); err != nil {
+		return err
+	}
+	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(heartbeat.Seconds())}); err != nil {
+		return err
+	}
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case why := <-b.close:
+			return b.say("closing", why)
+		case <-beat.C:
+			s.touch(b.caller)
+			err = b.write(": still here\n\n")
+		case <-b.sub.Woken():
+			err = s.catchUp(ctx, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// catchUp writes all events after the cursor.
+func (s *Server) catchUp(ctx context.Context, b *stream) error {
+	for {
+		events, err := b.sub.Read(ctx, b.cursor, nil, streamBatch)
+		var refusal *desk.Problem
+		if errors.As(err, &refusal) && refusal.Code == desk.CursorTooOld {
+			return errors.Join(b.say("reset", Reset{Reason: refusal.Conflict.Reason}), errEnded)
+		}
+		if err != nil {
+			return err
+		}
+		for _, event := range events.Items {
+			if err := b.pass(ctx, event); err != nil {
+				return err
+			}
+		}
+		b.cursor = events.Cursor
+		if !events.More {
+			return nil
+		}
+	}
+}
+
+// pass writes one event, if the client wants its type, and does what the event means for the stream itself.
+func (b *stream) pass(ctx context.Context, event desk.Event) error {
+	if len(b.types) == 0 || slices.Contains(b.types, event.Type) {
+		if err := b.event(event); err != nil {
+			return err
+		}
+	}
+	switch {
+	case event.Type == desk.EventConsoleRevoked && event.Console.ID == b.caller.ConsoleID:
+		return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
+	case event.Type == desk.EventMeChanged:
+		grown, err := b.sub.Grown(ctx)
+		if err == nil && grown {
+			err = errors.Join(b.say("reset", Reset{Reason: "rights_changed"}), errEnded)
+		}
+		return err
+	}
+	return nil
+}
+
+func (b *stream) event(event desk.Event) error {
+	data, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	return b.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", event.ID, event.Type, data))
+}
+
+// say writes something that is not an event of the log, and so has no id.
+func (b *stream) say(kind string, what any) error {
+	data, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return b.write(fmt.Sprintf("event: %s\ndata: %s\n\n", kind, data))
+}
+
+func (b *stream) write(text string) error {
+	if err := b.out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(b.to, text); err != nil {
+		return err
+	}
+	if err := b.out.Flush(); err != nil {
+		return err
+	}
+	return b.out.SetWriteDeadline(time.Time{})
+}
+
+type listEventsInput struct {
+	After       string   `query:"after" maxLength:"30" doc:"The cursor of the answer before; without it, the answer is empty and its cursor stands at the end"`
+	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types"`
+	Limit       int      `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events at most"`
+	WaitSeconds int      `query:"wait_seconds" default:"0" minimum:"0" maximum:"60" doc:"How long to wait for an event where there is none yet"`
+}
+
+// EventLog is one reading of the event log.
+type EventLog struct {
+	Items  []desk.Event `json:"items" doc:"The events, the oldest first"`
+	Cursor string       `json:"cursor" doc:"Where to go on"`
+	More   bool         `json:"more" doc:"Whether more wait already"`
+}
+
+func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[EventLog], error) {
+	sub, cursor, err := s.subscribe(ctx, in.After)
+	if err != nil {
+		return nil, err
+	}
+	defer sub.Close()
+	wait, stop := context.WithTimeout(ctx, time.Duration(in.WaitSeconds)*time.Second)
+	defer stop()
+	for {
+		events, err := sub.Read(ctx, cursor, eventTypes(in.Types), in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		cursor = events.Cursor
+		if len(events.Items) > 0 || !events.More && wait.Err() != nil {
+			return &Plain[EventLog]{EventLog{Items: events.Items, Cursor: fmt.Sprint(cursor), More: events.More}}, nil
+		}
+		if events.More {
+			continue
+		}
+		select {
+		case <-wait.Done():
+		case <-sub.Woken():
+		}
+	}
+}
+
+// documentStream says what a stream is made of: generators do badly with anything but text here, so the payloads
+// stand beside it as components.
+func (s *Server) documentStream(op *huma.Operation) {
+	registry := s.api.OpenAPI().Components.Schemas
+	for _, payload := range streamPayloads {
+		registry.Schema(payload, true, "")
+	}
+	op.Responses["200"] = &huma.Response{
+		Description: "Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `Ready`: the replay is over), " +
+			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`). A comment comes every " + strconv.Itoa(int(heartbeat.Seconds())) + " seconds.",
+		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+	}
+}
+
+var streamPayloads = []reflect.Type{reflect.TypeFor[desk.Event](), reflect.TypeFor[Ready](), reflect.TypeFor[Reset](), reflect.TypeFor[Closing]()}
