@@ -1,0 +1,261 @@
+package push
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/push/pushtest"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+func newMail(t *testing.T, server *pushtest.SMTP, change func(*MailConfig)) *Mail {
+	t.Helper()
+	cfg := MailConfig{URL: server.URL(), From: "desk@example.com", PublicURL: "https://desk.example.com/help/", Name: "Acme Desk",
+		RootCAs: server.RootCAs, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return noon }}
+	if change != nil {
+		change(&cfg)
+	}
+	m, err := NewMail(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+func mailJob(change func(*desk.Job)) desk.Job {
+	return with(func(j *desk.Job) {
+		j.Channel, j.Console, j.Customer = desk.ChannelEmail, nil, nil
+		if change != nil {
+			change(j)
+		}
+	})
+}
+
+func TestG2Mail(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	if got := newMail(t, server, nil).Send(t.Context(), mailJob(nil)); got != done {
+		t.Fatalf("outcome %+v", got)
+	}
+	m := server.Next()
+	if m.From != "desk@example.com" || m.To != "ben@example.com" || m.Helo != "desk.example.com" || m.Subject != "Ana Ruiz invites you to a session" {
+		t.Errorf("envelope and subject: %+v", m)
+	}
+	const link = "https://desk.example.com/help/i/link-1?answer="
+	for name, want := range map[string]string{
+		"From": `"Acme Desk" <desk@example.com>`, "To": `"Ben Okafor" <ben@example.com>`, "Message-Id": "<dlv_1@desk.example.com>",
+		"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + link + "decline_and_switch_off>",
+		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Date": "Sun, 22 Nov 2026 12:00:00 +0000", "User-Agent": "", "X-Mailer": "",
+	} {
+		if got := m.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for kind, part := range map[string]string{"text": m.Text, "HTML": m.HTML} {
+		for _, want := range []string{"Ana Ruiz", "Paper jam", "Tray 2, please", "2026-11-22 12:00 UTC",
+			link + "accept", link + "decline\n", link + "decline_and_switch_off", "Acme Desk"} {
+			if kind == "HTML" {
+				want = strings.Replace(want, "\n", `"`, 1)
+			}
+			if !strings.Contains(part, want) {
+				t.Errorf("no %q in the %s:\n%s", want, kind, part)
+			}
+		}
+	}
+	if strings.Contains(string(m.Raw), "Customer") || strings.Contains(m.HTML, "<img") {
+		t.Errorf("customer or image in it:\n%s", m.Raw)
+	}
+}
+
+func TestG2MailNamesTheCustomerOnlyIfAllowed(t *testing.T) {
+	for _, tt := range []struct {
+		customer *desk.Customer
+		want     []string
+		not      []string
+	}{
+		{nil, nil, []string{"Jo Doe", "Doe Ltd", "tray jams"}},
+		{&desk.Customer{Name: "Jo Doe"}, []string{"Jo Doe"}, []string{"Company", "Details"}},
+		{&desk.Customer{Name: "Jo Doe", Company: "Doe Ltd", Details: "The tray jams"}, []string{"Jo Doe", "Doe Ltd", "tray jams"}, nil},
+	} {
+		m, err := newEmail(mailJob(func(j *desk.Job) { j.Customer = tt.customer }), MailConfig{PublicURL: "http://127.0.0.1:8080"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{m.text, m.html} {
+			for _, want := range tt.want {
+				if !strings.Contains(part, want) {
+					t.Errorf("%+v: no %q", tt.customer, want)
+				}
+			}
+			for _, not := range tt.not {
+				if strings.Contains(part, not) {
+					t.Errorf("%+v: %q in it", tt.customer, not)
+				}
+			}
+		}
+		if m.headers["List-Unsubscribe-Post"] != "" {
+			t.Error("one-click by http")
+		}
+	}
+}
+
+// Names are checked when they are stored; this is for those that were not.
+func TestG2MailHeadersCannotBeInjected(t *testing.T) {
+	const evil = "Eve\r\nBcc: all@example.com\r\n\r\nBuy \"this\" <x@y>"
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	mail := newMail(t, server, func(c *MailConfig) { c.Name = evil })
+	job := mailJob(func(j *desk.Job) {
+		j.Rep.Name, j.Invitation.Inviter.Name, j.LinkToken, j.ID = evil, evil, "a\r\nb/../<", "dlv\r\nX: y"
+		j.Invitation.Comment = "<script>alert(1)</script>"
+	})
+	if got := mail.Send(t.Context(), job); got != done {
+		t.Fatalf("outcome %+v", got)
+	}
+	m := server.Next()
+	if m.Header.Get("Bcc") != "" || m.Header.Get("X") != "" || m.Text == "" {
+		t.Errorf("headers: %v", m.Header)
+	}
+	if to, err := m.Header.AddressList("To"); err != nil || len(to) != 1 || to[0].Address != "ben@example.com" {
+		t.Errorf("to: %v %v", to, err)
+	}
+	if strings.Contains(m.HTML, "<script>") {
+		t.Errorf("HTML: %s", m.HTML)
+	}
+	for _, address := range []string{"", "no address", "a@example.com, b@example.com", "a@example.com\r\nBcc: b@example.com"} {
+		if got := mail.Send(t.Context(), mailJob(func(j *desk.Job) { j.Address = address })); got != rejected {
+			t.Errorf("address %q: %+v", address, got)
+		}
+	}
+	withdrawal := mailJob(func(j *desk.Job) { j.Purpose = desk.PurposeWithdrawal })
+	if got := mail.Send(t.Context(), withdrawal); got != rejected || len(server.Mails()) != 1 {
+		t.Errorf("withdrawal: %+v, %d mails", got, len(server.Mails()))
+	}
+}
+
+// G8: what each refusal means.
+func TestG8MailOutcomes(t *testing.T) {
+	const rep, sender = "ben@example.com", "desk@example.com"
+	for _, tt := range []struct {
+		name    string
+		address string
+		refusal pushtest.Refusal
+		want    desk.Outcome
+	}{
+		{"no such address", rep, pushtest.Refusal{Stage: pushtest.AtRcpt, Code: 550}, rejected},
+		{"greylisted", rep, pushtest.Refusal{Stage: pushtest.AtRcpt, Code: 451}, tryAgain},
+		{"content refused", rep, pushtest.Refusal{Stage: pushtest.AtData, Code: 554}, rejected},
+		{"mailbox full for now", rep, pushtest.Refusal{Stage: pushtest.AtData, Code: 452}, tryAgain},
+		{"sender refused", sender, pushtest.Refusal{Stage: pushtest.AtMail, Code: 550}, misconfigured},
+		{"shutting down", sender, pushtest.Refusal{Stage: pushtest.AtMail, Code: 421}, tryAgain},
+		{"cut at RCPT", rep, pushtest.Refusal{Stage: pushtest.AtRcpt, Cut: true}, tryAgain},
+		{"cut at DATA", rep, pushtest.Refusal{Stage: pushtest.AtData, Cut: true}, tryAgain},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+			mail := newMail(t, server, nil)
+			server.Then(tt.address, tt.refusal)
+			if got := mail.Send(t.Context(), mailJob(nil)); got != tt.want {
+				t.Errorf("outcome %+v, want %+v", got, tt.want)
+			}
+			if got := mail.Send(t.Context(), mailJob(nil)); got != done {
+				t.Errorf("the next mail: %+v", got)
+			}
+		})
+	}
+}
+
+func TestG8MailServerAway(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	nobody := newMail(t, server, func(c *MailConfig) { c.URL = "smtp://127.0.0.1:1" })
+	if got := nobody.Send(t.Context(), mailJob(nil)); got != tryAgain {
+		t.Errorf("nobody listens: %+v", got)
+	}
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	reached := make(chan struct{}, 2)
+	server.Always("ben@example.com", pushtest.Refusal{Stage: pushtest.AtRcpt, Reached: reached, Hold: release})
+	slow := newMail(t, server, func(c *MailConfig) { c.Timeout = 50 * time.Millisecond })
+	if got := slow.Send(t.Context(), mailJob(nil)); got != tryAgain {
+		t.Errorf("no answer in time: %+v", got)
+	}
+	<-reached
+	ctx, cancel := context.WithCancel(t.Context())
+	held := newMail(t, server, nil)
+	go func() { <-reached; cancel() }()
+	if got := held.Send(ctx, mailJob(nil)); got != tryAgain {
+		t.Errorf("cancelled: %+v", got)
+	}
+}
+
+func TestMailKeepsConnections(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	mail := newMail(t, server, nil)
+	for range 5 {
+		if got := mail.Send(t.Context(), mailJob(nil)); got != done {
+			t.Fatalf("outcome %+v", got)
+		}
+	}
+	if n := server.Connections(); n != 1 {
+		t.Errorf("%d connections for 5 mails", n)
+	}
+	server.HangUp()
+	if got := mail.Send(t.Context(), mailJob(nil)); got != done {
+		t.Errorf("after the server hung up: %+v", got)
+	}
+	if n, mails := server.Connections(), len(server.Mails()); n != 2 || mails != 6 {
+		t.Errorf("%d connections, %d mails", n, mails)
+	}
+}
+
+func TestMailLogIn(t *testing.T) {
+	for name, settings := range map[string]pushtest.SMTPSettings{
+		"STARTTLS": {STARTTLS: true, User: "desk", Password: "p:w/d"},
+		"smtps":    {TLS: true, User: "desk", Password: "p:w/d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := pushtest.NewSMTP(t, settings)
+			if got := newMail(t, server, nil).Send(t.Context(), mailJob(nil)); got != done {
+				t.Fatalf("outcome %+v", got)
+			}
+			if m := server.Next(); !m.TLS || m.User != "desk" {
+				t.Errorf("TLS %t, user %q", m.TLS, m.User)
+			}
+			wrong := newMail(t, server, func(c *MailConfig) { c.URL = strings.Replace(c.URL, "desk:", "other:", 1) })
+			if got := wrong.Send(t.Context(), mailJob(nil)); got != misconfigured {
+				t.Errorf("wrong user: %+v", got)
+			}
+			stranger := newMail(t, server, func(c *MailConfig) { c.RootCAs = nil })
+			if got := stranger.Send(t.Context(), mailJob(nil)); got != misconfigured {
+				t.Errorf("unknown certificate: %+v", got)
+			}
+		})
+	}
+	plain := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	secret := newMail(t, plain, func(c *MailConfig) { c.URL = "smtp://desk:pw@" + plain.Addr })
+	if got := secret.Send(t.Context(), mailJob(nil)); got != misconfigured {
+		t.Errorf("a password without TLS: %+v", got)
+	}
+}
+
+func TestMailConfig(t *testing.T) {
+	for name, cfg := range map[string]MailConfig{
+		"no sender":     {URL: "smtp://127.0.0.1", PublicURL: "http://x"},
+		"no public URL": {URL: "smtp://127.0.0.1", From: "a@b"},
+		"wrong scheme":  {URL: "http://127.0.0.1", From: "a@b", PublicURL: "http://x"},
+		"no host":       {URL: "smtp:", From: "a@b", PublicURL: "http://x"},
+		"unreadable":    {URL: "smtp://desk:hidden%@h", From: "a@b", PublicURL: "http://x"},
+	} {
+		_, err := NewMail(cfg)
+		if err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for host, want := range map[string]string{"desk.example.com": "desk.example.com", "127.0.0.1": "[127.0.0.1]", "::1": "[IPv6:::1]"} {
+		if got := heloName(host); got != want {
+			t.Errorf("HELO of %s: %s", host, got)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package push
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// texts are all the words that people read in pushes and emails, in one language (G11). A text with a person or
+// thing in it is a function, for word order differs between languages.
+type texts struct {
+	Language string // BCP 47, for the email's lang attribute
+
+	invites       func(inviter string) string
+	invitesTeam   func(inviter, team string) string
+	asksForHelp   func(inviter string) string
+	nothingToSay  string // an invitation with neither issue nor comment
+	endedTitle    string
+	ended         map[desk.EndReason]string
+	acceptedBy    func(name string) string
+	cancelledBy   func(name string) string
+	youAccepted   string
+	noLongerYours string // over for this rep alone, or for a reason that this program does not know
+
+	MailIntro     string
+	MailIssue     string
+	MailComment   string
+	MailSince     string
+	MailCustomer  string
+	MailCompany   string
+	MailDetails   string
+	MailAccept    string
+	MailDecline   string
+	MailSwitchOff string
+	MailWhy       string
+	MailNoHurry   string
+}
+
+var english = texts{
+	Language: "en",
+
+	invites:      func(inviter string) string { return inviter + " invites you to a session" },
+	invitesTeam:  func(inviter, team string) string { return inviter + " invites " + team + " to a session" },
+	asksForHelp:  func(inviter string) string { return inviter + " asks for help" },
+	nothingToSay: "Accept to join the session.",
+	endedTitle:   "The invitation is over",
+	ended: map[desk.EndReason]string{
+		desk.EndAccepted:        "Somebody else has accepted it.",
+		desk.EndDeclined:        "You have declined it.",
+		desk.EndCancelled:       "It was cancelled.",
+		desk.EndSessionEnded:    "The session has ended.",
+		desk.EndJoinedOtherwise: "You are in the session already.",
+		desk.EndTargetGone:      "It is no longer for you.",
+		desk.EndSignedOut:       "This device was logged out.",
+		"owner_left":            "Its sender has left the session.",
+		"ownership_moved":       "The session has a new owner.",
+	},
+	acceptedBy:    func(name string) string { return name + " has accepted it." },
+	cancelledBy:   func(name string) string { return name + " has cancelled it." },
+	youAccepted:   "You have accepted it.",
+	noLongerYours: "It is no longer for you.",
+
+	MailIntro:     "You are not logged in, but you said that you may be invited by email.",
+	MailIssue:     "Issue",
+	MailComment:   "Comment",
+	MailSince:     "Invited",
+	MailCustomer:  "Customer",
+	MailCompany:   "Company",
+	MailDetails:   "Details",
+	MailAccept:    "Accept",
+	MailDecline:   "Decline",
+	MailSwitchOff: "Decline, and send me no more invitations by email",
+	MailWhy:       "You get this email because your extended availability is on.",
+	MailNoHurry:   "Opening a link changes nothing yet: the page asks you first.",
+}
+
+// byLanguage holds what there is, by the primary language subtag.
+var byLanguage = map[string]*texts{"en": &english}
+
+// textsFor finds the texts for a BCP 47 tag by its language alone ("de-AT" reads "de"), with English as the
+// fallback (G11).
+func textsFor(locale string) *texts {
+	language, _, _ := strings.Cut(strings.ReplaceAll(locale, "_", "-"), "-")
+	if t, ok := byLanguage[strings.ToLower(language)]; ok {
+		return t
+	}
+	return &english
+}
+
+// invitation is the headline of an invitation: who asks for what.
+func (t *texts) invitation(inv desk.Invitation, inviter, team string) string {
+	switch {
+	case inv.Kind == desk.InviteIssue:
+		return t.asksForHelp(inviter)
+	case inv.Kind == desk.InviteTeam && team != "":
+		return t.invitesTeam(inviter, team)
+	}
+	return t.invites(inviter)
+}
+
+// over says why an invitation ended. by is who ended it, where another person did, and mine whether the reader did.
+func (t *texts) over(reason desk.EndReason, by string, mine bool) string {
+	switch {
+	case reason == desk.EndAccepted && mine:
+		return t.youAccepted
+	case reason == desk.EndAccepted && by != "":
+		return t.acceptedBy(by)
+	case reason == desk.EndCancelled && by != "":
+		return t.cancelledBy(by)
+	}
+	return cmp.Or(t.ended[reason], t.noLongerYours)
+}

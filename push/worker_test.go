@@ -1,0 +1,275 @@
+package push_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/push"
+	"github.com/repdesk/repdesk/push/pushtest"
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// scene is a desk on which Ana owns a session and can invite Ben, who has a phone.
+type scene struct {
+	*storetest.Desk
+	t       *testing.T
+	clock   *storetest.Clock
+	ana     desk.Caller
+	ben     desk.Caller
+	session desk.Session
+	log     bytes.Buffer
+}
+
+func newScene(t *testing.T) *scene {
+	clock := storetest.NewClock()
+	d := storetest.NewDesk(t, storetest.Open(t, t.TempDir()+"/repdesk.db", clock))
+	s := &scene{Desk: d, t: t, clock: clock, ana: d.LogIn("ana"), ben: d.LogInWithPush("ben", "bens-phone")}
+	s.session = d.OpenSession(s.ana, "@main")
+	return s
+}
+
+func (s *scene) invite(c desk.Caller) desk.Invitation {
+	s.t.Helper()
+	inv, err := s.Invite(s.t.Context(), s.ana, s.session.ID, store.NewInvitation{RepID: c.RepID, Comment: "Tray 2"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return inv
+}
+
+// delivery is the invitation's push.
+func (s *scene) delivery(invitationID string) desk.Delivery {
+	s.t.Helper()
+	all, err := s.Deliveries(s.t.Context(), s.ana, invitationID, "", 10)
+	i := slices.IndexFunc(all, func(d desk.Delivery) bool { return d.Channel == desk.ChannelFCM })
+	if err != nil || i < 0 {
+		s.t.Fatalf("deliveries: %v %v", all, err)
+	}
+	return all[i]
+}
+
+// start runs a worker; the returned function stops it and waits for its end.
+func (s *scene) start(cfg push.Config) (w *push.Worker, stop func()) {
+	cfg.Store, cfg.Now, cfg.Jitter = s.Store, s.clock.Now, func() float64 { return 0 }
+	cfg.Logger = slog.New(slog.NewTextHandler(&s.log, nil))
+	w = push.NewWorker(cfg)
+	ctx, cancel := context.WithCancel(s.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			s.t.Errorf("run: %v", err)
+		}
+	})
+	s.t.Cleanup(stop)
+	return w, stop
+}
+
+func byFCM(s push.Sender) map[desk.Channel]push.Sender {
+	return map[desk.Channel]push.Sender{desk.ChannelFCM: s}
+}
+
+// hook is a sender that a test answers for.
+type hook func(context.Context, desk.Job) desk.Outcome
+
+func (h hook) Send(ctx context.Context, job desk.Job) desk.Outcome { return h(ctx, job) }
+
+// asked is one attempt to send, waiting for its answer.
+type asked struct {
+	job    desk.Job
+	answer chan desk.Outcome
+}
+
+// asking hands each attempt to the test. One that is not answered ends with its context.
+func asking() (push.Sender, <-chan asked) {
+	attempts := make(chan asked, 100)
+	return hook(func(ctx context.Context, job desk.Job) desk.Outcome {
+		a := asked{job, make(chan desk.Outcome)}
+		attempts <- a
+		select {
+		case o := <-a.answer:
+			return o
+		case <-ctx.Done():
+			return desk.Outcome{Kind: desk.OutcomeTryAgain, Error: "unavailable"}
+		}
+	}), attempts
+}
+
+var done = desk.Outcome{Kind: desk.OutcomeDone}
+
+func TestG4InvitationAndWithdrawalReachTheDevice(t *testing.T) {
+	s, server := newScene(t), pushtest.NewFCM(t)
+	fcm, err := push.NewFCM(t.Context(), push.FCMConfig{Project: "p", Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop := s.start(push.Config{Senders: byFCM(fcm)})
+	inv := s.invite(s.ben)
+	first := server.Next()
+	if first.Target != "bens-phone" || first.Data["type"] != "invitation" || first.Data["invitation_id"] != inv.ID || first.Data["badge"] != "1" {
+		t.Errorf("invitation: %+v", first)
+	}
+	if _, err := s.CancelInvitation(t.Context(), s.ana, inv.ID); err != nil {
+		t.Fatal(err)
+	}
+	second := server.Next()
+	if second.Data["type"] != "withdrawal" || second.Data["key"] != first.Data["key"] || second.Data["reason"] != "cancelled" || second.Data["rev"] <= first.Data["rev"] {
+		t.Errorf("withdrawal: %+v", second)
+	}
+	stop()
+	if strings.Contains(s.log.String(), "ERROR") {
+		t.Errorf("log: %s", s.log.String())
+	}
+}
+
+func TestG8FailedSendIsRepeatedAfterItsPause(t *testing.T) {
+	s := newScene(t)
+	sender, attempts := asking()
+	_, stop := s.start(push.Config{Senders: byFCM(sender)})
+	inv := s.invite(s.ben)
+	first := <-attempts
+	first.answer <- desk.Outcome{Kind: desk.OutcomeTryAgain, Error: "unavailable", RetryAfter: time.Minute}
+	// Another invitation wakes the worker; Ben's is not due yet.
+	cho := s.LogInWithPush("cho", "chos-phone")
+	s.invite(cho)
+	if a := <-attempts; a.job.PushTarget != "chos-phone" {
+		t.Errorf("repeated at once: %+v", a.job)
+	} else {
+		a.answer <- done
+	}
+	s.clock.Advance(2 * time.Minute)
+	if _, err := s.CancelInvitation(t.Context(), s.ana, s.invite(s.LogInWithPush("dev", "devs-phone")).ID); err != nil {
+		t.Fatal(err)
+	}
+	again := <-attempts
+	for again.job.PushTarget != "bens-phone" {
+		again.answer <- done
+		again = <-attempts
+	}
+	if again.job.Attempts != 2 || again.job.InvitationID != inv.ID {
+		t.Errorf("second attempt: %+v", again.job.Delivery)
+	}
+	again.answer <- done
+	stop()
+	if got := s.delivery(inv.ID); got.State != desk.DeliverySent || got.Attempts != 2 {
+		t.Errorf("delivery: %+v", got)
+	}
+}
+
+func TestG7StopLetsSendsFinish(t *testing.T) {
+	s := newScene(t)
+	sender, attempts := asking()
+	_, stop := s.start(push.Config{Senders: byFCM(sender), Grace: time.Minute})
+	inv := s.invite(s.ben)
+	a := <-attempts
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }()
+	a.answer <- done
+	<-stopped
+	if got := s.delivery(inv.ID); got.State != desk.DeliverySent {
+		t.Errorf("delivery: %+v", got)
+	}
+}
+
+func TestG7StopGivesBackWhatDoesNotFinish(t *testing.T) {
+	s := newScene(t)
+	sender, attempts := asking()
+	_, stop := s.start(push.Config{Senders: byFCM(sender), Grace: time.Millisecond})
+	inv := s.invite(s.ben)
+	<-attempts
+	stop()
+	if got := s.delivery(inv.ID); got.State != desk.DeliveryWaiting || got.Attempts != 0 {
+		t.Errorf("delivery: %+v", got)
+	}
+	// The next start sends it.
+	sender, attempts = asking()
+	_, stop = s.start(push.Config{Senders: byFCM(sender)})
+	(<-attempts).answer <- done
+	stop()
+	if got := s.delivery(inv.ID); got.State != desk.DeliverySent {
+		t.Errorf("delivery: %+v", got)
+	}
+}
+
+func TestWorkerHoldsNoMoreThanItSends(t *testing.T) {
+	s := newScene(t)
+	sender, attempts := asking()
+	_, stop := s.start(push.Config{Senders: byFCM(sender), Workers: 2})
+	invited := []desk.Invitation{s.invite(s.ben), s.invite(s.LogInWithPush("cho", "chos-phone")), s.invite(s.LogInWithPush("dev", "devs-phone"))}
+	held := []asked{<-attempts, <-attempts}
+	var states []desk.DeliveryState
+	for _, inv := range invited {
+		states = append(states, s.delivery(inv.ID).State)
+	}
+	if !slices.Equal(states, []desk.DeliveryState{desk.DeliverySending, desk.DeliverySending, desk.DeliveryWaiting}) {
+		t.Errorf("states with 2 workers: %v", states)
+	}
+	for _, a := range held {
+		a.answer <- done
+	}
+	(<-attempts).answer <- done
+	stop()
+	if got := s.delivery(invited[2].ID).State; got != desk.DeliverySent {
+		t.Errorf("the third: %s", got)
+	}
+}
+
+func TestG8MisconfigurationRaisesAnAlarm(t *testing.T) {
+	s := newScene(t)
+	sender, attempts := asking()
+	w, stop := s.start(push.Config{Senders: byFCM(sender), Workers: 1})
+	people := []desk.Caller{s.ben, s.LogInWithPush("cho", "chos-phone"), s.LogInWithPush("dev", "devs-phone")}
+	alarm := func(o desk.Outcome, c desk.Caller) string {
+		s.invite(c)
+		(<-attempts).answer <- o
+		return w.Alarm()
+	}
+	if w.Alarm() != "" {
+		t.Error("alarm from the start")
+	}
+	broken := desk.Outcome{Kind: desk.OutcomeMisconfigured, Error: "not_configured"}
+	alarm(broken, people[0])
+	// With one worker, the next attempt starts only after the outcome before it was recorded.
+	if got := alarm(broken, people[1]); !strings.Contains(got, "fcm") {
+		t.Errorf("alarm %q", got)
+	}
+	alarm(done, people[2])
+	stop()
+	if got := w.Alarm(); got != "" {
+		t.Errorf("still alarmed: %q", got)
+	}
+	if n := strings.Count(s.log.String(), "level=ERROR"); n != 1 {
+		t.Errorf("%d errors logged:\n%s", n, s.log.String())
+	}
+}
+
+func TestWorkerOutlivesAPanic(t *testing.T) {
+	s := newScene(t)
+	calls := make(chan string, 10)
+	_, stop := s.start(push.Config{Workers: 1, Senders: byFCM(hook(func(_ context.Context, job desk.Job) desk.Outcome {
+		calls <- job.PushTarget
+		if job.PushTarget == "bens-phone" {
+			panic("a name that no template can stand")
+		}
+		return done
+	}))})
+	inv := s.invite(s.ben)
+	<-calls
+	s.invite(s.LogInWithPush("cho", "chos-phone"))
+	if got := <-calls; got != "chos-phone" {
+		t.Errorf("next: %s", got)
+	}
+	stop()
+	if got := s.delivery(inv.ID); got.State != desk.DeliveryFailed || got.Error != "rejected" {
+		t.Errorf("delivery: %+v", got)
+	}
+}
