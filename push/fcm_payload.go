@@ -54,6 +54,7 @@ func fcmWithin(job desk.Job, now time.Time, textBytes int) *messaging.Message {
 	if job.PushKind == "fcm_fid" {
 		m.Fid = job.PushTarget
 	} else {
+		//lint:ignore SA1019 registration tokens go on until the apps have moved to installation ids
 		m.Token = job.PushTarget
 	}
 	if job.Platform == "ios" {

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 registration tokens go on until the apps have moved to installation ids
+
 package push
 
 import (
