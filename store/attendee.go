@@ -101,7 +101,7 @@ func (t *tx) arrived(repID string) error {
 
 // FreeExpectedSeats frees the seats of reps who accepted by email and did not come in time, and tells the owner (G2).
 func (s *Store) FreeExpectedSeats(ctx context.Context) error {
-	none, err := read(ctx, s, func(t *tx) (bool, error) {
+	none, err := lookUp(ctx, s, func(t *tx) (bool, error) {
 		found, err := t.row(`SELECT 1 FROM attendees WHERE expected_until > 0 AND expected_until <= $1 LIMIT 1`, []any{ms(t.now)}, new(int))
 		return !found, err
 	})

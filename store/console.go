@@ -92,24 +92,20 @@ func (t *tx) checkLock(username string) error {
 	return p
 }
 
-// logInFailed counts the failure and returns the refusal.
+// logInFailed counts the failure and returns the refusal. Of many guesses made at once, those that are counted after
+// the lock fell are told of the lock, right or wrong.
 func (s *Store) logInFailed(ctx context.Context, username string) error {
 	_, err := write(WithIdempotency(ctx, nil), s, func(t *tx) (struct{}, error) {
 		var failures int
-		var failedAt int64
-		if _, err := t.row(`SELECT failures, failed_at FROM log_in_failures WHERE username = $1`, []any{username}, &failures, &failedAt); err != nil {
-			return struct{}{}, err
+		counted, err := t.row(`INSERT INTO log_in_failures (username, failures, failed_at) VALUES ($1, 1, $2) ON CONFLICT (username) DO UPDATE SET
+			failures = CASE WHEN log_in_failures.failed_at < $3 THEN 1 ELSE log_in_failures.failures + 1 END, failed_at = $2
+			WHERE log_in_failures.locked_until <= $2 RETURNING failures`, []any{username, ms(t.now), ms(t.now.Add(-desk.FailuresForgotten))}, &failures)
+		if err == nil && !counted {
+			err = t.checkLock(username)
 		}
-		if failedAt < ms(t.now.Add(-desk.FailuresForgotten)) {
-			failures = 0
+		if lock := desk.LogInLock(failures); err == nil && lock > 0 {
+			_, err = t.exec(`UPDATE log_in_failures SET locked_until = $1 WHERE username = $2`, ms(t.now.Add(lock)), username)
 		}
-		failures++
-		var locked int64
-		if lock := desk.LogInLock(failures); lock > 0 {
-			locked = ms(t.now.Add(lock))
-		}
-		_, err := t.exec(`INSERT INTO log_in_failures (username, failures, failed_at, locked_until) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (username) DO UPDATE SET failures = $2, failed_at = $3, locked_until = $4`, username, failures, ms(t.now), locked)
 		return struct{}{}, err
 	})
 	if err != nil {
@@ -119,6 +115,9 @@ func (s *Store) logInFailed(ctx context.Context, username string) error {
 }
 
 func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
+	if err := t.checkLock(strings.ToLower(in.Username)); err != nil { // it fell while the password was being hashed
+		return "", err
+	}
 	if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT username FROM reps WHERE id = $1)`, repID); err != nil {
 		return "", err
 	}
@@ -152,7 +151,7 @@ func (t *tx) takeDevice(repID, deviceID string) (consoleID string, err error) {
 		return "", nil
 	}
 	var owner string
-	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1`+t.store.dialect.forUpdate, []any{deviceID}, &consoleID, &owner)
+	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND device_id <> ''`+t.store.dialect.forUpdate, []any{deviceID}, &consoleID, &owner)
 	if err != nil || !found {
 		return "", err
 	}
@@ -191,7 +190,7 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 
 func (t *tx) movePushTarget(target, toConsole string) error {
 	var owners []string
-	err := t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND id <> $2 RETURNING rep_id`,
+	err := t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND push_target <> '' AND id <> $2 RETURNING rep_id`,
 		[]any{target, toConsole}, func(scan scanner) error {
 			var owner string
 			err := scan(&owner)
@@ -228,7 +227,7 @@ func (s *Store) Authenticate(ctx context.Context, token string) (desk.Caller, er
 	if !strings.HasPrefix(token, "rdc_") {
 		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
 	}
-	return read(ctx, s, func(t *tx) (c desk.Caller, err error) {
+	return lookUp(ctx, s, func(t *tx) (c desk.Caller, err error) {
 		var permissions string
 		var revokedAt, seenAt int64
 		var disabled bool
@@ -345,7 +344,7 @@ func (t *tx) moveToPortal(consoleID, portal string) (err error) {
 // freeDevice ends another log-in on the installation that a console says it runs on.
 func (t *tx) freeDevice(deviceID, consoleID string) error {
 	var other, owner string
-	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND id <> $2`, []any{deviceID, consoleID}, &other, &owner)
+	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND device_id <> '' AND id <> $2`, []any{deviceID, consoleID}, &other, &owner)
 	if err != nil || !found {
 		return err
 	}
@@ -385,7 +384,7 @@ func (t *tx) checkLastConsole(repID, consoleID string) error {
 	if _, err := t.row(`SELECT COUNT(*) FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{repID, consoleID}, &others); err != nil || others > 0 {
 		return err
 	}
-	open, err := list(t, `SELECT id FROM sessions WHERE owner_id = $1 AND state = 'active' ORDER BY id`, []any{repID},
+	open, err := list(t, `SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, []any{repID},
 		func(scan scanner, id *string) error { return scan(id) })
 	if err != nil || len(open) == 0 {
 		return err

@@ -6,8 +6,11 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-const deliveryColumns = `SELECT d.id, d.rev, d.invitation_id, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at
-	FROM deliveries d JOIN reps r ON r.id = d.rep_id`
+const (
+	deliveryFields  = `SELECT d.id, d.rev, d.invitation_id, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
+	deliveryTables  = ` FROM deliveries d JOIN reps r ON r.id = d.rep_id`
+	deliveryColumns = deliveryFields + deliveryTables
+)
 
 func scanDelivery(scan scanner, d *desk.Delivery) error {
 	var console desk.Ref
@@ -26,6 +29,19 @@ func (t *tx) delivery(id string) (desk.Delivery, error) {
 		return desk.Delivery{}, err
 	}
 	return found[0], nil
+}
+
+// deliveryWith reads a delivery together with more fields, from more tables, in one statement.
+func (t *tx) deliveryWith(id, fields, tables string, more ...any) (d desk.Delivery, err error) {
+	found := false
+	err = t.rows(deliveryFields+`, `+fields+deliveryTables+tables+` WHERE d.id = $1`, []any{id}, func(scan scanner) error {
+		found = true
+		return scanDelivery(func(dest ...any) error { return scan(append(dest, more...)...) }, &d)
+	})
+	if err == nil && !found {
+		err = desk.Missing("delivery")
+	}
+	return d, err
 }
 
 // Deliveries lists, the newest first, what was sent for an invitation, to the session's owner and to administrators (G9).

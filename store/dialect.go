@@ -136,8 +136,8 @@ func storageRefusal(code desk.Code, cause error) error {
 }
 
 // mayRetry says whether PostgreSQL undid the transaction for reasons that a second run does not meet: serialization
-// failure and deadlock.
+// failure, deadlock, and a unique violation by a row that was not committed yet when this transaction looked for it.
 func mayRetry(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "23505")
 }

@@ -12,19 +12,47 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// record writes an event into the log for one topic, as its readers may see it. The reps in except, who read the
-// topic too, do not get it: they have a row of their own, or none.
+// loggedEvent is an event on its way into the log.
+type loggedEvent struct {
+	topic, except, kind, body string
+}
+
+// record has an event written into the log for one topic, as its readers may see it. The reps in except, who read the
+// topic too, do not get it: they have an event of their own, or none.
 func (t *tx) record(topic string, e desk.Event, except ...string) error {
 	e.At = desk.Time(ms(t.now))
 	body, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	t.wake.events = true
-	_, err = t.exec(`INSERT INTO events (topic, except_reps, type, body, at) VALUES ($1, $2, $3, $4, $5)`,
-		topic, strings.Join(except, " "), string(e.Type), string(body), ms(t.now))
+	t.events = append(t.events, loggedEvent{topic, strings.Join(except, " "), string(e.Type), string(body)})
 	return err
 }
+
+// eventsAtOnce is how many events one statement writes: most changes have fewer.
+const eventsAtOnce = 8
+
+// writeEvents writes what was recorded, in that order, with as few statements as possible, at the end of the transaction.
+func (t *tx) writeEvents() error {
+	for events := range slices.Chunk(t.events, eventsAtOnce) {
+		args := []any{ms(t.now)}
+		for _, e := range events {
+			args = append(args, e.topic, e.except, e.kind, e.body)
+		}
+		if _, err := t.exec(insertEvents[len(events)], args...); err != nil {
+			return err
+		}
+	}
+	t.wake.events = len(t.events) > 0
+	return nil
+}
+
+// insertEvents are the statements that write so many events at once.
+var insertEvents = func() (q [eventsAtOnce + 1]string) {
+	rows := []string{}
+	for n := 1; n <= eventsAtOnce; n++ {
+		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $1)", 4*n-2, 4*n-1, 4*n, 4*n+1))
+		q[n] = `INSERT INTO events (topic, except_reps, type, body, at) VALUES ` + strings.Join(rows, ", ")
+	}
+	return q
+}()
 
 // Events is what a reader gets: the events after a cursor, the cursor to go on from, and whether more wait.
 type Events struct {
@@ -279,7 +307,7 @@ func (h *hub) run(ctx context.Context) {
 
 func (h *hub) dispatch(ctx context.Context) error {
 	last := h.last
-	topics, err := read(ctx, h.store, func(t *tx) ([]string, error) {
+	topics, err := lookUp(ctx, h.store, func(t *tx) ([]string, error) {
 		return list(t, `SELECT pos, topic FROM events WHERE pos > $1 ORDER BY pos`, []any{h.last},
 			func(scan scanner, topic *string) error { return scan(&last, topic) })
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -34,7 +35,7 @@ func (n NewInvitation) check() *desk.Problem {
 
 // candidate is a rep to whom an invitation could go.
 type candidate struct {
-	id       string
+	desk.Ref
 	email    string
 	locale   string
 	loggedIn bool
@@ -46,9 +47,9 @@ type candidate struct {
 // target is where an invitation goes, with the reps who could take it.
 type target struct {
 	kind       desk.InvitationKind
-	repID      string
-	teamID     string
-	issueID    string
+	rep        desk.Ref // the invited, or
+	team       desk.Ref // the team of which anybody is
+	issue      desk.Ref // with Request Help
 	candidates []candidate
 	persistent bool
 	reachable  bool
@@ -94,45 +95,56 @@ func (t *tx) target(c desk.Caller, s sessionRow, in NewInvitation) (target, erro
 		if err != nil {
 			return target{}, err
 		}
-		return t.teamTarget(c, s, target{kind: desk.InviteTeam, teamID: id})
+		return t.teamTarget(c, s, target{kind: desk.InviteTeam, team: desk.Ref{ID: id}})
 	}
 	issue, err := t.issueOpenTo(c, in.IssueID)
 	if err != nil {
 		return target{}, err
 	}
-	to, err := t.teamTarget(c, s, target{kind: desk.InviteIssue, teamID: issue.TeamID, issueID: issue.ID})
+	to, err := t.teamTarget(c, s, target{kind: desk.InviteIssue, team: desk.Ref{ID: issue.TeamID}, issue: issue.Ref})
 	to.reachable = true // the issue's own setting is the permission (B4)
 	return to, err
 }
 
 func (t *tx) repTarget(c desk.Caller, s sessionRow, ref string) (target, error) {
-	id, err := t.resolve("rep", ref)
-	if err != nil {
-		return target{}, err
+	id := ref
+	if strings.HasPrefix(ref, "@") {
+		var err error
+		if id, err = t.resolve("rep", ref); err != nil {
+			return target{}, err
+		}
 	}
-	to := target{kind: desk.InviteRep, repID: id}
-	to.candidates, err = list(t, `SELECT r.id, r.email, r.locale, r.logged_in_until > $1, r.extended = 1,
+	to := target{kind: desk.InviteRep}
+	var err error
+	to.candidates, err = list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1,
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
-		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> ''))
-		FROM reps r WHERE r.id = $4`, []any{ms(t.now), s.ID, c.RepID, id, flag(*s.Settings.Sharing == desk.SharingAll)}, scanCandidate)
-	to.reachable = c.Has(desk.ShareOutsideTeams) || len(to.candidates) == 1 && to.candidates[0].reach
-	return to, err
+		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`))
+		FROM reps r WHERE r.id = $4 AND r.disabled = 0`, []any{ms(t.now), s.ID, c.RepID, id, flag(*s.Settings.Sharing == desk.SharingAll)}, scanCandidate)
+	if err == nil && len(to.candidates) == 0 {
+		err = desk.Missing("rep")
+	}
+	if err != nil {
+		return to, err
+	}
+	to.rep = to.candidates[0].Ref
+	to.reachable = c.Has(desk.ShareOutsideTeams) || to.candidates[0].reach
+	return to, nil
 }
 
 func scanCandidate(scan scanner, c *candidate) error {
-	return scan(&c.id, &c.email, &c.locale, &c.loggedIn, &c.extended, &c.inside, &c.reach)
+	return scan(&c.ID, &c.Name, &c.email, &c.locale, &c.loggedIn, &c.extended, &c.inside, &c.reach)
 }
 
 // teamTarget completes a target with the reps of its team who could accept: not those in the session.
 func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target) (target, error) {
 	var mine bool
-	if _, err := t.row(`SELECT persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1) FROM teams t WHERE t.id = $2`,
-		[]any{c.RepID, to.teamID}, &to.persistent, &mine); err != nil {
+	if _, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1) FROM teams t WHERE t.id = $2`,
+		[]any{c.RepID, to.team.ID}, &to.team.Name, &to.persistent, &mine); err != nil {
 		return to, err
 	}
 	var err error
-	to.candidates, err = t.takers(to.teamID, s.ID, "")
+	to.candidates, err = t.takers(to.team.ID, s.ID, "")
 	to.reachable = mine || c.Has(desk.ShareOutsideTeams)
 	return to, err
 }
@@ -140,7 +152,7 @@ func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target) (target, error) 
 // takers are the reps of a team who may accept an invitation of it to a session: not those in the session, not those
 // who declined it.
 func (t *tx) takers(teamID, sessionID, invitationID string) ([]candidate, error) {
-	return list(t, `SELECT r.id, r.email, r.locale, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1
+	return list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1
 		FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = $2 AND r.disabled = 0
 		AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $3 AND a.rep_id = r.id AND a.left_at = 0)
 		AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = $4 AND d.rep_id = r.id) ORDER BY r.id`,
@@ -168,13 +180,13 @@ func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.Issue, error) {
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.
 func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Access) (desk.Access, error) {
 	facts := desk.InviteFacts{Target: to.kind, Sharing: *s.Settings.Sharing, Ceiling: *s.Settings.InviteCeiling, MaxInvited: *s.Settings.MaxInvitedReps,
-		Self: to.repID == c.RepID, Reachable: to.reachable, Available: to.available(), Access: wanted}
+		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Access: wanted}
 	facts.InSession = to.kind == desk.InviteRep && to.candidates[0].inside
 	var already string
 	if _, err := t.row(`SELECT (SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0)
 		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $1 AND state = 'active'),
 		COALESCE((SELECT id FROM invitations WHERE session_id = $1 AND rep_id = $2 AND rep_id <> '' AND state = 'active'), '')`,
-		[]any{s.ID, to.repID}, &facts.Seated, &already); err != nil {
+		[]any{s.ID, to.rep.ID}, &facts.Seated, &already); err != nil {
 		return "", err
 	}
 	if already != "" {
@@ -204,14 +216,12 @@ func (t *tx) isEmbassyRep(c desk.Caller) (bool, error) {
 
 // insertInvitation saves the invitation, tells the owner and the invited, and queues what goes to devices and addresses.
 func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvitation) (desk.Invitation, error) {
-	id := newID("inv_")
+	inv := desk.Invitation{ID: newID("inv_"), Rev: 1, Kind: to.kind, Session: desk.InvitationSession{ID: s.ID, Kind: s.Kind, Title: s.Title, Issue: s.Issue},
+		Rep: refOrNil(to.rep), Team: refOrNil(to.team), Issue: refOrNil(to.issue), Inviter: c.Ref(), Comment: in.Comment,
+		Access: in.Access, Masked: in.Masked, State: desk.InvitationActive, CreatedAt: desk.Time(ms(t.now))}
 	if _, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, issue_id, inviter_id, comment, access, masked, state, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11)`,
-		id, s.ID, string(to.kind), to.repID, to.teamID, to.issueID, c.RepID, in.Comment, string(in.Access), flag(in.Masked), ms(t.now)); err != nil {
-		return desk.Invitation{}, err
-	}
-	inv, err := t.invitation(id)
-	if err != nil {
+		inv.ID, s.ID, string(to.kind), to.rep.ID, to.team.ID, to.issue.ID, c.RepID, in.Comment, string(in.Access), flag(in.Masked), ms(t.now)); err != nil {
 		return inv, err
 	}
 	if err := t.tellInvitation(desk.EventInvitationCreated, inv, c.Ref()); err != nil {

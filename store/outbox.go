@@ -42,7 +42,7 @@ func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error 
 		return err
 	}
 	for _, d := range devices {
-		told := slices.ContainsFunc(candidates, func(c candidate) bool { return c.id == d.repID && (c.loggedIn || inv.Rep != nil) })
+		told := slices.ContainsFunc(candidates, func(c candidate) bool { return c.ID == d.repID && (c.loggedIn || inv.Rep != nil) })
 		if !told {
 			continue
 		}
@@ -86,7 +86,7 @@ func (t *tx) queueMail(invitationID string, c candidate) error {
 		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), 'invitation', 'email', CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), 'waiting',
 			CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($6 AS BIGINT), CAST($6 AS BIGINT)
 		WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE invitation_id = $2 AND rep_id = $3 AND channel = 'email')`,
-		newID("dlv_"), invitationID, c.id, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)))
+		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)))
 	if n > 0 {
 		t.wakeWorkers(desk.ChannelEmail)
 	}
@@ -119,11 +119,12 @@ func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
 		attempts  int
 		expiresAt int64
 	}
+	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
 	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts, expires_at
 		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
 		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
 		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
-		ORDER BY id`, []any{inv.ID, repID, consoleID},
+		ORDER BY id`+t.store.dialect.forUpdate, []any{inv.ID, repID, consoleID},
 		func(scan scanner, s *sent) error {
 			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts, &s.expiresAt)
 		})
@@ -147,12 +148,16 @@ func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
 	return nil
 }
 
-// withdrawFromConsole takes active invitations off a device whose log-in ends (G10).
+// withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a
+// device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string) error {
 	shown, err := list(t, `SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
 		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose = 'invitation' AND v.state = 'active'`, []any{consoleID},
 		func(scan scanner, id *string) error { return scan(id) })
 	for _, id := range shown {
+		if err == nil {
+			_, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, id)
+		}
 		if err == nil {
 			err = t.withdraw(desk.Invitation{ID: id}, "", consoleID)
 		}
@@ -189,13 +194,10 @@ func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
 }
 
 func (t *tx) tellDelivery(id string) error {
-	d, err := t.delivery(id)
-	if err != nil {
-		return err
-	}
 	var sessionID, owner string
-	if _, err := t.row(`SELECT s.id, s.owner_id FROM invitations v JOIN sessions s ON s.id = v.session_id WHERE v.id = $1`,
-		[]any{d.InvitationID}, &sessionID, &owner); err != nil || owner == "" {
+	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, '')`,
+		` LEFT JOIN invitations v ON v.id = d.invitation_id LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner)
+	if err != nil || owner == "" {
 		return err
 	}
 	return t.record(desk.RepTopic(owner), desk.Event{Type: desk.EventDeliveryChanged, SessionID: sessionID, Delivery: &d})
@@ -206,7 +208,7 @@ func (s *Store) DeliveriesReady(channel desk.Channel) <-chan struct{} { return s
 
 // NextDeliveryDue says when the next delivery of the channel falls due, and whether there is one.
 func (s *Store) NextDeliveryDue(ctx context.Context, channel desk.Channel) (time.Time, bool, error) {
-	due, err := read(ctx, s, func(t *tx) (due int64, err error) {
+	due, err := lookUp(ctx, s, func(t *tx) (due int64, err error) {
 		_, err = t.row(`SELECT due_at FROM deliveries WHERE channel = $1 AND due_at > 0 ORDER BY due_at LIMIT 1`, []any{string(channel)}, &due)
 		return due, err
 	})
@@ -245,16 +247,12 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
-	job.Delivery, err = t.delivery(id)
-	if err != nil {
-		return job, "", err
-	}
 	var expires int64
-	var repLocale string
-	var here desk.Ref // the console as it is now, and its push target
-	if _, err = t.row(`SELECT d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.id, ''), COALESCE(c.push_target, '')
-		FROM deliveries d JOIN reps r ON r.id = d.rep_id LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id WHERE d.id = $1`, []any{id},
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here.ID, &here.Name); err != nil {
+	var repLocale, here string // here is the push target as it is now
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.push_target, '')`,
+		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here)
+	if err != nil {
 		return job, "", err
 	}
 	inv, err := t.invitation(job.InvitationID)
@@ -265,10 +263,10 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	switch {
 	case invites && (!inv.Active() || declined(inv, job.Rep.ID)):
 		return job, "over", nil
-	case invites && job.Channel == desk.ChannelFCM && here.Name == "":
+	case invites && job.Channel == desk.ChannelFCM && here == "":
 		return job, "no_push_target", nil
-	case here.Name != "":
-		job.PushTarget = here.Name
+	case here != "":
+		job.PushTarget = here
 	}
 	if job.Locale == "" {
 		job.Locale = repLocale
@@ -319,6 +317,9 @@ func (t *tx) customerInEmail(sessionID string) (*desk.Customer, error) {
 // with jitter in [0, 1), until desk.RetryWindow has passed (G8).
 func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome, jitter float64) error {
 	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+		if o.Kind == desk.OutcomeDone {
+			return struct{}{}, t.sent(job)
+		}
 		var triedAt int64
 		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.store.dialect.forUpdate,
 			[]any{job.ID, job.Attempts}, &triedAt)
@@ -330,10 +331,19 @@ func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome
 	return err
 }
 
+// sent is the ordinary end, in one statement: nothing changes where the device was faster to acknowledge, or somebody
+// else holds the delivery by now.
+func (t *tx) sent(job desk.Job) error {
+	n, err := t.exec(`UPDATE deliveries SET state = 'sent', error = '', due_at = 0, updated_at = $1, rev = rev + 1 WHERE id = $2 AND state = 'sending' AND attempts = $3`,
+		ms(t.now), job.ID, job.Attempts)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.tellDelivery(job.ID)
+}
+
 func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Time) error {
 	switch o.Kind {
-	case desk.OutcomeDone:
-		return t.settle(job.ID, desk.DeliverySent, "")
 	case desk.OutcomeTargetDead:
 		if err := t.removeTarget(job); err != nil {
 			return err
@@ -383,7 +393,7 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 		return nil
 	}
 	var rep candidate
-	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.id, &rep.email, &rep.locale); err != nil {
+	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
 		return err
 	}
 	return t.queueMail(job.InvitationID, rep)

@@ -22,6 +22,7 @@ var fullScans = map[string]string{
 	"disabled FROM reps ORDER BY id":                            organization,
 	"SELECT rep_id, team_id, rank FROM team_members":            organization,
 	"SELECT username FROM reps":                                 organization,
+	"WHERE $1 <> '' ORDER BY s.id DESC LIMIT $2":                "an administrator's list of all sessions: the primary key from its end, as far as the page",
 	"SELECT COALESCE(MAX(pos), 0) FROM events":                  "the end of the primary key, one step",
 }
 
@@ -102,7 +103,7 @@ func scansOf(db *sql.DB, statement string) (string, error) {
 // harmless steps read what the statement itself has made.
 func harmless(step string) bool {
 	what := strings.Fields(step)[1]
-	return strings.HasPrefix(what, "(") || what == "CONSTANT" || what == "x" || what == "open"
+	return strings.HasPrefix(what, "(") || what == "CONSTANT" || strings.HasSuffix(what, "-ROW") || what == "x" || what == "open"
 }
 
 // parameters is the highest $N of a statement.

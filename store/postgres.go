@@ -65,6 +65,11 @@ func (e *postgresEngine) read(ctx context.Context, s *Store, fn func(*tx) error)
 	return e.transact(ctx, t, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
 }
 
+func (e *postgresEngine) lookUp(ctx context.Context, s *Store, fn func(*tx) error) error {
+	t := &tx{store: s, on: &postgresTx{ctx: ctx, tx: e.db}, now: s.cfg.Now(), reads: true}
+	return t.run(fn)
+}
+
 func (e *postgresEngine) transact(ctx context.Context, t *tx, opts *sql.TxOptions, fn func(*tx) error) error {
 	sqlTx, err := e.db.BeginTx(ctx, opts)
 	if err != nil {
@@ -80,10 +85,13 @@ func (e *postgresEngine) transact(ctx context.Context, t *tx, opts *sql.TxOption
 	return sqlTx.Commit()
 }
 
-// postgresTx runs statements in a transaction; pgx keeps them prepared on its connections.
+// postgresTx runs statements, in a transaction but for look-ups; pgx keeps them prepared on its connections.
 type postgresTx struct {
 	ctx context.Context
-	tx  *sql.Tx
+	tx  interface { // *sql.Tx, or *sql.DB for a single statement
+		QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+		ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error)
+	}
 }
 
 func (p *postgresTx) query(q string, args []any) (*sql.Rows, error) {

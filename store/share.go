@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -126,7 +128,7 @@ func (m menu) portals() ([]desk.SharePortal, error) {
 		return []desk.SharePortal{}, nil
 	}
 	return list(m.tx, `SELECT p.id, p.name, p.parent_id, (SELECT COUNT(DISTINCT r.id) FROM consoles c JOIN reps r ON r.id = c.rep_id
-			WHERE c.portal_id = p.id AND r.logged_in_until > $3 AND`+invitable+`)
+			WHERE c.portal_id = p.id AND `+consoleHere(`$3`)+` AND`+invitable+`)
 		FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id`, []any{m.caller.RepID, m.session.ID, ms(m.tx.now)},
 		func(scan scanner, p *desk.SharePortal) error {
 			return scan(&p.Portal.ID, &p.Portal.Name, &p.ParentID, &p.AvailableCount)
@@ -146,12 +148,12 @@ func (m menu) reps(out *desk.ShareOptions) (err error) {
 		if err != nil {
 			return err
 		}
-		out.Reps, out.Next, err = m.page(`r.logged_in_until > $3 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id = $4)`, id)
+		out.Reps, out.Next, err = m.page(`EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id = $4 AND `+consoleHere(`$3`)+`)`, id)
 		return err
 	case q.Text != "":
 		within := `EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $1)`
 		if *m.session.Settings.Sharing == desk.SharingAll {
-			within = `(` + within + ` OR EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> ''))`
+			within = `(` + within + ` OR EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND ` + consoleHere(`$3`) + `))`
 		}
 		if m.caller.Has(desk.ShareOutsideTeams) {
 			within = `1 = 1`
@@ -218,7 +220,14 @@ func (m menu) scanRep(scan scanner, r *desk.ShareRep) error {
 
 // portalsOf lists the portals under which the rep is logged in.
 func (m menu) portalsOf(repID string) ([]desk.Ref, error) {
-	return list(m.tx, `SELECT DISTINCT p.id, p.name FROM consoles c JOIN portals p ON p.id = c.portal_id JOIN reps r ON r.id = c.rep_id
-		WHERE c.rep_id = $1 AND c.portal_id <> '' AND r.logged_in_until > $2 ORDER BY p.name, p.id`, []any{repID, ms(m.tx.now)},
+	return list(m.tx, `SELECT DISTINCT p.id, p.name FROM consoles c JOIN portals p ON p.id = c.portal_id
+		WHERE c.rep_id = $1 AND c.portal_id <> '' AND `+consoleHere(`$2`)+` ORDER BY p.name, p.id`, []any{repID, ms(m.tx.now)},
 		func(scan scanner, r *desk.Ref) error { return scan(&r.ID, &r.Name) })
+}
+
+// consoleHere is the condition that a console c keeps its rep logged in at the time that the parameter says.
+func consoleHere(now string) string {
+	var seen time.Time
+	pushed, plain := desk.LoggedInUntil(seen, true).Sub(seen), desk.LoggedInUntil(seen, false).Sub(seen)
+	return fmt.Sprintf(`c.seen_at + CASE WHEN c.push_target <> '' THEN %d ELSE %d END > %s`, pushed.Milliseconds(), plain.Milliseconds(), now)
 }

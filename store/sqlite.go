@@ -140,22 +140,33 @@ func (e *sqliteEngine) enqueue(ctx context.Context, op *writeOp) error {
 }
 
 func (e *sqliteEngine) read(ctx context.Context, s *Store, fn func(*tx) error) error {
+	return e.onReader(ctx, s, func(t *tx) error {
+		if _, err := t.on.exec("BEGIN", nil); err != nil {
+			return err
+		}
+		err := t.run(fn)
+		if _, endErr := t.on.exec("ROLLBACK", nil); endErr != nil && err == nil {
+			err = endErr
+		}
+		return err
+	})
+}
+
+func (e *sqliteEngine) lookUp(ctx context.Context, s *Store, fn func(*tx) error) error {
+	return e.onReader(ctx, s, func(t *tx) error { return t.run(fn) })
+}
+
+func (e *sqliteEngine) onReader(ctx context.Context, s *Store, fn func(*tx) error) error {
 	var conn *cachedConn
 	select {
 	case conn = <-e.readers:
+	case <-e.stopped:
+		return sql.ErrConnDone
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { e.readers <- conn }()
-	if _, err := conn.exec("BEGIN", nil); err != nil {
-		return err
-	}
-	t := &tx{store: s, on: conn, now: s.cfg.Now(), reads: true}
-	err := t.run(fn)
-	if _, endErr := conn.exec("ROLLBACK", nil); endErr != nil && err == nil {
-		err = endErr
-	}
-	return err
+	return fn(&tx{store: s, on: conn, now: s.cfg.Now(), reads: true})
 }
 
 // loop is the writer: it takes what waits, up to batchLimit, and commits it at once.
@@ -176,7 +187,8 @@ func (e *sqliteEngine) loop() {
 }
 
 // commit runs a batch in one transaction, each write in its own savepoint. When the transaction itself is lost (a
-// full disk, an I/O error), every write of the batch runs again, alone, so that one cannot harm the others.
+// full disk, an I/O error), every write of the batch runs again, alone, so that one cannot harm the others. When it
+// could not begin, nothing ran, and trying again would make each wait in turn for a lock that somebody else holds.
 func (e *sqliteEngine) commit(batch []*writeOp) {
 	live := batch[:0]
 	for _, op := range batch {
@@ -188,7 +200,7 @@ func (e *sqliteEngine) commit(batch []*writeOp) {
 		return
 	}
 	err := e.transact(live)
-	if err != nil && len(live) > 1 {
+	if err != nil && len(live) > 1 && !errors.As(err, new(notBegun)) {
 		e.log.Warn("commit of a batch failed; its writes run again one by one", "writes", len(live), "error", err)
 		for _, op := range live {
 			op.answer(e.transact([]*writeOp{op}))
@@ -215,7 +227,7 @@ func (op *writeOp) answer(lost error) {
 // transact runs the writes and commits. Its error says that the whole transaction is gone.
 func (e *sqliteEngine) transact(ops []*writeOp) error {
 	if _, err := e.writer.exec("BEGIN IMMEDIATE", nil); err != nil {
-		return err
+		return e.abandon(notBegun{err})
 	}
 	for _, op := range ops {
 		if err := e.inSavepoint(op); err != nil {
@@ -227,6 +239,11 @@ func (e *sqliteEngine) transact(ops []*writeOp) error {
 	}
 	return nil
 }
+
+// notBegun is the fault of a transaction that could not begin.
+type notBegun struct{ error }
+
+func (e notBegun) Unwrap() error { return e.error }
 
 // inSavepoint runs one write. Its own failure stays in op.err; the returned error says that the transaction is gone.
 func (e *sqliteEngine) inSavepoint(op *writeOp) error {

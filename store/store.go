@@ -154,6 +154,7 @@ func flag(b bool) int {
 // is on the disk, and one that was answered with an error changed nothing.
 type engine interface {
 	write(ctx context.Context, s *Store, fn func(*tx) error) error
-	read(ctx context.Context, s *Store, fn func(*tx) error) error
+	read(ctx context.Context, s *Store, fn func(*tx) error) error   // many statements, one state
+	lookUp(ctx context.Context, s *Store, fn func(*tx) error) error // one statement, without a transaction around it
 	close() error
 }

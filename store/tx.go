@@ -20,12 +20,13 @@ type executor interface {
 // tx is one transaction. The first fault sticks: after it no further statement runs, because the engine may already
 // have undone the transaction, and a further statement would then commit by itself.
 type tx struct {
-	store *Store
-	on    executor
-	now   time.Time // the same throughout the transaction
-	reads bool      // a reading transaction, which locks nothing
-	err   error
-	wake  wakeUp
+	store  *Store
+	on     executor
+	now    time.Time // the same throughout the transaction
+	reads  bool      // a reading transaction, which locks nothing
+	err    error
+	wake   wakeUp
+	events []loggedEvent // recorded, written at the end
 }
 
 // wakeUp collects whom to wake when the transaction is committed.
@@ -109,6 +110,9 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 	if err := fn(t); err != nil {
 		return err
 	}
+	if err := t.writeEvents(); err != nil {
+		return err
+	}
 	return t.err
 }
 
@@ -137,6 +141,20 @@ func write[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, er
 func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
 	var result T
 	err := s.engine.read(ctx, s, func(t *tx) (err error) {
+		result, err = fn(t)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, s.fault(err)
+	}
+	return result, nil
+}
+
+// lookUp is read for a single statement, which is a consistent state by itself: it saves beginning and ending.
+func lookUp[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
+	var result T
+	err := s.engine.lookUp(ctx, s, func(t *tx) (err error) {
 		result, err = fn(t)
 		return err
 	})

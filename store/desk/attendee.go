@@ -43,8 +43,8 @@ type Attendee struct {
 	RepID     string       `json:"rep_id,omitempty" doc:"Which rep it is"`
 	Name      string       `json:"name" doc:"The name that the caller may see" example:"Ben Okafor"`
 	Access    Access       `json:"access" doc:"What they may do on the shared screen" values:"view,control"`
-	Masked    bool         `json:"masked" doc:"Whether they are hidden from the customer (C11)"`
-	Expected  bool         `json:"expected" doc:"Whether they accepted by email and no console of theirs has come yet (G2)"`
+	Masked    bool         `json:"masked" doc:"Whether they are hidden from the customer"`
+	Expected  bool         `json:"expected" doc:"Whether they accepted by email and no console of theirs has come yet"`
 	JoinedAt  time.Time    `json:"joined_at" doc:"When they came"`
 	LeftAt    *time.Time   `json:"left_at,omitempty" doc:"When they left"`
 }

@@ -4,5 +4,5 @@
 // the API shows the same types that the rules speak of, so their JSON form is the wire form. Nothing here reads
 // a clock, a database or the network, and nothing outside the standard library is imported.
 //
-// Rules are cited by their numbers (A1 … I5), which tests carry in their names.
+// Rules are cited by their numbers (A1 … I5) in rules.md beside this file; tests carry them in their names.
 package desk

@@ -68,15 +68,15 @@ type Invitation struct {
 	Team         *Ref              `json:"team,omitempty" doc:"The team of which any one rep is invited"`
 	Issue        *Ref              `json:"issue,omitempty" doc:"The issue that help is asked for"`
 	Inviter      Ref               `json:"inviter" doc:"Who invites"`
-	Comment      string            `json:"comment,omitempty" doc:"What the inviter says; customers never see it (B8)"`
+	Comment      string            `json:"comment,omitempty" doc:"What the inviter says; customers never see it"`
 	Access       Access            `json:"access" doc:"What the rep may do on the shared screen" values:"view,control"`
-	Masked       bool              `json:"masked" doc:"Whether the rep joins hidden from the customer (B9)"`
+	Masked       bool              `json:"masked" doc:"Whether the rep joins hidden from the customer"`
 	State        InvitationState   `json:"state" doc:"Where it is in its life" values:"active,accepted,declined,cancelled,withdrawn"`
-	Reason       EndReason         `json:"reason,omitempty" doc:"Why it ended (B13)" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone"`
+	Reason       EndReason         `json:"reason,omitempty" doc:"Why it ended" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone"`
 	AcceptedBy   *Ref              `json:"accepted_by,omitempty" doc:"Who won it"`
 	DeclinedBy   []Ref             `json:"declined_by,omitempty" doc:"Who declined it; shown to the session's owner"`
 	DeclinedByMe bool              `json:"declined_by_me,omitempty" doc:"Whether the caller declined it"`
-	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether everybody who could accept has declined (B14); shown to the session's owner"`
+	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether everybody who could accept has declined; shown to the session's owner"`
 	CreatedAt    time.Time         `json:"created_at" doc:"When it was made"`
 	EndedAt      *time.Time        `json:"ended_at,omitempty" doc:"When it ended"`
 }
@@ -95,7 +95,7 @@ func (i Invitation) ForInvited(repID string) Invitation {
 	}
 	i.DeclinedBy, i.NobodyLeft = nil, false
 	winner := i.AcceptedBy != nil && i.AcceptedBy.ID == repID
-	if !i.Active() && !winner {
+	if (!i.Active() || i.DeclinedByMe) && !winner {
 		i.Session = InvitationSession{ID: i.Session.ID, Kind: i.Session.Kind}
 	}
 	return i

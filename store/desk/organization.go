@@ -40,8 +40,8 @@ type TeamEntry struct {
 	Slug       string       `json:"slug" yaml:"slug" doc:"Unique name" example:"printers"`
 	Name       string       `json:"name" yaml:"name" doc:"What people call it" example:"Printers"`
 	Embassy    bool         `json:"embassy,omitempty" yaml:"embassy,omitempty" doc:"Whether it is a team of outside reps"`
-	Persistent bool         `json:"persistent,omitempty" yaml:"persistent,omitempty" doc:"Whether its queue keeps sessions with no rep logged in (D11)"`
-	Waiting    *WaitingRule `json:"waiting,omitempty" yaml:"waiting,omitempty" doc:"What happens to a session that waits too long (D10)"`
+	Persistent bool         `json:"persistent,omitempty" yaml:"persistent,omitempty" doc:"Whether its queue keeps sessions with no rep logged in"`
+	Waiting    *WaitingRule `json:"waiting,omitempty" yaml:"waiting,omitempty" doc:"What happens to a session that waits too long"`
 	Disabled   *bool        `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
 }
 
@@ -81,8 +81,8 @@ type IssueEntry struct {
 	Slug        string   `json:"slug" yaml:"slug" doc:"Unique name" example:"paper-jam"`
 	Title       string   `json:"title" yaml:"title" doc:"What people call it" example:"Paper jam"`
 	Team        string   `json:"team" yaml:"team" doc:"Slug of the team that owns it" example:"printers"`
-	RequestHelp bool     `json:"request_help,omitempty" yaml:"request_help,omitempty" doc:"Whether reps may ask the team for help on it (B4)"`
-	HelpTeams   []string `json:"help_teams,omitempty" yaml:"help_teams,omitempty" doc:"Slugs of the teams whose reps may ask; left out: all (A2)"`
+	RequestHelp bool     `json:"request_help,omitempty" yaml:"request_help,omitempty" doc:"Whether reps may ask the team for help on it"`
+	HelpTeams   []string `json:"help_teams,omitempty" yaml:"help_teams,omitempty" doc:"Slugs of the teams whose reps may ask; left out: all"`
 	Disabled    *bool    `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
 }
 

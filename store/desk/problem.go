@@ -42,7 +42,6 @@ const (
 	SharingOff           Code = "sharing_off"
 	NotFound             Code = "not_found"
 	MethodNotAllowed     Code = "method_not_allowed"
-	NotAcceptable        Code = "not_acceptable"
 	AlreadyInvited       Code = "already_invited"
 	AlreadyInSession     Code = "already_in_session"
 	RepNotAvailable      Code = "rep_not_available"
@@ -83,17 +82,16 @@ var Catalogue = []CodeInfo{
 	{AccountDisabled, 401, "The account is disabled", "An administrator disabled the rep.", "Forget the token and tell the user.", RetryNever},
 	{InvalidCredentials, 401, "User name or password is wrong", "The log-in was refused.", "Ask again.", RetryNever},
 	{NotAllowed, 403, "Not allowed", "The caller may not do this.", "Do not offer it.", RetryNever},
-	{NotSessionOwner, 403, "Only the owner may do this", "The caller sees the session and does not own it (B1).", "Do not offer it.", RetryNever},
-	{NotReachable, 403, "The target is out of reach", "The rep or team is outside the caller's teams, and the caller may not share outside them (A4).", "Load the share options again.", RetryNever},
+	{NotSessionOwner, 403, "Only the owner may do this", "The caller sees the session and does not own it.", "Do not offer it.", RetryNever},
+	{NotReachable, 403, "The target is out of reach", "The rep or team is outside the caller's teams, and the caller may not share outside them.", "Load the share options again.", RetryNever},
 	{SharingOff, 403, "Sharing is off", "The session's portal allows no sharing.", "Hide the Share menu.", RetryNever},
 	{NotFound, 404, "Not found", "It is not there, or it is not the caller's to see.", "Drop it from the screen.", RetryNever},
 	{MethodNotAllowed, 405, "Method not allowed", "The path exists, the method on it does not.", "Fix the request.", RetryNever},
-	{NotAcceptable, 406, "Not acceptable", "The server cannot answer in the form that was asked for.", "Ask for application/json.", RetryNever},
-	{AlreadyInvited, 409, "Already invited", "The rep has an active invitation to this session (B6); the conflict names it.", "Show that invitation.", RetryNever},
+	{AlreadyInvited, 409, "Already invited", "The rep has an active invitation to this session; the conflict names it.", "Show that invitation.", RetryNever},
 	{AlreadyInSession, 409, "Already in the session", "The rep is in the session.", "Load the attendees.", RetryNever},
 	{RepNotAvailable, 409, "The rep is not available", "The rep is neither logged in nor in extended availability.", "Load the share options again.", RetryNever},
 	{TeamNotAvailable, 409, "Nobody of the team is available", "No rep of the team who could accept is logged in or in extended availability.", "Load the share options again.", RetryNever},
-	{RepLimitReached, 409, "No seat left", "Joined reps and active invitations fill all seats (B11).", "Cancel an invitation first.", RetryNever},
+	{RepLimitReached, 409, "No seat left", "Joined reps and active invitations fill all seats.", "Cancel an invitation first.", RetryNever},
 	{InvitationNotActive, 409, "The invitation is over", "It was accepted, declined, cancelled or withdrawn; the conflict says which, why and by whom.", "Remove it, and say why.", RetryNever},
 	{SessionNotActive, 409, "The session is not active", "It is still waiting, or it has ended.", "Load the session.", RetryNever},
 	{SessionTaken, 409, "Somebody else took it", "Another rep accepted the session first; the conflict names them.", "Remove it, and say who.", RetryNever},
@@ -106,8 +104,8 @@ var Catalogue = []CodeInfo{
 	{ValidationFailed, 422, "The request is not valid", "A field or parameter is missing, unknown or out of its bounds; errors names each.", "Fix the request.", RetryNever},
 	{OneTargetNeeded, 422, "Exactly one target is needed", "None, or more than one, of the possible targets was given.", "Fix the request.", RetryNever},
 	{CannotInviteSelf, 422, "You cannot invite yourself", "The invited rep is the caller.", "Choose another rep.", RetryNever},
-	{AccessAboveCeiling, 422, "The access is above the ceiling", "The session's portal allows less (B10).", "Ask for the ceiling or less.", RetryNever},
-	{IssueNotShareable, 422, "The issue is not open for Request Help", "The issue is not open for help to this rep (A2).", "Load the share options again.", RetryNever},
+	{AccessAboveCeiling, 422, "The access is above the ceiling", "The session's portal allows less.", "Ask for the ceiling or less.", RetryNever},
+	{IssueNotShareable, 422, "The issue is not open for Request Help", "The issue is not open for help to this rep.", "Load the share options again.", RetryNever},
 	{IdempotencyKeyReused, 422, "The Idempotency-Key was used for another request", "The same key came with another body.", "Use a new key for a new request.", RetryNever},
 	{CursorMismatch, 422, "The cursor belongs to another list", "It was made with another sort or filter.", "Start from the first page.", RetryNever},
 	{TooManyRequests, 429, "Too many requests", "A limit per minute is reached.", "Wait as Retry-After says.", RetrySameKey},

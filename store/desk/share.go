@@ -30,19 +30,19 @@ type SharePortal struct {
 
 // Seats says how many may still come.
 type Seats struct {
-	RepsLeft        int `json:"reps_left" doc:"Reps who can still be invited (B11)"`
-	SpecialistsLeft int `json:"specialists_left" doc:"Specialists who can still be let in (F1)"`
+	RepsLeft        int `json:"reps_left" doc:"Reps who can still be invited"`
+	SpecialistsLeft int `json:"specialists_left" doc:"Specialists who can still be let in"`
 }
 
 // ShareOptions is all that the Share menu of a session shows (A1).
 type ShareOptions struct {
-	Issues        []Ref         `json:"issues" doc:"Issues open for Request Help to the caller (A2)"`
-	Teams         []ShareTeam   `json:"teams" doc:"Teams and embassies that can be asked (A4)"`
-	Portals       []SharePortal `json:"portals" doc:"Portals with reps logged in under them (A6), as a tree by parent_id"`
+	Issues        []Ref         `json:"issues" doc:"Issues open for Request Help to the caller"`
+	Teams         []ShareTeam   `json:"teams" doc:"Teams and embassies that can be asked"`
+	Portals       []SharePortal `json:"portals" doc:"Portals with reps logged in under them, as a tree by parent_id"`
 	Reps          []ShareRep    `json:"reps,omitempty" doc:"With q or portal_id: the reps found"`
 	Invitations   []Invitation  `json:"invitations" doc:"The session's active invitations"`
 	Codes         []string      `json:"codes" doc:"Ids of the specialist invitations that stand"`
 	Seats         Seats         `json:"seats" doc:"How many may still come"`
-	AccessCeiling Access        `json:"access_ceiling" doc:"The most access that an invitation may carry (B10)" values:"view,control"`
+	AccessCeiling Access        `json:"access_ceiling" doc:"The most access that an invitation may carry" values:"view,control"`
 	Next          string        `json:"next,omitempty" doc:"Cursor of the next page of reps, with team_id, portal_id or q"`
 }

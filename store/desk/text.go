@@ -26,9 +26,9 @@ func CheckLine(field, text string, max int) *Problem {
 	return nil
 }
 
-// CheckName is CheckLine for a text that must say something.
+// CheckName is CheckLine for a text that must say something: marks that show nothing are not enough.
 func CheckName(field, text string, max int) *Problem {
-	if strings.TrimSpace(text) == "" {
+	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
 		return Invalid(field, "empty", "must not be empty")
 	}
 	return CheckLine(field, text, max)

@@ -100,7 +100,7 @@ CREATE TABLE consoles (
 CREATE INDEX consoles_rep ON consoles (rep_id);
 CREATE INDEX consoles_portal ON consoles (portal_id);
 CREATE UNIQUE INDEX consoles_device ON consoles (device_id) WHERE device_id <> '';
-CREATE INDEX consoles_push_target ON consoles (push_target) WHERE push_target <> '';
+CREATE UNIQUE INDEX consoles_push_target ON consoles (push_target) WHERE push_target <> '';
 
 -- Tokens outlive their console for a while, so that a revoked one is told apart from one that never was.
 CREATE TABLE tokens (

@@ -1,0 +1,241 @@
+package store_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+func TestH1EachIsToldTheirView(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, cho := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho")
+		everybody := map[string]*watcher{"ana": watch(t, d, ana), "ben": watch(t, d, ben), "cho": watch(t, d, cho),
+			"dev": watch(t, d, d.LogIn("dev")), "fay": watch(t, d, d.LogIn("fay")), "hal": watch(t, d, d.LogIn("hal"))}
+		step := func(name string, want map[string][]string) {
+			t.Helper()
+			for rep, w := range everybody {
+				same(t, name+": "+rep, w.told("invitation.", "session.", "attendee."), want[rep]...)
+			}
+		}
+		step("logging in", nil)
+		session := d.OpenSession(ana, "@main")
+		step("a session of one's own", map[string][]string{"ana": {"session.changed", "attendee.joined", "session.changed accepted"}})
+		inv := inviteTeam(t, d, ana, session, "printers")
+		step("invited", map[string][]string{"ana": {"invitation.created"}, "ben": {"invitation.created"}, "cho": {"invitation.created"}})
+		must(d.DeclineInvitation(t.Context(), cho, inv.ID))
+		step("declined", map[string][]string{"ana": {"invitation.changed declined"}, "cho": {"invitation.ended declined"}})
+		accept(t, d, ben, inv)
+		step("accepted", map[string][]string{"ana": {"attendee.joined", "invitation.ended accepted", "session.changed"},
+			"ben": {"attendee.joined", "invitation.ended accepted", "session.changed"}})
+		must(d.EndSession(t.Context(), ana, session.ID, ""))
+		step("ended", map[string][]string{"ana": {"session.changed ended_by_owner"}, "ben": {"session.changed ended_by_owner"}})
+		must(d.StartSession(t.Context(), ana, store.NewSession{Kind: "support", TeamID: "@network", Customer: desk.Customer{Name: "Jo"}}))
+		step("waits in a team's queue", map[string][]string{"dev": {"session.changed"}})
+	})
+}
+
+func TestH1NoEventSaysMoreThanItsReaderMaySee(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, cho := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho")
+		owner, bens, chos := watch(t, d, ana), watch(t, d, ben), watch(t, d, cho)
+		session := d.OpenSession(ana, "@main")
+		inv := inviteTeam(t, d, ana, session, "printers")
+		must(d.DeclineInvitation(t.Context(), cho, inv.ID))
+		must(d.CancelInvitation(t.Context(), ana, inv.ID))
+		shows := func(w *watcher, text string) (types []string) {
+			for _, e := range w.events() {
+				if body := must(json.Marshal(e)); strings.Contains(string(body), text) {
+					types = append(types, string(e.Type))
+				}
+			}
+			return types
+		}
+		same(t, "the owner sees who declined", shows(owner, `"declined_by":[`), "invitation.changed", "invitation.ended")
+		same(t, "the invited sees the customer only while invited", shows(bens, "Jo Doe"), "invitation.created")
+		same(t, "and so does who declined", shows(chos, "Jo Doe"), "invitation.created")
+		again := watch(t, d, ben)
+		again.at = 0
+		same(t, "the invited do not see who declined", shows(again, "declined_by\":["))
+		again.at = 0
+		same(t, "nor that nobody may be left", shows(again, "nobody_left"))
+		again.at = 0
+		same(t, "nor what the session's inside is", shows(again, `"attendees"`))
+	})
+}
+
+func TestH2ReplayIsWhatWasLive(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, cho := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho")
+		live, start := watch(t, d, ben), must(d.LastEvent(t.Context()))
+		var heard []int64
+		listen := func() {
+			for _, e := range live.events() {
+				heard = append(heard, e.ID)
+			}
+		}
+		session := d.OpenSession(ana, "@main")
+		for range 3 {
+			inv := inviteTeam(t, d, ana, session, "printers")
+			listen()
+			must(d.DeclineInvitation(t.Context(), cho, inv.ID))
+			must(d.DeclineInvitation(t.Context(), ben, inv.ID))
+			listen()
+			must(d.CancelInvitation(t.Context(), ana, inv.ID))
+		}
+		listen()
+		if !slices.IsSorted(heard) || len(heard) != 6 {
+			t.Fatalf("heard live: %v", heard)
+		}
+		sub := must(d.Subscribe(t.Context(), ben))
+		defer sub.Close()
+		for _, limit := range []int{1, 2, 3, 1000} { // H3: polled in pages of any size
+			var read []int64
+			at := start
+			for more := true; more; {
+				page := must(sub.Read(t.Context(), at, nil, limit))
+				for _, e := range page.Items {
+					read = append(read, e.ID)
+				}
+				at, more = page.Cursor, page.More
+			}
+			same(t, "replayed", read, heard...)
+			if at != must(d.LastEvent(t.Context())) {
+				t.Errorf("the cursor stays at %d", at)
+			}
+		}
+		created := must(sub.Read(t.Context(), start, []desk.EventType{desk.EventInvitationCreated}, 1000))
+		if len(created.Items) != 3 {
+			t.Errorf("of one type: %+v", created.Items)
+		}
+	})
+}
+
+func TestH2ACursorTooOldOrUnknown(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ana := d.LogIn("ana")
+		d.OpenSession(ana, "")
+		old := must(d.LastEvent(t.Context()))
+		clock.Advance(desk.EventRetention / 2)
+		d.OpenSession(ana, "")
+		kept := must(d.LastEvent(t.Context()))
+		clock.Advance(desk.EventRetention/2 + time.Millisecond)
+		if err := d.RemoveOldRows(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sub := must(d.Subscribe(t.Context(), ana))
+		defer sub.Close()
+		read := func(after int64) (store.Events, error) { return sub.Read(t.Context(), after, nil, 100) }
+		_, err := read(old - 1)
+		if p := refused(t, err, desk.CursorTooOld); p.Conflict.Reason != store.CursorTooOld {
+			t.Errorf("conflict %+v", p.Conflict)
+		}
+		_, err = read(kept + 1)
+		if p := refused(t, err, desk.CursorTooOld); p.Conflict.Reason != store.CursorUnknown {
+			t.Errorf("conflict %+v", p.Conflict)
+		}
+		if got := must(read(old)); len(got.Items) != 3 || got.Cursor != kept {
+			t.Errorf("right after what was removed: %+v", got)
+		}
+		clock.Advance(desk.EventRetention * 2) // all is forgotten: the log still knows where it stands
+		if err := d.RemoveOldRows(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if last := must(d.LastEvent(t.Context())); last != kept {
+			t.Errorf("the emptied log stands at %d, not %d", last, kept)
+		}
+		if got := must(read(kept)); len(got.Items) != 0 || got.Cursor != kept {
+			t.Errorf("at the end of the emptied log: %+v", got)
+		}
+		_, err = read(old)
+		refused(t, err, desk.CursorTooOld)
+		d.OpenSession(ana, "")
+		if got := must(read(kept)); len(got.Items) == 0 {
+			t.Error("nothing after the emptied log")
+		}
+	})
+}
+
+// woken waits for the signal that something new may be there.
+func woken(t *testing.T, sub *store.Subscription) {
+	t.Helper()
+	select {
+	case <-sub.Woken():
+	case <-time.After(20 * time.Second):
+		t.Fatal("was not woken")
+	}
+}
+
+func TestH1SubscriptionsAreWoken(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		sub, outside := must(d.Subscribe(t.Context(), ben)), must(d.Subscribe(t.Context(), d.LogIn("fay")))
+		defer sub.Close()
+		defer outside.Close()
+		session := d.OpenSession(ana, "@main")
+		inviteRep(t, d, ana, session, "ben")
+		woken(t, sub)
+		select {
+		case <-outside.Woken():
+			t.Error("woken for what is not theirs")
+		default:
+		}
+	})
+}
+
+func TestH1RightsThatGrow(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, fay := d.LogIn("ana"), d.LogIn("fay")
+		w := watch(t, d, fay)
+		importYAML(t, d, "reps: [{username: fay, name: Fay Winter, teams: {acme: member, printers: member}}]")
+		if grown := must(w.sub.Grown(t.Context())); !grown {
+			t.Error("a team more is not more to read")
+		}
+		if grown := must(w.sub.Grown(t.Context())); grown {
+			t.Error("grown twice")
+		}
+		w.events()
+		inv := inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "printers")
+		same(t, "B20 the new member", w.told("invitation."), "invitation.created")
+		importYAML(t, d, "reps: [{username: fay, name: Fay Winter, teams: {acme: member}}]")
+		if grown := must(w.sub.Grown(t.Context())); grown {
+			t.Error("a team less is not more to read")
+		}
+		w.events()
+		must(d.CancelInvitation(t.Context(), ana, inv.ID))
+		same(t, "who has left the team", w.told("invitation."))
+	})
+}
+
+// Two servers on one PostgreSQL see each other's events, and claim no delivery twice.
+func TestH1TwoServersOnOneDatabase(t *testing.T) {
+	database, clock := storetest.Postgres(t), storetest.NewClock()
+	one := storetest.NewDesk(t, storetest.Open(t, database, clock))
+	two := storetest.Open(t, database, clock)
+	ana, ben := one.LogIn("ana"), one.LogInWithPush("ben", "ben-1")
+	one.LogInWithPush("ben", "ben-2")
+	sub := must(two.Subscribe(t.Context(), ben))
+	defer sub.Close()
+	start := must(two.LastEvent(t.Context()))
+	inv := inviteRep(t, one, ana, one.OpenSession(ana, "@main"), "ben")
+	woken(t, sub)
+	if got := must(sub.Read(t.Context(), start, nil, 100)); len(got.Items) != 1 || got.Items[0].Invitation.ID != inv.ID {
+		t.Errorf("the other server reads %+v", got.Items)
+	}
+	if one.ServerID() != two.ServerID() {
+		t.Error("one desk with two ids")
+	}
+	var claimed [2][]desk.Job
+	var errs [2]error
+	atOnce(2, func(i int) {
+		claimed[i], errs[i] = []*store.Store{one.Store, two}[i].ClaimDeliveries(t.Context(), desk.ChannelFCM, 10, lease)
+	})
+	if all := append(claimed[0], claimed[1]...); len(all) != 2 || errs[0] != nil || errs[1] != nil {
+		t.Errorf("claimed %v, %v", targets(all), errs)
+	}
+}

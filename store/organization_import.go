@@ -1,0 +1,335 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// ImportOrganization brings the organisation to what the file says, all or nothing (I3), and tells those whom it
+// concerns; by is who does it, empty for the server itself. Things that the file does not name stay as they are, and
+// loading the same file again changes nothing. A dry run does the same work and keeps none of it.
+func (s *Store) ImportOrganization(ctx context.Context, by desk.Ref, data []byte, dryRun bool) (desk.ImportReport, error) {
+	file, err := parseOrganization(data)
+	if err != nil {
+		return desk.ImportReport{}, err
+	}
+	hashes, err := s.firstPasswords(ctx, file.Reps)
+	if err != nil {
+		return desk.ImportReport{}, err
+	}
+	if by.ID == "" {
+		by = desk.Ref{ID: s.serverID, Name: "Organisation file"}
+	}
+	report, err := write(ctx, s, func(t *tx) (desk.ImportReport, error) {
+		m := organizationImport{tx: t, by: by, hashes: hashes, concerned: map[string]bool{}}
+		m.report = desk.ImportReport{DryRun: dryRun, Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
+		err := m.run(file)
+		if err == nil && dryRun {
+			err = dryRunDone{m.report}
+		}
+		return m.report, err
+	})
+	var done dryRunDone
+	if errors.As(err, &done) {
+		return done.report, nil
+	}
+	return report, err
+}
+
+// dryRunDone is the error that undoes the transaction of a dry run.
+type dryRunDone struct{ report desk.ImportReport }
+
+func (dryRunDone) Error() string { return "dry run" }
+
+// firstPasswords hashes the passwords of the accounts that are not there yet, before the transaction, since it is slow
+// by design. One after the other, so that people can still log in meanwhile.
+func (s *Store) firstPasswords(ctx context.Context, reps []desk.RepEntry) (map[string]string, error) {
+	there, err := read(ctx, s, func(t *tx) ([]string, error) {
+		return list(t, `SELECT username FROM reps`, nil, func(scan scanner, name *string) error { return scan(name) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(there)
+	hashes := map[string]string{}
+	for _, r := range reps {
+		if _, found := slices.BinarySearch(there, r.Username); found {
+			continue
+		}
+		hash := r.PasswordHash
+		if r.Password != "" {
+			if hash, err = s.hashPassword(ctx, r.Password); err != nil {
+				return nil, err
+			}
+		}
+		hashes[r.Username] = hash
+	}
+	return hashes, nil
+}
+
+// organizationImport is one import at work.
+type organizationImport struct {
+	*tx
+	org       *organization // as it was, with the ids of what is new
+	by        desk.Ref
+	hashes    map[string]string // first passwords of new accounts
+	concerned map[string]bool   // ids of the reps who see themselves differently now
+	report    desk.ImportReport
+}
+
+func (m *organizationImport) run(file organizationFile) (err error) {
+	// One import at a time: a second one finds what the first made.
+	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.store.dialect.forUpdate, nil, new(string)); err != nil {
+		return err
+	}
+	if m.org, err = m.organization(); err != nil {
+		return err
+	}
+	if wrong := file.Check(m.org.standing()); len(wrong) > 0 {
+		return file.refusal(wrong)
+	}
+	portals := changes(m, "portal", "prt_", file.Portals, m.org.Portals)
+	teams := changes(m, "team", "team_", file.Teams, m.org.Teams)
+	reps := changes(m, "rep", "rep_", file.Reps, m.org.Reps)
+	issues := changes(m, "issue", "iss_", file.Issues, m.org.Issues)
+	for _, step := range []func() error{
+		func() error { return m.savePortals(portals) },
+		func() error { return saveAll(teams, m.saveTeam) },
+		func() error { return saveAll(reps, m.saveRep) },
+		func() error { return saveAll(issues, m.saveIssue) },
+		m.tellConcerned,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change is an entry that is new, or differs from what was.
+type change[E any] struct {
+	id       string
+	was, now E
+	created  bool
+	fields   []string
+}
+
+// touches says whether one of the fields is another now.
+func (c change[E]) touches(fields ...string) bool {
+	return slices.ContainsFunc(fields, func(f string) bool { return slices.Contains(c.fields, f) })
+}
+
+// changes compares the entries of one kind with what is there, and writes the report.
+func changes[E desk.Entry[E]](m *organizationImport, kind, prefix string, file, there []E) (changed []change[E]) {
+	standing := make(map[string]E, len(there))
+	for _, e := range there {
+		standing[e.Key()] = e
+	}
+	for _, e := range file {
+		name := e.Key()
+		was, found := standing[name]
+		c := change[E]{was: was, now: e.Over(was), created: !found}
+		if c.created {
+			m.org.named(kind, name, newID(prefix))
+			m.report.Created = append(m.report.Created, desk.ImportedEntry{Kind: kind, Name: name})
+		} else if c.fields = desk.ChangedFields(was, c.now); len(c.fields) == 0 {
+			m.report.Unchanged++
+			continue
+		} else {
+			m.report.Changed = append(m.report.Changed, desk.ImportedEntry{Kind: kind, Name: name, Fields: c.fields})
+		}
+		c.id = m.org.ids[thing{kind, name}]
+		changed = append(changed, c)
+	}
+	return changed
+}
+
+// saveAll saves changes one by one, until one fails.
+func saveAll[E any](changed []change[E], save func(change[E]) error) error {
+	for _, c := range changed {
+		if err := save(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// savePortals saves the portals, and what all portals inherit when any of them changed.
+func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	all := map[string]desk.PortalEntry{}
+	for _, p := range m.org.Portals {
+		all[p.Slug] = p
+	}
+	for _, c := range changed {
+		all[c.now.Slug] = c.now
+		settings, err := json.Marshal(c.now.PortalSettings)
+		if err != nil {
+			return err
+		}
+		if _, err := m.exec(`INSERT INTO portals (id, slug, name, parent_id, settings, effective, disabled, rev) VALUES ($1, $2, $3, $4, $5, '', $6, 0)
+			ON CONFLICT (id) DO UPDATE SET name = $3, parent_id = $4, settings = $5, effective = '', disabled = $6`,
+			c.id, c.now.Slug, c.now.Name, m.org.ids[thing{"portal", c.now.Parent}], string(settings), flag(c.now.Disabled != nil)); err != nil {
+			return err
+		}
+	}
+	effective := desk.EffectivePortals(slices.Collect(maps.Values(all)))
+	for _, slug := range slices.Sorted(maps.Keys(effective)) {
+		settings, err := json.Marshal(effective[slug])
+		if err != nil {
+			return err
+		}
+		if _, err := m.exec(`UPDATE portals SET effective = $1, rev = rev + 1 WHERE id = $2 AND effective <> $1`, string(settings), m.org.ids[thing{"portal", slug}]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *organizationImport) saveTeam(c change[desk.TeamEntry]) error {
+	waiting, err := m.waiting(c.now.Waiting)
+	if err != nil {
+		return err
+	}
+	if _, err := m.exec(`INSERT INTO teams (id, slug, name, embassy, persistent, waiting, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET name = $3, embassy = $4, persistent = $5, waiting = $6, disabled = $7, rev = teams.rev + 1`,
+		c.id, c.now.Slug, c.now.Name, flag(c.now.Embassy), flag(c.now.Persistent), waiting, flag(c.now.Disabled != nil)); err != nil {
+		return err
+	}
+	if c.touches("name", "embassy", "disabled") {
+		if err := m.concernsTeam(c.id); err != nil {
+			return err
+		}
+	}
+	if c.now.Disabled != nil && c.touches("disabled") {
+		return m.targetGone(m.by, "team_id", c.id)
+	}
+	return nil
+}
+
+// waiting is a waiting rule as it is stored: with the id of the overflow team.
+func (m *organizationImport) waiting(rule *desk.WaitingRule) (string, error) {
+	if rule == nil {
+		return "", nil
+	}
+	stored := *rule
+	stored.OverflowTeam = m.org.team(rule.OverflowTeam)
+	text, err := json.Marshal(stored)
+	return string(text), err
+}
+
+// concernsTeam notes that the members of a team see themselves differently.
+func (m *organizationImport) concernsTeam(teamID string) error {
+	return m.rows(`SELECT rep_id FROM team_members WHERE team_id = $1`, []any{teamID}, func(scan scanner) error {
+		var id string
+		err := scan(&id)
+		m.concerned[id] = true
+		return err
+	})
+}
+
+// saveRep saves an account. A password is set for a new one alone; extended availability ends with what it needs (G6).
+func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
+	r := c.now
+	hash, hashed := m.hashes[r.Username]
+	if c.created && !hashed {
+		return desk.Refuse(desk.Unavailable, "The account %s was removed meanwhile; load the file again.", r.Username)
+	}
+	permissions, err := json.Marshal(r.Permissions)
+	if err != nil {
+		return err
+	}
+	mayExtend := r.Email != "" && slices.Contains(r.Permissions, desk.ExtendedAvailability)
+	if _, err := m.exec(`INSERT INTO reps (id, username, name, public_name, search, email, role, permissions, locale, time_zone, disabled, password_hash)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO UPDATE SET name = $3, public_name = $4, search = $5, email = $6,
+		role = $7, permissions = $8, locale = $9, time_zone = $10, disabled = $11, extended = CASE WHEN $13 = 1 THEN reps.extended ELSE 0 END`,
+		c.id, r.Username, r.Name, r.PublicName, strings.ToLower(r.Name), r.Email, string(r.Role), string(permissions), r.Locale, r.TimeZone,
+		flag(r.Disabled != nil), hash, flag(mayExtend)); err != nil {
+		return err
+	}
+	m.concerned[c.id] = !c.created
+	if c.created || c.touches("teams") {
+		if err := m.saveMemberships(c.id, r.Teams); err != nil {
+			return err
+		}
+	}
+	if r.Disabled != nil && c.touches("disabled") {
+		return m.repDisabled(c.id)
+	}
+	return nil
+}
+
+func (m *organizationImport) saveMemberships(repID string, teams map[string]desk.TeamRole) error {
+	if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1`, repID); err != nil {
+		return err
+	}
+	for _, slug := range slices.Sorted(maps.Keys(teams)) {
+		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank) VALUES ($1, $2, $3)`, m.org.team(slug), repID, teams[slug].Rank()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repDisabled ends the invitations to a rep whose account was closed (B13), then all log-ins.
+func (m *organizationImport) repDisabled(repID string) error {
+	if err := m.targetGone(m.by, "rep_id", repID); err != nil {
+		return err
+	}
+	return m.endOtherConsoles(desk.Caller{RepID: repID})
+}
+
+// targetGone ends the active invitations to a rep or team that is no more (B13).
+func (t *tx) targetGone(by desk.Ref, column, id string) error {
+	open, err := list(t, `SELECT id FROM invitations WHERE `+column+` = $1 AND `+column+` <> '' AND state = 'active' ORDER BY id`, []any{id},
+		func(scan scanner, id *string) error { return scan(id) })
+	for _, id := range open {
+		if err != nil {
+			return err
+		}
+		var inv desk.Invitation
+		if inv, _, err = t.lockedInvitation(id); err == nil && inv.Active() {
+			_, err = t.endInvitation(inv, desk.EndTargetGone, by)
+		}
+	}
+	return err
+}
+
+func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
+	helpTeams := []string{}
+	for _, slug := range c.now.HelpTeams {
+		helpTeams = append(helpTeams, m.org.team(slug))
+	}
+	stored, err := json.Marshal(helpTeams)
+	if err != nil {
+		return err
+	}
+	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, rev = issues.rev + 1`,
+		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), string(stored), flag(c.now.Disabled != nil))
+	return err
+}
+
+// tellConcerned tells each rep once how they see themselves now.
+func (m *organizationImport) tellConcerned() error {
+	for _, id := range slices.Sorted(maps.Keys(m.concerned)) {
+		if !m.concerned[id] {
+			continue
+		}
+		if _, err := m.exec(`UPDATE reps SET rev = rev + 1 WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if _, err := m.meChanged(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
