@@ -39,6 +39,9 @@ func (s *Server) logIn(ctx context.Context, in *logInInput) (*Created[store.Logg
 	if err != nil {
 		return nil, err
 	}
+	if idem := exchangeFrom(ctx).idem; idem == nil || !idem.Replayed { // the token under which it was opened is dead
+		s.stream.end(out.Console.ID, Closing{Reason: "console_revoked"})
+	}
 	return created("/v1/me/consoles/"+out.Console.ID, out.Console.Rev, out), nil
 }
 
@@ -50,12 +53,13 @@ func (s *Server) listMyConsoles(ctx context.Context, _ *struct{}) (*Listed[desk.
 	return listed(consoles, ""), nil
 }
 
-type consolePath struct {
+// ConsolePath is embedded in the input of operations on one console.
+type ConsolePath struct {
 	ConsoleID string `path:"console_id" maxLength:"100" example:"current" doc:"The console; current is the one that asks"`
 }
 
 type updateConsoleInput struct {
-	consolePath
+	ConsolePath
 	IfMatch
 	Body struct {
 		desk.Device
@@ -73,7 +77,7 @@ func (s *Server) updateConsole(ctx context.Context, in *updateConsoleInput) (*Ob
 }
 
 type logOutInput struct {
-	consolePath
+	ConsolePath
 	Force bool `query:"force" doc:"Log out even where active sessions of the caller are left without a console"`
 }
 

@@ -37,7 +37,7 @@ func openCursor(cursor string, scope uint64) (after string, err error) {
 	}
 	var p position
 	data, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(data, &p) != nil {
+	if err != nil || json.Unmarshal(data, &p) != nil || !cleanText(p.After) {
 		return "", desk.Invalid("query.cursor", "bad_format", "is not a cursor of this server")
 	}
 	if p.Scope != scope {

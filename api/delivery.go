@@ -7,7 +7,7 @@ import (
 )
 
 type listDeliveriesInput struct {
-	invitationPath
+	InvitationPath
 	Page
 }
 

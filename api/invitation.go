@@ -7,7 +7,8 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-type invitationPath struct {
+// InvitationPath is embedded in the input of operations on one invitation.
+type InvitationPath struct {
 	InvitationID string `path:"invitation_id" maxLength:"100" doc:"The invitation"`
 }
 
@@ -19,7 +20,7 @@ type Terms struct {
 }
 
 type inviteInput struct {
-	sessionPath
+	SessionPath
 	Body struct {
 		RepID  string `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"The rep to invite"`
 		TeamID string `json:"team_id,omitempty" maxLength:"100" doc:"The team of which any one representative is invited"`
@@ -32,7 +33,7 @@ func (s *Server) invite(ctx context.Context, in *inviteInput) (*Created[desk.Inv
 }
 
 type requestHelpInput struct {
-	sessionPath
+	SessionPath
 	Body struct {
 		IssueID string `json:"issue_id" minLength:"1" maxLength:"100" example:"@vpn" doc:"The issue that help is asked for"`
 		Terms
@@ -53,7 +54,7 @@ func (s *Server) newInvitation(ctx context.Context, sessionID string, terms Term
 }
 
 type listInvitationsInput struct {
-	sessionPath
+	SessionPath
 	Page
 }
 
@@ -71,7 +72,7 @@ func (s *Server) listMyInvitations(ctx context.Context, in *Page) (*Listed[desk.
 	}, "my invitations")
 }
 
-func (s *Server) getInvitation(ctx context.Context, in *invitationPath) (*Object[desk.Invitation], error) {
+func (s *Server) getInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {
 	return invitationObject(s.cfg.Store.Invitation(ctx, callerFrom(ctx), in.InvitationID))
 }
 
@@ -82,15 +83,15 @@ func invitationObject(inv desk.Invitation, err error) (*Object[desk.Invitation],
 	return object(inv.Rev, inv), nil
 }
 
-func (s *Server) cancelInvitation(ctx context.Context, in *invitationPath) (*Object[desk.Invitation], error) {
+func (s *Server) cancelInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {
 	return invitationObject(s.cfg.Store.CancelInvitation(ctx, callerFrom(ctx), in.InvitationID))
 }
 
-func (s *Server) declineInvitation(ctx context.Context, in *invitationPath) (*Object[desk.Invitation], error) {
+func (s *Server) declineInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {
 	return invitationObject(s.cfg.Store.DeclineInvitation(ctx, callerFrom(ctx), in.InvitationID))
 }
 
-func (s *Server) acceptInvitation(ctx context.Context, in *invitationPath) (*Plain[store.Accepted], error) {
+func (s *Server) acceptInvitation(ctx context.Context, in *InvitationPath) (*Plain[store.Accepted], error) {
 	accepted, err := s.cfg.Store.AcceptInvitation(ctx, callerFrom(ctx), in.InvitationID)
 	if err != nil {
 		return nil, err

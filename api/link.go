@@ -35,6 +35,9 @@ type linkView struct {
 // links too; only its buttons' POST acts.
 func (s *Server) linkPages() {
 	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, desk.Refuse(desk.NotAllowed, "The form was sent from another site."))
+	}))
 	s.router.Get("/i/{token}", s.showLink)
 	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(http.HandlerFunc(s.answerLink)))
 }
@@ -53,7 +56,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	answer := store.LinkAnswer(r.PostFormValue("answer"))
+	answer := store.LinkAnswer(r.FormValue("answer")) // in the query for one-click unsubscribing (RFC 8058)
 	if !slices.Contains(linkAnswers, answer) {
 		s.refuse(w, r, desk.Invalid("answer", "unknown", "must be one of accept, decline, decline_and_switch_off"))
 		return
@@ -107,7 +110,9 @@ func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer") // the address is a secret
+	// The address is a secret: other sites learn the host at most. With no-referrer, browsers send the form with
+	// Origin: null (Fetch standard), which the guard refuses where Sec-Fetch-Site is missing: on plain HTTP.
+	h.Set("Referrer-Policy", "strict-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(status)

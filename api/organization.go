@@ -6,9 +6,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// maxOrganization is the most bytes of an organisation file: some 20,000 reps.
-const maxOrganization = 5 << 20
-
 type importInput struct {
 	DryRun  bool   `query:"dry_run" doc:"Say what would change, and change nothing"`
 	RawBody []byte `contentType:"application/yaml"`

@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -103,7 +104,7 @@ func (s *Server) eventRoutes() {
 }
 
 func (s *Server) administrationRoutes() {
-	register(s, operation{ID: "import-organization", Method: put, Path: "/v1/organization", Tag: "Administration", Summary: "Load an organisation file", MaxBody: maxOrganization,
+	register(s, operation{ID: "import-organization", Method: put, Path: "/v1/organization", Tag: "Administration", Summary: "Load an organisation file", MaxBody: store.MaxOrganization,
 		Description: "Creates and changes what the file names, all or nothing; what it does not name stays as it is. Passwords are initial ones: a rep who has an account keeps theirs. Loading the same file again changes nothing.",
 		Codes:       codes(desk.NotAllowed)}, console, s.importOrganization)
 	register(s, operation{ID: "export-organization", Method: get, Path: "/v1/organization", Tag: "Administration", Summary: "The organisation as a file, without passwords",

@@ -73,7 +73,7 @@ func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
 // newServer makes one with the operations that add registers. The document is published once they all stand.
 func newServer(cfg Config, add func(*Server)) *Server {
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{},
+	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, stream: streams{stop: make(chan struct{})},
 		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
 	s.router.Use(compress, s.begin, s.observe, middleware.GetHead)
 	s.router.NotFound(s.notFound)
@@ -111,6 +111,7 @@ type exchange struct {
 	operation string      // its id, once it is known
 	header    http.Header // of the answer, until it is written
 	tag       string      // If-None-Match
+	head      bool        // HEAD, answered as GET
 	caller    desk.Caller
 	body      []byte             // as it came
 	idem      *store.Idempotency // nil without an Idempotency-Key
@@ -129,7 +130,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 // begin gives the request its id, and the answer the headers that all answers have.
 func (s *Server) begin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match")}
+		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match"), head: r.Method == http.MethodHead}
 		x.header.Set("Request-Id", x.id)
 		x.header.Set("Repdesk-Version", s.cfg.Version)
 		x.header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))

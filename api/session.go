@@ -8,7 +8,8 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-type sessionPath struct {
+// SessionPath is embedded in the input of operations on one session. Huma fills in embedded structs only when their names are exported.
+type SessionPath struct {
 	SessionID string `path:"session_id" maxLength:"100" doc:"The session"`
 }
 
@@ -55,7 +56,7 @@ func (s *Server) listSessions(ctx context.Context, in *listSessionsInput) (*List
 	}, "sessions", in.State, in.Mine, in.ExternalKey, in.Query)
 }
 
-func (s *Server) getSession(ctx context.Context, in *sessionPath) (*Object[desk.Session], error) {
+func (s *Server) getSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {
 	return sessionObject(s.cfg.Store.Session(ctx, callerFrom(ctx), in.SessionID))
 }
 
@@ -66,12 +67,12 @@ func sessionObject(session desk.Session, err error) (*Object[desk.Session], erro
 	return object(session.Rev, session), nil
 }
 
-func (s *Server) acceptSession(ctx context.Context, in *sessionPath) (*Object[desk.Session], error) {
+func (s *Server) acceptSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {
 	return sessionObject(s.cfg.Store.AcceptSession(ctx, callerFrom(ctx), in.SessionID))
 }
 
 type endSessionInput struct {
-	sessionPath
+	SessionPath
 	Body *struct {
 		Summary string `json:"summary,omitempty" maxLength:"2000" doc:"What was done; kept with the session"`
 	} `required:"false"`
@@ -85,7 +86,7 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*Object[d
 	return sessionObject(s.cfg.Store.EndSession(ctx, callerFrom(ctx), in.SessionID, summary))
 }
 
-func (s *Server) listAttendees(ctx context.Context, in *sessionPath) (*Listed[desk.Attendee], error) {
+func (s *Server) listAttendees(ctx context.Context, in *SessionPath) (*Listed[desk.Attendee], error) {
 	attendees, err := s.cfg.Store.Attendees(ctx, callerFrom(ctx), in.SessionID)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 )
 
 type shareInput struct {
-	sessionPath
+	SessionPath
 	Page
 	Query    string `query:"q" maxLength:"200" doc:"Part of a rep's name: finds reps anywhere within reach"`
 	TeamID   string `query:"team_id" maxLength:"100" doc:"The reps of this team"`

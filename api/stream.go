@@ -49,6 +49,7 @@ type streams struct {
 	mu   sync.Mutex
 	open map[string]*stream
 	shut bool
+	stop chan struct{} // closed once no more streams begin: long polls are answered then
 }
 
 // stream is one open event stream.
@@ -62,11 +63,15 @@ type stream struct {
 	to     io.Writer
 }
 
-// CloseStreams tells every open stream that the server stops, and lets no further one begin.
+// CloseStreams tells every open stream that the server stops, and lets no further one begin. Long polls are answered
+// with what there is.
 func (s *Server) CloseStreams() {
 	s.stream.mu.Lock()
 	defer s.stream.mu.Unlock()
-	s.stream.shut = true
+	if !s.stream.shut {
+		s.stream.shut = true
+		close(s.stream.stop)
+	}
 	for _, open := range s.stream.open {
 		open.end(Closing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
 	}
@@ -98,6 +103,15 @@ func (l *streams) add(b *stream) error {
 	return nil
 }
 
+// end closes the stream of a console, if one is open.
+func (l *streams) end(consoleID string, why Closing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if open := l.open[consoleID]; open != nil {
+		open.end(why)
+	}
+}
+
 func (l *streams) remove(b *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,6 +127,9 @@ type streamInput struct {
 }
 
 func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
+		return &huma.StreamResponse{Body: streamHeaders}, nil
+	}
 	sub, cursor, err := s.subscribe(ctx, orElse(in.LastEventID, in.After))
 	if err != nil {
 		return nil, err
@@ -125,15 +142,19 @@ func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.Strea
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer sub.Close()
 		defer s.stream.remove(b)
+		streamHeaders(ctx)
 		r, w := humachi.Unwrap(ctx)
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 		b.out, b.to = http.NewResponseController(w), w
 		if err := s.follow(r.Context(), b); err != nil && r.Context().Err() == nil {
 			s.log.Debug("stream ended", "console", b.caller.ConsoleID, "error", err)
 		}
 	}}, nil
+}
+
+func streamHeaders(ctx huma.Context) {
+	ctx.SetHeader("Content-Type", "text/event-stream")
+	ctx.SetHeader("Cache-Control", "no-store")
+	ctx.SetHeader("X-Accel-Buffering", "no") // nginx would hold events back
 }
 
 // subscribe opens the caller's view on the log, at the cursor or at its end.
@@ -305,6 +326,8 @@ func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[Ev
 		}
 		select {
 		case <-wait.Done():
+		case <-s.stream.stop:
+			stop()
 		case <-sub.Woken():
 		}
 	}

@@ -1,0 +1,186 @@
+package api_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// checkAnswer holds what every answer keeps to, whatever was asked.
+func (x *server) checkAnswer(t testing.TB, what, as, method, path string, a answer) {
+	t.Helper()
+	for _, name := range []string{"Request-Id", "Repdesk-Version", "Date"} {
+		if a.header.Get(name) == "" {
+			t.Errorf("%s: without %s", what, name)
+		}
+	}
+	isProblem := a.header.Get("Content-Type") == "application/problem+json"
+	if a.status >= 400 && strings.HasPrefix(path, "/v1/") != isProblem && strings.HasPrefix(path, "/v1/") {
+		t.Errorf("%s: %d is %s: %s", what, a.status, a.header.Get("Content-Type"), a.text)
+	}
+	if isProblem {
+		checkProblem(t, what, a)
+	}
+	walk(t, what, "", a.tree)
+	checkTag(t, what, a)
+	x.checkSecrets(t, what, as, path, a)
+	if a.status == http.StatusCreated && !strings.HasPrefix(a.header.Get("Location"), "/v1/") {
+		t.Errorf("%s: created without a Location: %v", what, a.header)
+	}
+	if method == http.MethodDelete && a.status < 300 && (a.status != http.StatusNoContent || a.text != "") {
+		t.Errorf("%s: %d %s", what, a.status, a.text)
+	}
+}
+
+// checkProblem holds the shape of a refusal (I4).
+func checkProblem(t testing.TB, what string, a answer) {
+	t.Helper()
+	code := desk.Code(a.at("code"))
+	info := code.Info()
+	if info.Code != code || info.Status != a.status || a.at("status") != strconv.Itoa(a.status) {
+		t.Errorf("%s: code %q does not go with %d: %s", what, code, a.status, a.text)
+	}
+	if a.at("type") != "/docs/problems#"+string(code) || a.at("title") != info.Title || a.at("detail") == "" {
+		t.Errorf("%s: type, title or detail: %s", what, a.text)
+	}
+	if a.at("request_id") != a.header.Get("Request-Id") {
+		t.Errorf("%s: request_id %q, header %q", what, a.at("request_id"), a.header.Get("Request-Id"))
+	}
+	wait := a.header.Get("Retry-After")
+	if needs := a.status == 429 || a.status == 503; needs != (wait != "") || wait != a.at("retry_after_seconds") {
+		t.Errorf("%s: Retry-After %q, retry_after_seconds %q", what, wait, a.at("retry_after_seconds"))
+	}
+	if unauthorized := a.status == 401; unauthorized != (a.header.Get("WWW-Authenticate") != "") {
+		t.Errorf("%s: WWW-Authenticate %q", what, a.header.Get("WWW-Authenticate"))
+	}
+	for _, leak := range []string{"sql", "SQL", "pgx", "json:", ".go:", "goroutine"} {
+		if strings.Contains(a.at("detail")+fieldsOf(a), leak) {
+			t.Errorf("%s: a refusal tells %q: %s", what, leak, a.text)
+		}
+	}
+}
+
+var (
+	wholeSecond = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)
+	timeField   = regexp.MustCompile(`(_at|^at|_time)$`)
+)
+
+// prefixes are those of the ids in fields of these names.
+var prefixes = map[string]string{"session": "ses_", "session_id": "ses_", "invitation": "inv_", "invitation_id": "inv_", "rep_id": "rep_", "rep": "rep_", "owner": "rep_",
+	"inviter": "rep_", "accepted_by": "rep_", "actor": "rep_", "team": "team_", "team_id": "team_", "portal": "prt_", "parent_id": "prt_", "issue": "iss_",
+	"console": "con_", "delivery": "dlv_", "attendee": "att_", "attendees": "att_", "me": "rep_", "server_id": "srv_"}
+
+// walk holds that nothing is null, times are whole seconds in UTC, and ids have their prefixes.
+func walk(t testing.TB, what, field string, node any) {
+	t.Helper()
+	switch n := node.(type) {
+	case map[string]any:
+		for name, value := range n {
+			if value == nil {
+				t.Errorf("%s: %s is null", what, name)
+				continue
+			}
+			if name == "id" && field != "conflict" && field != "items" && field != "" {
+				checkID(t, what, field, value)
+			}
+			walk(t, what, name, value)
+		}
+	case []any:
+		for _, item := range n {
+			if item == nil {
+				t.Errorf("%s: null in %s", what, field)
+			}
+			walk(t, what, field, item)
+		}
+	case string:
+		if timeField.MatchString(field) && !wholeSecond.MatchString(n) {
+			t.Errorf("%s: %s is %q", what, field, n)
+		}
+		if _, isRef := prefixes[field]; isRef && strings.HasSuffix(field, "_id") {
+			checkID(t, what, field, n)
+		}
+	}
+}
+
+func checkID(t testing.TB, what, field string, value any) {
+	t.Helper()
+	id, isText := value.(string)
+	prefix := prefixes[field]
+	if prefix == "" || !isText {
+		return
+	}
+	if !strings.HasPrefix(id, prefix) || len(id) != len(prefix)+32 {
+		t.Errorf("%s: %s has the id %q", what, field, id)
+	}
+}
+
+// checkTag holds that the ETag is the revision of what is answered.
+func checkTag(t testing.TB, what string, a answer) {
+	t.Helper()
+	tag := a.header.Get("ETag")
+	if tag == "" || a.status == http.StatusNotModified {
+		return
+	}
+	for _, at := range []string{"rev", "session.rev", "console.rev"} {
+		if rev := a.at(at); rev != "" {
+			if tag != `"`+rev+`"` {
+				t.Errorf("%s: ETag %s, rev %s", what, tag, rev)
+			}
+			return
+		}
+	}
+	t.Errorf("%s: an ETag and no rev: %s", what, a.text)
+}
+
+var address = regexp.MustCompile(`[a-z]+@(example\.com|acme\.example)`)
+
+// checkSecrets holds that no answer gives out what nobody, or somebody else, may know.
+func (x *server) checkSecrets(t testing.TB, what, as, path string, a answer) {
+	t.Helper()
+	for _, secret := range []string{"target-of-", "argon2id", "password_hash", "push_target\":", "correct horse"} {
+		if strings.Contains(a.text, secret) && !strings.HasPrefix(path, "/openapi") && !strings.HasPrefix(path, "/docs") {
+			t.Errorf("%s: the answer tells %q: %s", what, secret, a.text)
+		}
+	}
+	for who, token := range x.tokens {
+		sum := sha256.Sum256([]byte(token))
+		if strings.Contains(a.text, token) && !strings.HasSuffix(path, "/v1/consoles") || strings.Contains(a.text, hex.EncodeToString(sum[:])) {
+			t.Errorf("%s: the answer tells the token of %s", what, who)
+		}
+	}
+	username, _, _ := strings.Cut(as, "/")
+	if as == "" {
+		username = a.at("rep.username") // who has just logged in
+	}
+	for _, email := range address.FindAllString(a.text, -1) {
+		if !strings.HasPrefix(email, username+"@") && !strings.HasPrefix(path, "/v1/organization") && strings.HasPrefix(path, "/v1/") {
+			t.Errorf("%s: the answer tells %s: %s", what, email, a.text)
+		}
+	}
+}
+
+// later is a deadline for what comes over a connection: long enough for a busy machine, and never waited out.
+const later = 20 * time.Second
+
+func operationsOf(item *huma.PathItem) map[string]*huma.Operation {
+	all := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}
+	maps.DeleteFunc(all, func(_ string, op *huma.Operation) bool { return op == nil })
+	return all
+}
+
+func opOf(op *huma.Operation) string {
+	if op == nil {
+		return ""
+	}
+	return op.OperationID
+}

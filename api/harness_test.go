@@ -1,0 +1,404 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/api"
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+
+// server is the real API on a loopback port, over a real store with storetest's organisation in it.
+type server struct {
+	t     testing.TB
+	store *store.Store
+	clock *storetest.Clock
+	api   *api.Server
+	url   string
+	log   *logBuffer
+	http  *http.Client
+
+	mu     sync.Mutex
+	tokens map[string]string // by who: "ana", or "ana/phone" for a second console
+	saved  map[string]string // what $name in a path or body stands for
+	called map[string]bool   // operation ids that were answered with success
+}
+
+// newServer starts one on SQLite.
+func newServer(t testing.TB) *server {
+	t.Helper()
+	clock := storetest.NewClock()
+	return serve(t, storetest.Open(t, filepath.Join(t.TempDir(), "repdesk.db"), clock), clock)
+}
+
+func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
+	t.Helper()
+	storetest.NewDesk(t, s)
+	return restarted(t, s, clock)
+}
+
+// restarted is another server over a store that has its organisation already.
+func restarted(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
+	t.Helper()
+	x := &server{t: t, store: s, clock: clock, log: &logBuffer{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		tokens: map[string]string{}, saved: map[string]string{}, called: map[string]bool{}}
+	x.api = api.New(api.Config{Store: s, Now: clock.Now, Version: "test", Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	listening := httptest.NewServer(x.api.Handler())
+	x.url = listening.URL
+	t.Cleanup(func() {
+		x.api.CloseStreams()
+		x.http.CloseIdleConnections()
+		listening.Close()
+		x.checkLog()
+	})
+	return x
+}
+
+// checkLog holds that no test's secrets stand in the log (I2).
+func (x *server) checkLog() {
+	x.t.Helper()
+	text := x.log.String()
+	for who, token := range x.tokens {
+		if strings.Contains(text, token) {
+			x.t.Errorf("the log holds the token of %s", who)
+		}
+	}
+	for _, secret := range []string{storetest.Password, "target-of-", "argon2id"} {
+		if strings.Contains(text, secret) {
+			x.t.Errorf("the log holds %q", secret)
+		}
+	}
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// headers of a request, or of an answer.
+type headers map[string]string
+
+// call is one request and what must become of it. $name in do, body and headers is what an earlier call saved.
+type call struct {
+	name    string
+	as      string // whose console, logged in first if need be; "": nobody
+	do      string // method and path
+	body    string
+	headers headers
+	want    int      // status; 0: 200
+	code    string   // of the problem
+	fields  string   // field:code of each of the problem's errors, sorted, with spaces between
+	answers headers  // of the answer
+	has     []string // texts that stand in the answer
+	hasNot  []string // texts that must not
+	save    string   // "name=path name=path": paths into the answer, such as session.id or items.0.id
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+	tree   any // of JSON
+}
+
+// at is the text at a path into the answer; "" where nothing is.
+func (a answer) at(path string) string {
+	node := a.tree
+	for part := range strings.SplitSeq(path, ".") {
+		switch n := node.(type) {
+		case map[string]any:
+			node = n[part]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(part, &i); err != nil || i >= len(n) {
+				return ""
+			}
+			node = n[i]
+		default:
+			return ""
+		}
+	}
+	if node == nil {
+		return ""
+	}
+	return fmt.Sprint(node)
+}
+
+// list is the items of a list.
+func (a answer) items(field string) []string {
+	var all []string
+	tree, _ := a.tree.(map[string]any)
+	items, _ := tree["items"].([]any)
+	for i := range items {
+		all = append(all, a.at(fmt.Sprintf("items.%d.%s", i, field)))
+	}
+	return all
+}
+
+// play runs calls one after the other, each as a subtest if it has a name.
+func (x *server) play(t *testing.T, calls ...call) {
+	t.Helper()
+	for _, c := range calls {
+		if c.name == "" {
+			x.do(t, c)
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) { x.do(t, c) })
+	}
+}
+
+// do runs one call, and checks what must hold of every answer.
+func (x *server) do(t testing.TB, c call) answer {
+	t.Helper()
+	method, path, _ := strings.Cut(x.fill(t, c.do), " ")
+	body := x.fill(t, c.body)
+	a := x.send(t, method, path, x.auth(t, c.as), body, c.headers)
+	if c.want == 0 {
+		c.want = http.StatusOK
+	}
+	what := fmt.Sprintf("%s as %q", c.do, c.as)
+	if a.status != c.want || c.code != "" && a.at("code") != c.code {
+		t.Fatalf("%s: %d, want %d %s: %s", what, a.status, c.want, c.code, a.text)
+	}
+	x.checkAnswer(t, what, c.as, method, path, a)
+	if got := fieldsOf(a); c.fields != "" && got != c.fields {
+		t.Errorf("%s: errors %q, want %q", what, got, c.fields)
+	}
+	x.checkTexts(t, what, c, a)
+	for pair := range strings.FieldsSeq(c.save) {
+		name, at, _ := strings.Cut(pair, "=")
+		if x.saved[name] = a.at(at); x.saved[name] == "" {
+			t.Fatalf("%s: no %s in %s", what, at, a.text)
+		}
+	}
+	return a
+}
+
+func (x *server) checkTexts(t testing.TB, what string, c call, a answer) {
+	t.Helper()
+	for name, value := range c.answers {
+		if got := a.header.Get(name); got != x.fill(t, value) {
+			t.Errorf("%s: %s is %q, want %q", what, name, got, x.fill(t, value))
+		}
+	}
+	for _, text := range c.has {
+		if text = x.fill(t, text); !strings.Contains(a.text, text) {
+			t.Errorf("%s: without %s: %s", what, text, a.text)
+		}
+	}
+	for _, text := range c.hasNot {
+		if text = x.fill(t, text); strings.Contains(a.text, text) {
+			t.Errorf("%s: with %s: %s", what, text, a.text)
+		}
+	}
+}
+
+func fieldsOf(a answer) string {
+	tree, _ := a.tree.(map[string]any)
+	list, _ := tree["errors"].([]any)
+	var all []string
+	for i := range list {
+		all = append(all, a.at(fmt.Sprintf("errors.%d.field", i))+":"+a.at(fmt.Sprintf("errors.%d.code", i)))
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+var savedName = regexp.MustCompile(`\$[a-z_0-9]+`)
+
+func (x *server) fill(t testing.TB, text string) string {
+	return savedName.ReplaceAllStringFunc(text, func(name string) string {
+		value, ok := x.saved[name[1:]]
+		if !ok {
+			t.Fatalf("%s was never saved", name)
+		}
+		return value
+	})
+}
+
+// auth is the header of a console of the rep.
+func (x *server) auth(t testing.TB, who string) string {
+	if who == "" {
+		return ""
+	}
+	return "Bearer " + x.token(t, who)
+}
+
+// token logs a rep in, the first time. "ben/phone" is another console of ben's, a phone with a push target.
+func (x *server) token(t testing.TB, who string) string {
+	t.Helper()
+	x.mu.Lock()
+	token := x.tokens[who]
+	x.mu.Unlock()
+	if token != "" {
+		return token
+	}
+	username, device, _ := strings.Cut(who, "/")
+	body := fmt.Sprintf(`{"username":%q,"password":%q,"device":{"platform":"script"}}`, username, storetest.Password)
+	if device != "" {
+		body = fmt.Sprintf(`{"username":%q,"password":%q,"device":{"platform":"android","device_id":%q,"push_target":"target-of-%s"}}`,
+			username, storetest.Password, device, device)
+	}
+	return x.logIn(t, who, body)
+}
+
+// logIn logs in with the body, and calls the console who.
+func (x *server) logIn(t testing.TB, who, body string) string {
+	t.Helper()
+	username, _, _ := strings.Cut(who, "/")
+	a := x.send(t, "POST", "/v1/consoles", "", body, nil)
+	if a.status != http.StatusCreated {
+		t.Fatalf("log in %s: %d %s", who, a.status, a.text)
+	}
+	x.checkAnswer(t, "log-in", username, "POST", "/v1/consoles", a)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.tokens[who] = a.at("token")
+	x.saved[username] = a.at("rep.id")
+	return a.at("token")
+}
+
+// logInAll logs in everybody named.
+func (x *server) logInAll(t testing.TB, everybody ...string) {
+	t.Helper()
+	for _, who := range everybody {
+		x.token(t, who)
+	}
+}
+
+func (x *server) send(t testing.TB, method, path, auth, body string, h headers) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, x.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if auth != "" {
+		r.Header.Set("Authorization", auth)
+	}
+	for name, value := range h {
+		r.Header.Set(name, x.fill(t, value))
+	}
+	response, err := x.http.Do(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	a := answer{status: response.StatusCode, header: response.Header, text: string(text)}
+	if strings.Contains(response.Header.Get("Content-Type"), "json") && len(text) > 0 {
+		if err := json.Unmarshal(text, &a.tree); err != nil {
+			t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	if op := x.operation(method, path); op != "" && a.status < 300 {
+		x.mu.Lock()
+		x.called[op] = true
+		x.mu.Unlock()
+	}
+	return a
+}
+
+// operation is the id of the operation that a request goes to.
+func (x *server) operation(method, path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	given := strings.Split(path, "/")
+	for _, template := range slices.Sorted(maps.Keys(x.api.Document().Paths)) {
+		item := x.api.Document().Paths[template]
+		parts := strings.Split(template, "/")
+		fits := len(parts) == len(given)
+		for i := 0; fits && i < len(parts); i++ {
+			fits = parts[i] == given[i] || strings.HasPrefix(parts[i], "{")
+		}
+		if op := operationsOf(item)[method]; fits && op != nil {
+			return op.OperationID
+		}
+	}
+	return ""
+}
+
+// open starts a session of ana's with a customer, takes it, and saves its id under the name.
+func (x *server) open(t testing.TB, name, owner, more string) {
+	t.Helper()
+	a := x.do(t, call{as: owner, do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe","company":"Doe Ltd","details":"The tray jams"}` + more + `}`, want: 201})
+	x.saved[name] = a.at("session.id")
+	x.do(t, call{as: owner, do: "POST /v1/sessions/$" + name + "/accept"})
+}
+
+// invite invites, and saves the invitation's id under the name.
+func (x *server) invite(t testing.TB, name, owner, session, body string) {
+	t.Helper()
+	x.do(t, call{as: owner, do: "POST /v1/sessions/$" + session + "/invitations", body: body, want: 201, save: name + "=id"})
+}
+
+const (
+	second = time.Second
+	hour   = time.Hour
+)
+
+// importReps adds rep0, rep1 … to the team of printers.
+func (x *server) importReps(t testing.TB, n int) {
+	t.Helper()
+	var file strings.Builder
+	file.WriteString("reps:\n")
+	for i := range n {
+		fmt.Fprintf(&file, "  - {username: rep%d, password: correct horse, name: Rep %d, teams: {printers: member}}\n", i, i)
+	}
+	x.load(t, file.String())
+}
+
+// load imports an organisation file.
+func (x *server) load(t testing.TB, file string) {
+	t.Helper()
+	if _, err := x.store.ImportOrganization(t.Context(), desk.Ref{}, []byte(file), false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually asks until it is so.
+func (x *server) eventually(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(later); !so(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came that %s", what)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// TestI5EveryPost repeats each POST of the contract with its key: the first answer comes again, and nothing is done twice.
+func TestI5EveryPost(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben/phone", "cho", "dev")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"team_id":"@printers"}`)
+		x.invite(t, "inv2", "ana", "ses", `{"rep_id":"@dev"}`)
+		x.invite(t, "inv3", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
+		posts := map[string]call{
+			"log-in":             {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
+			"start-session":      {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
+			"accept-session":     {as: "ana", do: "POST /v1/sessions/$waits/accept"},
+			"ack-delivery":       {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
+			"request-help":       {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
+			"invite":             {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
+			"accept-invitation":  {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
+			"decline-invitation": {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
+			"cancel-invitation":  {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
+			"end-session":        {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
+		}
+		for path, item := range x.api.Document().Paths {
+			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
+				t.Errorf("POST %s is repeated by no test", path)
+			}
+		}
+		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "accept-invitation", "decline-invitation", "cancel-invitation", "end-session"} {
+			c := posts[id]
+			c.headers, c.answers = headers{"Idempotency-Key": "a-key-of-20-chars-or-more"}, headers{"Idempotent-Replayed": ""}
+			first := x.do(t, c)
+			c.answers = headers{"Idempotent-Replayed": "true", "ETag": first.header.Get("ETag"), "Location": first.header.Get("Location")}
+			again := x.do(t, c)
+			if id != "cancel-invitation" && first.text != again.text {
+				t.Errorf("%s: %s, then %s", id, first.text, again.text)
+			}
+		}
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 3 {
+			t.Errorf("%d sessions: a repetition made one", len(got))
+		}
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {
+			t.Errorf("%d invitations", len(got))
+		}
+	})
+}
+
+// TestI5Keys are bound to the body, the caller, the path and the day.
+func TestI5Keys(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "ana/phone")
+	key := headers{"Idempotency-Key": "k1"}
+	post := func(as, body string) call {
+		return call{as: as, do: "POST /v1/sessions", body: body, headers: key, want: 201}
+	}
+	first := x.do(t, post("ana", sample["start-session"])).at("session.id")
+	other := post("ana", `{"customer":{"name":"Al"}}`)
+	other.want, other.code = 422, "idempotency_key_reused"
+	x.do(t, other)
+	if id := x.do(t, post("ben", sample["start-session"])).at("session.id"); id == first {
+		t.Error("another rep with the same key got the first one's answer")
+	}
+	if id := x.do(t, post("ana/phone", sample["start-session"])).at("session.id"); id != first {
+		t.Error("the same rep on another console did not get the first answer")
+	}
+	x.saved["ses"] = first
+	x.play(t,
+		call{name: "another path", as: "ana", do: "POST /v1/sessions/$ses/accept", headers: key, answers: headers{"Idempotent-Replayed": ""}},
+		call{name: "an answer that was kept is as it was", as: "ana", do: "POST /v1/sessions", body: sample["start-session"], headers: key, want: 201, has: []string{`"state":"waiting"`}},
+		call{name: "a refusal of validation is not kept", as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"a\nb"}}`, headers: headers{"Idempotency-Key": "k2"}, want: 422, code: "validation_failed"},
+		call{name: "so its key is free", as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"ab"}}`, headers: headers{"Idempotency-Key": "k2"}, want: 201},
+		call{name: "a refusal of the operation is", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@dev"}`, headers: headers{"Idempotency-Key": "k3"}, want: 409, code: "rep_not_available"},
+		call{name: "the longest key", as: "ana", do: "POST /v1/sessions", body: sample["start-session"], headers: headers{"Idempotency-Key": strings.Repeat("k", 255)}, want: 201},
+		call{name: "a longer one", as: "ana", do: "POST /v1/sessions", body: sample["start-session"], headers: headers{"Idempotency-Key": strings.Repeat("k", 256)}, want: 422, code: "validation_failed", fields: "header.Idempotency-Key:bad_format"},
+		call{name: "a GET does not care", as: "ana", do: "GET /v1/me", headers: headers{"Idempotency-Key": strings.Repeat("k", 256)}},
+	)
+	x.logInAll(t, "dev")
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@dev"}`, headers: headers{"Idempotency-Key": "k3"}, want: 409, code: "rep_not_available", answers: headers{"Idempotent-Replayed": "true"}})
+	x.clock.Advance(24*hour + second)
+	again := post("ana", `{"customer":{"name":"Al"}}`)
+	if id := x.do(t, again).at("session.id"); id == first {
+		t.Error("the key lives longer than a day")
+	}
+}
+
+// TestI5Secrets: a repeated log-in gives the same token, under a key that cannot be guessed, and no second console.
+func TestI5Secrets(t *testing.T) {
+	x := newServer(t)
+	logIn := call{do: "POST /v1/consoles", body: sample["log-in"], headers: headers{"Idempotency-Key": "12345678901234567890"}, want: 201, answers: headers{"Cache-Control": "no-store"}}
+	short := logIn
+	short.answers = nil
+	short.headers, short.want, short.code = headers{"Idempotency-Key": "1234567890123456789"}, 422, "validation_failed"
+	x.do(t, short)
+	first, again := x.do(t, logIn), x.do(t, logIn)
+	if first.at("token") != again.at("token") || first.text != again.text {
+		t.Errorf("another answer: %s, then %s", first.text, again.text)
+	}
+	x.tokens["ana"] = first.at("token")
+	if got := x.do(t, call{as: "ana", do: "GET /v1/me/consoles"}).items("id"); len(got) != 1 {
+		t.Errorf("%d consoles", len(got))
+	}
+	other := logIn
+	other.body, other.want, other.code = strings.Replace(logIn.body, "ana", "ben", 1), 422, "idempotency_key_reused"
+	x.do(t, other)
+	wrong := logIn
+	wrong.body, wrong.want, wrong.code = strings.Replace(logIn.body, "horse", "mouse", 1), 401, "invalid_credentials"
+	wrong.headers, wrong.answers = headers{"Idempotency-Key": "another-key-of-20-characters"}, headers{"Idempotent-Replayed": ""}
+	x.do(t, wrong)
+	wrong.body, wrong.want, wrong.code = logIn.body, 201, "" // a 401 is not kept: the key is free
+	x.do(t, wrong)
+}
+
+// TestI5AtTheSameTime: of many requests with one key, one is carried out.
+func TestI5AtTheSameTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		auth := x.auth(t, "ana")
+		ids := make(chan string)
+		for range 16 {
+			go func() {
+				a := x.send(t, "POST", "/v1/sessions", auth, sample["start-session"], headers{"Idempotency-Key": "the-same"})
+				ids <- fmt.Sprint(a.status, " ", a.at("session.id"), a.at("code"))
+			}()
+		}
+		seen := map[string]int{}
+		for range 16 {
+			seen[<-ids]++
+		}
+		if len(seen) != 1 {
+			t.Errorf("answers %v", seen)
+		}
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 1 {
+			t.Errorf("%d sessions", len(got))
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// mailedLink invites dev, who is reachable by email alone, to a session of ana's ($ses, $inv), and returns the token
+// of the email's links.
+func (x *server) mailedLink(t testing.TB) string {
+	t.Helper()
+	x.logInAll(t, "ana")
+	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev","comment":"<script>alert('1')</script> & \"more\""}`)
+	jobs, err := x.store.ClaimDeliveries(t.Context(), desk.ChannelEmail, 10, time.Minute)
+	if err != nil || len(jobs) != 1 || jobs[0].LinkToken == "" {
+		t.Fatalf("claimed %+v, %v", jobs, err)
+	}
+	return jobs[0].LinkToken
+}
+
+// forget drops what the test knows of a console, so that the rep logs in anew.
+func (x *server) forget(who string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.tokens, who)
+}
+
+// post sends a form, as the page's buttons do.
+func (x *server) post(t testing.TB, path, form string, h headers) answer {
+	t.Helper()
+	more := headers{"Content-Type": "application/x-www-form-urlencoded"}
+	for name, value := range h {
+		more[name] = value
+	}
+	return x.send(t, "POST", path, "", form, more)
+}
+
+func (x *server) page(t testing.TB, path string, status int, has ...string) string {
+	t.Helper()
+	return checkPage(t, x.send(t, "GET", path, "", "", nil), status, has...)
+}
+
+func checkPage(t testing.TB, a answer, status int, has ...string) string {
+	t.Helper()
+	if a.status != status || a.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("%d %s, want a page with %d: %s", a.status, a.header.Get("Content-Type"), status, a.text)
+	}
+	for _, text := range has {
+		if !strings.Contains(a.text, text) {
+			t.Errorf("the page does not say %q: %s", text, a.text)
+		}
+	}
+	for _, name := range []string{"Jo Doe", "Doe Ltd", "@example.com", "<script"} {
+		if strings.Contains(a.text, name) {
+			t.Errorf("the page says %q", name)
+		}
+	}
+	policy := a.header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "script") {
+		t.Errorf("policy %q", policy)
+	}
+	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Robots-Tag") != "noindex" || a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers %v", a.header)
+	}
+	// The address is a secret, so no other site may learn it. With no-referrer a browser would send its form with
+	// Origin: null, which is refused where it sends no Sec-Fetch-Site: on plain HTTP (Fetch standard, 3.2).
+	if a.header.Get("Referrer-Policy") != "strict-origin" {
+		t.Errorf("Referrer-Policy %q", a.header.Get("Referrer-Policy"))
+	}
+	return a.text
+}
+
+// TestLinkAScannerOpens: mail scanners open every link, some of them twice and by HEAD. It changes nothing (F9, G2).
+func TestLinkAScannerOpens(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	for _, query := range []string{"", "?answer=accept", "?answer=decline", "?answer=decline_and_switch_off", "?answer=<b>", "?answer=%00&x=%zz"} {
+		x.page(t, "/i/"+token+query, 200, "Ana Ruiz invites you", "Dev Patel", "&lt;script&gt;alert(")
+		if a := x.send(t, "HEAD", "/i/"+token+query, "", "", nil); a.status != 200 {
+			t.Errorf("HEAD: %d", a.status)
+		}
+	}
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"rev":1`, `"state":"active"`}})
+}
+
+// TestLinkAccept takes the seat, and says so however often it is pressed.
+func TestLinkAccept(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", headers{"Origin": x.url}), 200, "You have accepted", "10 minutes")
+	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`, `"expected":true`}})
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You have accepted")
+	x.page(t, "/i/"+token, 200, "Nothing to answer any more")
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "Nothing to answer any more", "accepted by Dev Patel")
+	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"rep_count":2`}})
+}
+
+func TestLinkDecline(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "You have declined")
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"declined"`, "Dev Patel"}})
+	x.page(t, "/i/"+token+"?answer=accept", 200, "Nothing to answer any more", "You declined")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You declined")
+	x.forget("dev")
+	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":true`}})
+}
+
+func TestLinkSwitchOff(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
+	x.page(t, "/i/"+token, 200, "Ana Ruiz has cancelled this invitation")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "Ana Ruiz has cancelled")
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "extended availability is off")
+	x.forget("dev")
+	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+}
+
+func TestLinkOfAnEndedSession(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/end"})
+	x.page(t, "/i/"+token, 200, "The session has ended")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "The session has ended")
+}
+
+// TestLinkFromElsewhere: another site's form does nothing, and neither does a wrong answer or a wrong token.
+func TestLinkFromElsewhere(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	for _, h := range []headers{{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}} {
+		a := x.post(t, "/i/"+token, "answer=accept", h)
+		if a.status != http.StatusForbidden || a.at("code") != "not_allowed" {
+			t.Errorf("%v: %d %s", h, a.status, a.text)
+		}
+		checkProblem(t, "a foreign form", a)
+	}
+	for _, form := range []string{"", "answer=", "answer=Accept", "answer=%00", "other=accept", "answer=" + strings.Repeat("x", 5000)} {
+		if a := x.post(t, "/i/"+token, form, nil); a.status != http.StatusUnprocessableEntity || fieldsOf(a) != "answer:unknown" {
+			t.Errorf("%.20s: %d %s", form, a.status, a.text)
+		}
+	}
+	for _, wrong := range []string{"x", token[1:], token + "A", strings.Repeat("A", 43), strings.ToLower(token), "%00", "%ff", token[:20] + "AAAA" + token[24:]} {
+		x.page(t, "/i/"+wrong, 404, "This link leads nowhere")
+		checkPage(t, x.post(t, "/i/"+wrong, "answer=accept", nil), 404, "This link leads nowhere")
+	}
+	x.do(t, call{do: "PUT /i/" + token, want: 405, code: "method_not_allowed", answers: headers{"Allow": "GET, HEAD, POST"}})
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"rev":1`}})
+	if strings.Contains(x.log.String(), token) {
+		t.Error("the log holds a link's token")
+	}
+}
+
+// TestLinkOfADisabledRep leads nowhere.
+func TestLinkOfADisabledRep(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	x.load(t, `reps: [{username: dev, name: Dev Patel, teams: {network: member}, disabled: true}]`)
+	if a := x.post(t, "/i/"+token, "answer=accept", nil); a.status == http.StatusOK && strings.Contains(a.text, "You have accepted") {
+		t.Error(a.text)
+	}
+	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"rep_count":1`}})
+}

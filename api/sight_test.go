@@ -1,0 +1,175 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// sample is a valid body for each operation that wants one.
+var sample = map[string]string{
+	"log-in":              `{"username":"ana","password":"correct horse","device":{"platform":"script"}}`,
+	"update-console":      `{"name":"Desk"}`,
+	"update-me":           `{"busy":true}`,
+	"change-password":     `{"current_password":"correct horse","new_password":"battery staple"}`,
+	"start-session":       `{"customer":{"name":"Jo Doe"}}`,
+	"end-session":         `{"summary":"Done"}`,
+	"request-help":        `{"issue_id":"@vpn"}`,
+	"invite":              `{"rep_id":"@ben"}`,
+	"ack-delivery":        `{"state":"received"}`,
+	"import-organization": `teams: []`,
+}
+
+// nowhere are ids of the right form that name nothing.
+var nowhere = map[string]string{
+	"{session_id}":    "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{invitation_id}": "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{delivery_id}":   "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{console_id}":    "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+}
+
+// withParameter gives every operation whose path has a parameter, and its parameter.
+func (x *server) withParameter(each func(method, path, parameter, id string)) {
+	for path, item := range x.api.Document().Paths {
+		for parameter := range nowhere {
+			if strings.Contains(path, parameter) {
+				for method, op := range operationsOf(item) {
+					each(method, path, parameter, op.OperationID)
+				}
+			}
+		}
+	}
+}
+
+// TestI4TheSameForNotThereAndNotYours asks every operation with an id, as an outsider, for a thing that is there and
+// for one that is not: nothing in the two answers differs.
+func TestI4TheSameForNotThereAndNotYours(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben/phone", "gus", "eli")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", save: "dlv=items.0.id"})
+		x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).items("id")[0]
+		there := map[string][]string{"{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}}
+		asked := 0
+		for _, outsider := range []string{"gus", "eli"} { // of an embassy, and a manager of another team
+			x.withParameter(func(method, path, parameter, id string) {
+				missing := x.refusal(t, outsider, method, strings.Replace(path, parameter, nowhere[parameter], 1), sample[id])
+				for _, name := range there[parameter] {
+					if got := x.refusal(t, outsider, method, strings.Replace(path, parameter, x.saved[name[1:]], 1), sample[id]); got != missing {
+						t.Errorf("%s as %s: for one that is there %s, for one that is not %s", id, outsider, got, missing)
+					}
+				}
+				asked++
+			})
+		}
+		if asked < 2*15 {
+			t.Errorf("only %d operations asked", asked)
+		}
+		x.play(t, // nothing came of it
+			call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"state":"active"`, `"rep_count":1`}},
+			call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"active"`, `"rev":1`}},
+			call{as: "ben/phone", do: "GET /v1/me"})
+	})
+}
+
+// refusal is all of a 404 that could tell something.
+func (x *server) refusal(t *testing.T, as, method, path, body string) string {
+	t.Helper()
+	a := x.do(t, call{as: as, do: method + " " + path, body: body, want: http.StatusNotFound, code: "not_found"})
+	return a.at("code") + ": " + a.at("detail") + " " + a.at("title") + fieldsOf(a) + a.at("conflict.id")
+}
+
+// TestA8WhatEachSees follows one session through the eyes of everybody who has to do with it.
+func TestA8WhatEachSees(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho", "dev", "eli", "fay", "hal")
+	x.play(t,
+		call{as: "dev", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe"},"team_id":"@network"}`, want: 201, save: "net=session.id"},
+		call{name: "standing in the queue of the team", as: "eli", do: "GET /v1/sessions/$net", has: []string{"Jo Doe"}, hasNot: []string{"attendees"}},
+		call{name: "the queue of another team", as: "ana", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
+		call{name: "taken by a colleague: gone for a member", as: "eli", do: "POST /v1/sessions/$net/accept"},
+		call{as: "dev", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
+		call{name: "D8: the second is told who was first", as: "dev", do: "POST /v1/sessions/$net/accept", want: 409, code: "session_taken", has: []string{"Eli Stone"}},
+	)
+	x.open(t, "ses", "ben", "")
+	x.play(t,
+		call{name: "a colleague of the same rank", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
+		call{name: "the lead of the owner", as: "ana", do: "GET /v1/sessions/$ses", has: []string{"attendees"}},
+		call{name: "the lead sees it, and does not own it", as: "ana", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
+		call{as: "ana", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/request-help", body: `{"issue_id":"@vpn"}`, want: 403, code: "not_session_owner"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
+		call{name: "an administrator", as: "hal", do: "GET /v1/sessions/$ses/attendees"},
+		call{as: "hal", do: "GET /v1/sessions", has: []string{`"$ses"`, `"$net"`}},
+		call{as: "hal", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
+		call{as: "fay", do: "GET /v1/sessions", has: []string{`"items":[]`}, hasNot: []string{"Jo"}},
+		call{as: "cho", do: "GET /v1/sessions?q=jo", has: []string{`"items":[]`}},
+	)
+}
+
+// TestA8TheInvited sees the summary, not the inside, and nothing once it is over.
+func TestA8TheInvited(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben/phone", "cho")
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben","comment":"Come"}`)
+	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+	x.play(t,
+		call{as: "cho", do: "POST /v1/invitations/$any/decline"},
+		call{name: "not who declined", as: "ben/phone", do: "GET /v1/invitations/$any", hasNot: []string{"declined_by", "Cho Min", "nobody_left"}},
+		call{name: "not in the list either", as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"$any"`, `"$inv"`}, hasNot: []string{"declined_by", "Cho Min"}},
+		call{name: "not who is inside", as: "ben/phone", do: "GET /v1/sessions/$ses/attendees", want: 403, code: "not_allowed", hasNot: []string{"Jo Doe"}},
+		call{name: "B1: not the session's invitations", as: "ben/phone", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
+		call{name: "G9: not the deliveries", as: "ben/phone", do: "GET /v1/invitations/$inv/deliveries", want: 403, code: "not_session_owner"},
+		call{name: "B1: not the menu", as: "ben/phone", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
+		call{name: "B1: nor invite", as: "ben/phone", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
+		call{name: "B1: nor cancel", as: "ben/phone", do: "POST /v1/invitations/$inv/cancel", want: 403, code: "not_session_owner"},
+		call{name: "the one who declined sees the session no more, but for another invitation", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
+		call{as: "ana", do: "POST /v1/invitations/$inv/cancel"},
+		call{as: "ana", do: "POST /v1/invitations/$any/cancel"},
+		call{name: "over: not whose session it was", as: "ben/phone", do: "GET /v1/invitations/$inv", has: []string{`"state":"cancelled"`}, hasNot: []string{"Jo Doe", `"title"`}},
+		call{name: "over: the session is not there", as: "ben/phone", do: "GET /v1/sessions/$ses", want: 404, code: "not_found"},
+		call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
+		call{name: "B15: why it is over", as: "ben/phone", do: "POST /v1/invitations/$inv/accept", want: 409, code: "invitation_not_active",
+			has: []string{`"reason":"cancelled"`, `"by":{"id":"$ana","name":"Ana Ruiz"}`, `"ended_at"`}, hasNot: []string{"Jo Doe"}},
+	)
+}
+
+// TestB15WhoWon says to the second who was first, and lets the first repeat it.
+func TestB15WhoWon(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+	x.play(t,
+		call{as: "cho", do: "POST /v1/invitations/$any/accept"},
+		call{as: "ben", do: "POST /v1/invitations/$any/accept", want: 409, code: "invitation_not_active", hasNot: []string{"Jo Doe"},
+			has: []string{`"reason":"accepted"`, `"by":{"id":"$cho","name":"Cho Min"}`}},
+		call{as: "ben", do: "GET /v1/invitations/$any", has: []string{`"accepted_by":{"id":"$cho"`}, hasNot: []string{"Jo Doe"}},
+		call{as: "cho", do: "POST /v1/invitations/$any/accept", has: []string{`"accepted_by":{"id":"$cho"`, "Jo Doe"}},
+		call{as: "ana", do: "POST /v1/invitations/$any/cancel", want: 409, code: "invitation_not_active"},
+		call{as: "ben", do: "POST /v1/invitations/$any/decline", want: 409, code: "invitation_not_active"},
+	)
+}
+
+// TestG9TheAddressStaysUnknown: who invites by email sees that a mail goes, and not where to.
+func TestG9TheAddressStaysUnknown(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "dev")
+	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev"}`)
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"channel":"email"`, `"state":"waiting"`}, hasNot: []string{"dev@", "address"}})
+	x.send1(t, desk.ChannelEmail)
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"state":"sent"`}, hasNot: []string{"dev@", "link"}})
+	x.do(t, call{as: "ana", do: "GET /v1/event-log?after=0", has: []string{"delivery.changed"}, hasNot: []string{"dev@"}})
+}

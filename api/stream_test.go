@@ -1,0 +1,414 @@
+package api_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// TestH1Live: owner and invited are told at once, each with their own view, and nobody else.
+func TestH1Live(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben", "cho", "dev")
+		x.open(t, "ses", "ana", "")
+		ana, ben, dev := x.stream(t, "ana", ""), x.stream(t, "ben", ""), x.stream(t, "dev", "")
+		for _, s := range []*sse{ana, ben, dev} {
+			ready := s.until(t, "ready")
+			if len(ready) != 1 || ready[0].at("cursor") == "" || ready[0].at("heartbeat_seconds") != "25" || ready[0].id != "" {
+				t.Errorf("%+v", ready)
+			}
+			if s.header.Get("Cache-Control") != "no-store" || s.header.Get("X-Accel-Buffering") != "no" {
+				t.Errorf("headers %v", s.header)
+			}
+		}
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers","comment":"Come"}`)
+		x.do(t, call{as: "cho", do: "POST /v1/invitations/$any/decline"})
+		x.do(t, call{as: "ana", do: "POST /v1/invitations/$any/cancel"})
+
+		owner := ana.until(t, "invitation.ended")
+		if got := kinds(owner); got != "invitation.created invitation.changed invitation.ended" {
+			t.Errorf("the owner got %s", got)
+		}
+		if owner[1].at("invitation.declined_by.0.name") != "Cho Min" || owner[1].at("reason") != "declined" || owner[2].at("invitation.session.title") != "Jo Doe" {
+			t.Errorf("the owner got %+v", owner)
+		}
+		invited := ben.until(t, "invitation.ended")
+		if got := kinds(invited); got != "invitation.created invitation.ended" {
+			t.Errorf("the invited got %s", got)
+		}
+		for _, m := range invited {
+			if strings.Contains(m.data, "declined_by") || strings.Contains(m.data, "Cho Min") || m.at("actor.id") != x.saved["ana"] || m.at("session_id") != x.saved["ses"] {
+				t.Errorf("the invited got %+v", m)
+			}
+		}
+		if invited[0].at("invitation.comment") != "Come" || invited[0].at("invitation.session.title") != "Jo Doe" || strings.Contains(invited[1].data, "Jo Doe") || invited[1].at("reason") != "cancelled" {
+			t.Errorf("the invited got %+v", invited)
+		}
+		if invited[0].at("id") != invited[0].id || invited[0].at("type") != invited[0].event || !wholeSecond.MatchString(invited[0].at("at")) {
+			t.Errorf("%+v", invited[0])
+		}
+		x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"busy":true}`})
+		if got := dev.until(t, "me.changed"); len(got) != 1 {
+			t.Errorf("an outsider got %+v", got)
+		}
+	})
+}
+
+func kinds(messages []message) string {
+	var all []string
+	for _, m := range messages {
+		all = append(all, m.event)
+	}
+	return strings.Join(all, " ")
+}
+
+// TestH2NothingMissedNothingTwice: a client that is cut off again and again, while things happen and the server
+// restarts, gets exactly what polling the log gives.
+func TestH2NothingMissedNothingTwice(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben/phone")
+		x.open(t, "ses", "ana", "")
+		start := x.do(t, call{as: "ana", do: "GET /v1/event-log"}).at("cursor")
+		var got []string
+		last := ""
+		for round := range 12 {
+			at := x
+			if round > 6 { // another process over the same database
+				at = restarted(t, s, clock)
+				at.tokens = x.tokens
+			}
+			query, more := "?after="+start, headers{}
+			if last != "" {
+				query, more = "?after=1", headers{"Last-Event-ID": last} // the header goes before
+			}
+			following := at.stream(t, "ana", query, more)
+			keep := func(messages ...message) {
+				for _, m := range messages {
+					if m.id != "" {
+						got, last = append(got, m.id+" "+m.event), m.id
+					}
+				}
+			}
+			for i := range round % 4 {
+				x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+				x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
+				if i == 1 {
+					keep(following.until(t, "ready")...)
+				}
+			}
+			for range 3 + round { // read some, perhaps in the middle of a replay, and be cut off
+				select {
+				case m := <-following.got:
+					keep(m)
+				default:
+				}
+			}
+			following.close()
+		}
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/end"})
+		rest := x.stream(t, "ana", "", headers{"Last-Event-ID": last})
+		for _, m := range rest.until(t, "ready") {
+			if m.id != "" {
+				got = append(got, m.id+" "+m.event)
+			}
+		}
+		var want []string
+		for cursor := start; ; {
+			a := x.do(t, call{as: "ana", do: "GET /v1/event-log?limit=7&after=" + cursor})
+			ids, types := a.items("id"), a.items("type")
+			for i := range ids {
+				want = append(want, ids[i]+" "+types[i])
+			}
+			cursor = a.at("cursor")
+			if a.at("more") != "true" {
+				break
+			}
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") || len(want) < 30 {
+			t.Errorf("over the stream %d events, by polling %d:\n%v\n%v", len(got), len(want), got, want)
+		}
+	})
+}
+
+// TestH2After starts where a snapshot or an earlier stream stood, and types narrows.
+func TestH2After(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben")
+	x.open(t, "ses", "ana", "")
+	cursor := x.stream(t, "ana", "").until(t, "ready")[0].at("cursor")
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
+	if got := kinds(x.stream(t, "ana", "?after="+cursor).until(t, "ready")); got != "invitation.created invitation.ended ready" {
+		t.Errorf("after the cursor: %s", got)
+	}
+	narrow := x.stream(t, "ana", "?types=invitation.ended,delivery.changed&after="+cursor)
+	if got := kinds(narrow.until(t, "ready")); got != "invitation.ended ready" {
+		t.Errorf("two types: %s", got)
+	}
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
+	if got := kinds(narrow.until(t, "invitation.ended")); got != "invitation.ended" {
+		t.Errorf("two types, live: %s", got)
+	}
+	for _, bad := range []string{"?after=x", "?after=-1", "?after=1.5", "?after=99999999999999999999", "?after=" + strings.Repeat("1", 31), "?typ=a", "?types=" + strings.Repeat("a,", 51)} {
+		x.do(t, call{as: "ana", do: "GET /v1/events" + bad, want: 422, code: "validation_failed"})
+	}
+	x.do(t, call{as: "ana", do: "GET /v1/events", headers: headers{"Last-Event-ID": "x"}, want: 422, code: "validation_failed"})
+}
+
+// TestH2Reset says that the client has to load everything anew, and closes.
+func TestH2Reset(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben/phone")
+		reset := func(s *sse, reason string) {
+			t.Helper()
+			if m := s.next(t); m.event != "reset" || m.at("reason") != reason || m.id != "" {
+				t.Errorf("%+v, want a reset for %s", m, reason)
+			}
+			s.end(t)
+		}
+		x.open(t, "ses", "ana", "")
+		cursor := x.do(t, call{as: "ana", do: "GET /v1/event-log"}).at("cursor")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		reset(x.stream(t, "ana", "?after=123456789"), "cursor_unknown")
+		x.do(t, call{as: "ana", do: "GET /v1/event-log?after=123456789", want: 410, code: "cursor_too_old", has: []string{`"reason":"cursor_unknown"`}})
+		x.clock.Advance(7*24*hour + second)
+		x.do(t, call{as: "ana", do: "PATCH /v1/me", body: `{"busy":true}`})
+		if err := x.store.RemoveOldRows(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		reset(x.stream(t, "ana", "?after="+cursor), "cursor_too_old")
+		reset(x.stream(t, "ana", "", headers{"Last-Event-ID": cursor}), "cursor_too_old")
+		x.do(t, call{as: "ana", do: "GET /v1/event-log?after=" + cursor, want: 410, code: "cursor_too_old", has: []string{`"reason":"cursor_too_old"`}})
+		x.do(t, call{as: "ana", do: "GET /v1/event-log?wait_seconds=60&after=" + cursor, want: 410, code: "cursor_too_old"})
+		fresh := x.do(t, call{as: "ana", do: "GET /v1/event-log"}).at("cursor")
+		if got := kinds(x.stream(t, "ana", "?after="+fresh).until(t, "ready")); got != "ready" {
+			t.Errorf("from the end: %s", got)
+		}
+
+		growing := x.stream(t, "ben/phone", "")
+		growing.until(t, "ready")
+		x.load(t, `reps: [{username: ben, name: Ben Okafor, email: ben@example.com, teams: {printers: member, network: member}}]`)
+		if got := kinds(growing.until(t, "reset")); got != "me.changed reset" {
+			t.Errorf("into a team: %s", got)
+		}
+		growing.end(t)
+		shrinking := x.stream(t, "ben/phone", "")
+		shrinking.until(t, "ready")
+		x.load(t, `reps: [{username: ben, name: Ben Okafor, email: ben@example.com, teams: {printers: member}}]`)
+		shrinking.until(t, "me.changed")
+		x.do(t, call{as: "ben/phone", do: "PATCH /v1/me", body: `{"busy":true}`})
+		if got := kinds(shrinking.until(t, "me.changed")); got != "me.changed" {
+			t.Errorf("out of a team: %s", got)
+		}
+	})
+}
+
+// TestH1OneStreamAConsole: a second closes the first; another console's stays.
+func TestH1OneStreamAConsole(t *testing.T) {
+	x := newServer(t)
+	first, phone := x.stream(t, "ana", ""), x.stream(t, "ana/phone", "")
+	first.until(t, "ready")
+	phone.until(t, "ready")
+	second := x.stream(t, "ana", "")
+	if m := first.next(t); m.event != "closing" || m.at("reason") != "replaced" || m.at("retry_after_seconds") != "" {
+		t.Errorf("%+v", m)
+	}
+	first.end(t)
+	x.do(t, call{as: "ana", do: "PATCH /v1/me", body: `{"busy":true}`})
+	second.until(t, "me.changed")
+	phone.until(t, "me.changed")
+}
+
+// TestStreamShutdown: every stream is told, none begins any more, and a long poll is answered.
+func TestStreamShutdown(t *testing.T) {
+	x := newServer(t)
+	ana, ben := x.stream(t, "ana", ""), x.stream(t, "ben", "")
+	ana.until(t, "ready")
+	ben.until(t, "ready")
+	polled := x.poll(t, "cho", "60")
+	x.api.CloseStreams()
+	for _, s := range []*sse{ana, ben} {
+		if m := s.next(t); m.event != "closing" || m.at("reason") != "shutdown" || m.at("retry_after_seconds") == "" {
+			t.Errorf("%+v", m)
+		}
+		s.end(t)
+	}
+	select {
+	case a := <-polled:
+		if a.status != http.StatusOK || len(a.items("id")) != 0 || a.at("cursor") == "" {
+			t.Errorf("%d %s", a.status, a.text)
+		}
+	case <-time.After(later):
+		t.Error("a long poll holds the server up")
+	}
+	x.do(t, call{as: "ana", do: "GET /v1/events", want: 503, code: "unavailable"})
+	x.do(t, call{as: "ana", do: "GET /v1/event-log?wait_seconds=60"})
+	x.do(t, call{as: "ana", do: "GET /v1/me"})
+	x.api.CloseStreams() // twice is once
+}
+
+// poll begins a long poll and returns once it waits.
+func (x *server) poll(t testing.TB, as, seconds string) <-chan answer {
+	t.Helper()
+	auth, polled := x.auth(t, as), make(chan answer, 1)
+	go func() {
+		polled <- x.send(t, "GET", "/v1/event-log?wait_seconds="+seconds, auth, "", nil)
+	}()
+	x.eventually(t, "the poll waits", func() bool { return running("Server).listEvents") > 0 })
+	return polled
+}
+
+// TestH3LongPoll is answered as soon as something comes for the caller.
+func TestH3LongPoll(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		x := serve(t, s, clock)
+		x.logInAll(t, "ana", "ben")
+		polled := x.poll(t, "ben", "60")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		select {
+		case a := <-polled:
+			if a.at("items.0.type") != "invitation.created" || len(a.items("id")) != 1 || a.at("cursor") == "" {
+				t.Errorf("%s", a.text)
+			}
+		case <-time.After(later):
+			t.Fatal("no answer")
+		}
+		x.do(t, call{as: "ben", do: "GET /v1/event-log?wait_seconds=1", has: []string{`"items":[]`, `"more":false`}})
+		x.do(t, call{as: "ben", do: "GET /v1/event-log?after=0&types=me.changed", has: []string{`"items":[]`}})
+		x.do(t, call{as: "ben", do: "GET /v1/event-log?after=0&limit=1&types=invitation.created", has: []string{`"$inv"`}})
+	})
+}
+
+// TestStreamOfADeadConsole ends with the console, in each of the ways.
+func TestStreamOfADeadConsole(t *testing.T) {
+	for name, kill := range map[string]func(t *testing.T, x *server){
+		"log-out": func(t *testing.T, x *server) {
+			x.do(t, call{as: "ben/phone", do: "DELETE /v1/me/consoles/current", want: 204})
+		},
+		"log-out elsewhere": func(t *testing.T, x *server) {
+			x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).at("items.0.id")
+			x.do(t, call{as: "ben", do: "DELETE /v1/me/consoles/$con", want: 204})
+		},
+		"a new password": func(t *testing.T, x *server) {
+			x.do(t, call{as: "ben", do: "PUT /v1/me/password", body: sample["change-password"], want: 204})
+		},
+		"another rep on the device": func(t *testing.T, x *server) { x.logInAll(t, "cho/phone") },
+		"the same rep on the device": func(t *testing.T, x *server) {
+			x.forget("ben/phone")
+			x.logInAll(t, "ben/phone")
+		},
+		"a disabled account": func(t *testing.T, x *server) {
+			x.load(t, `reps: [{username: ben, name: Ben Okafor, teams: {printers: member}, disabled: true}]`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newServer(t)
+			dying := x.stream(t, "ben/phone", "?types=closing")
+			dying.until(t, "ready")
+			kill(t, x)
+			if m := dying.next(t); m.event != "closing" || m.at("reason") != "console_revoked" {
+				t.Errorf("%+v", m)
+			}
+			dying.end(t)
+		})
+	}
+}
+
+// TestSlowReader: who does not read holds nobody up.
+func TestSlowReader(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.open(t, "ses", "ana", "")
+	narrow := httptest.NewUnstartedServer(x.api.Handler()) // with little room for what was not read
+	narrow.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		if err := c.(*net.TCPConn).SetWriteBuffer(4096); err != nil {
+			t.Error(err)
+		}
+		return ctx
+	}
+	narrow.Start()
+	defer narrow.Close()
+	slow, err := net.Dial("tcp", narrow.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(slow, "GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n", x.auth(t, "ben"))
+	if line, err := bufio.NewReaderSize(slow, 16).ReadString('\n'); err != nil || !strings.Contains(line, "200") {
+		t.Fatal(line, err)
+	}
+	reading := x.stream(t, "cho", "")
+	reading.until(t, "ready")
+	comment := strings.Repeat("👩", 500)
+	for i := range 40 {
+		x.invite(t, "inv", "ana", "ses", `{"team_id":"@printers","comment":"`+comment+`"}`)
+		x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
+		if m := reading.until(t, "invitation.ended"); len(m) != 2 || m[0].at("invitation.id") != x.saved["inv"] {
+			t.Fatalf("%d: %s", i, kinds(m))
+		}
+	}
+	if running("stream).write") != 1 {
+		t.Error("the slow reader was not slow enough to show anything")
+	}
+}
+
+// running counts the goroutines in a function of the server's.
+func running(name string) int {
+	buffer := make([]byte, 4<<20)
+	return strings.Count(string(buffer[:runtime.Stack(buffer, true)]), "api.(*"+name+"(")
+}
+
+// TestNoStreamIsLeftBehind: clients that go away, politely or not, leave nothing running.
+func TestNoStreamIsLeftBehind(t *testing.T) {
+	x := newServer(t)
+	if n := running("Server).follow") + running("Server).listEvents"); n != 0 {
+		t.Fatalf("%d from the start", n)
+	}
+	for _, who := range []string{"ana", "ben", "cho", "dev", "ana/phone", "ben/phone"} {
+		for range 3 {
+			x.stream(t, who, "?after=0")
+		}
+		x.stream(t, who, "").close()
+	}
+	open := x.stream(t, "eli", "")
+	open.until(t, "ready")
+	if n := running("Server).follow"); n == 0 {
+		t.Fatal("the count does not see a stream")
+	}
+	open.close()
+	x.eventually(t, "all streams are gone", func() bool { return running("Server).follow") == 0 })
+}
+
+// TestHeadOfAStream is answered, and opens none.
+func TestHeadOfAStream(t *testing.T) {
+	x := newServer(t)
+	open := x.stream(t, "ana", "")
+	open.until(t, "ready")
+	x.http.Timeout = later
+	if a := x.send(t, "HEAD", "/v1/events", x.auth(t, "ana"), "", nil); a.status != 200 || a.header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+	x.eventually(t, "only one stream is open", func() bool { return running("Server).follow") == 1 })
+	x.do(t, call{as: "ana", do: "PATCH /v1/me", body: `{"busy":true}`})
+	if m := open.next(t); m.event != "me.changed" {
+		t.Errorf("%+v", m)
+	}
+}
