@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -93,7 +94,7 @@ func (t *tx) arrived(repID string) error {
 		}
 		var a desk.Attendee
 		if a, err = t.attendee(id); err == nil {
-			err = t.tellAttendee(desk.EventAttendeeChanged, a, "arrived")
+			err = errors.Join(t.tellAttendee(desk.EventAttendeeChanged, a, "arrived"), t.seatsChanged(a))
 		}
 	}
 	return err
@@ -128,7 +129,7 @@ func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 	return err
 }
 
-// seatsChanged moves the session's revision and tells those inside that their number changed.
+// seatsChanged moves the session's revision, which shows who is in it, and tells those inside.
 func (t *tx) seatsChanged(a desk.Attendee) error {
 	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, a.SessionID); err != nil {
 		return err

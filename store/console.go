@@ -29,7 +29,7 @@ type LoggedIn struct {
 
 // LogIn checks the password and logs a console in (I1, G10).
 func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
-	if p := in.Device.Check(); p != nil {
+	if p := in.Device.Check("device."); p != nil {
 		return LoggedIn{}, p
 	}
 	repID, err := s.checkPassword(ctx, strings.ToLower(in.Username), in.Password)
@@ -169,15 +169,13 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 			return err
 		}
 	}
-	if d.PushTarget != nil && *d.PushTarget == "" {
-		d.PushKind = d.PushTarget
-	} else if d.PushTarget != nil && d.PushKind == nil {
+	if d.PushTarget != nil && d.PushKind == nil {
 		kind := "fcm_token"
 		d.PushKind = &kind
 	}
 	_, err := t.exec(`UPDATE consoles SET platform = COALESCE($1, platform), device_id = COALESCE($2, device_id), name = COALESCE($3, name),
 		app_version = COALESCE($4, app_version), os_version = COALESCE($5, os_version), locale = COALESCE($6, locale),
-		notifications = COALESCE($7, notifications), push_kind = COALESCE($8, push_kind), push_target = COALESCE($9, push_target),
+		notifications = COALESCE($7, notifications), push_kind = CASE WHEN COALESCE($9, push_target) = '' THEN '' ELSE COALESCE($8, push_kind) END, push_target = COALESCE($9, push_target),
 		rev = rev + 1 WHERE id = $10`, d.Platform, d.DeviceID, d.Name, d.AppVersion, d.OSVersion, d.Locale, d.Notifications, d.PushKind, d.PushTarget, consoleID)
 	if err != nil {
 		return err
@@ -293,7 +291,7 @@ type ConsoleChange struct {
 
 // UpdateConsole changes one of the caller's consoles; "current" is the one that asks.
 func (s *Store) UpdateConsole(ctx context.Context, c desk.Caller, id string, change ConsoleChange, ifRev IfRev) (desk.Console, error) {
-	if p := change.Device.Check(); p != nil {
+	if p := change.Device.Check(""); p != nil {
 		return desk.Console{}, p
 	}
 	return write(ctx, s, func(t *tx) (desk.Console, error) {

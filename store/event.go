@@ -65,7 +65,7 @@ type Events struct {
 type Subscription struct {
 	store  *Store
 	caller desk.Caller
-	topics []string
+	topics map[string]int64 // each with the position after which it is the caller's to read
 	woken  chan struct{}
 }
 
@@ -89,18 +89,24 @@ func (b *Subscription) Refresh(ctx context.Context) (err error) {
 func (b *Subscription) Grown(ctx context.Context) (bool, error) { return b.refresh(ctx) }
 
 func (b *Subscription) refresh(ctx context.Context) (grown bool, err error) {
-	topics, err := read(ctx, b.store, func(t *tx) ([]string, error) {
-		return list(t, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{b.caller.RepID},
-			func(scan scanner, topic *string) error { return scan(topic) })
+	topics := map[string]int64{desk.RepTopic(b.caller.RepID): 0}
+	_, err = lookUp(ctx, b.store, func(t *tx) (struct{}, error) {
+		return struct{}{}, t.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{b.caller.RepID}, func(scan scanner) error {
+			var team string
+			var since int64
+			err := scan(&team, &since)
+			topics[desk.TeamTopic(team)] = since
+			return err
+		})
 	})
 	if err != nil {
 		return false, err
 	}
-	for i, team := range topics {
-		topics[i] = desk.TeamTopic(team)
+	for topic := range topics {
+		if _, had := b.topics[topic]; !had {
+			grown = true
+		}
 	}
-	topics = append(topics, desk.RepTopic(b.caller.RepID))
-	grown = slices.ContainsFunc(topics, func(topic string) bool { return !slices.Contains(b.topics, topic) })
 	b.store.hub.subscribe(b, topics)
 	return grown, nil
 }
@@ -171,19 +177,18 @@ func (t *tx) logBounds() (first, last int64, err error) {
 // readLog merges the topics of a subscription. The cursor it returns is the last event's where more wait, else the
 // end of the log, so that a reader of few events does not fall behind.
 func (t *tx) readLog(b *Subscription, after, last int64, types []desk.EventType, limit int) (Events, error) {
-	marks := make([]string, len(b.topics))
-	args := []any{after, limit + 1}
-	for i, topic := range b.topics {
-		marks[i] = fmt.Sprintf("$%d", i+3)
+	marks, args := []string{}, []any{after, limit + 1}
+	for topic := range b.topics {
 		args = append(args, topic)
+		marks = append(marks, fmt.Sprintf("$%d", len(args)))
 	}
 	events := Events{Items: []desk.Event{}, Cursor: last}
 	seen := 0
-	err := t.rows(`SELECT pos, except_reps, body FROM events WHERE topic IN (`+strings.Join(marks, ", ")+`) AND pos > $1 ORDER BY pos LIMIT $2`,
+	err := t.rows(`SELECT pos, topic, except_reps, body FROM events WHERE topic IN (`+strings.Join(marks, ", ")+`) AND pos > $1 ORDER BY pos LIMIT $2`,
 		args, func(scan scanner) error {
 			var pos int64
-			var except, body string
-			if err := scan(&pos, &except, &body); err != nil {
+			var topic, except, body string
+			if err := scan(&pos, &topic, &except, &body); err != nil {
 				return err
 			}
 			if seen++; seen > limit {
@@ -192,6 +197,9 @@ func (t *tx) readLog(b *Subscription, after, last int64, types []desk.EventType,
 			}
 			if seen == limit {
 				events.Cursor = pos
+			}
+			if pos <= b.topics[topic] {
+				return nil
 			}
 			return events.add(b, pos, except, body, types)
 		})
@@ -257,12 +265,12 @@ func (h *hub) wake() {
 	}
 }
 
-func (h *hub) subscribe(b *Subscription, topics []string) {
+func (h *hub) subscribe(b *Subscription, topics map[string]int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.remove(b)
 	b.topics = topics
-	for _, topic := range topics {
+	for topic := range topics {
 		if h.subs[topic] == nil {
 			h.subs[topic] = map[*Subscription]bool{}
 		}
@@ -277,7 +285,7 @@ func (h *hub) unsubscribe(b *Subscription) {
 }
 
 func (h *hub) remove(b *Subscription) {
-	for _, topic := range b.topics {
+	for topic := range b.topics {
 		delete(h.subs[topic], b)
 		if len(h.subs[topic]) == 0 {
 			delete(h.subs, topic)

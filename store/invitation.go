@@ -241,7 +241,11 @@ func (t *tx) tellInvitation(kind desk.EventType, inv desk.Invitation, actor desk
 	if inv.Rep != nil {
 		return t.record(desk.RepTopic(inv.Rep.ID), event(inv.ForInvited(inv.Rep.ID)))
 	}
-	except := []string{inv.Inviter.ID}
+	except, err := t.repsIn(inv.Session.ID) // they cannot take it; who joined meanwhile was told then
+	if err != nil {
+		return err
+	}
+	except = append(except, inv.Inviter.ID)
 	for _, by := range inv.DeclinedBy {
 		except = append(except, by.ID) // told that it is over when they declined
 	}
@@ -468,6 +472,9 @@ func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expecte
 			_, err = t.endInvitation(other, desk.EndJoinedOtherwise, winner)
 		}
 	}
+	if err == nil {
+		err = t.closeTeamInvitationsFor(winner, session.ID)
+	}
 	if err != nil {
 		return inv, err
 	}
@@ -476,6 +483,31 @@ func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expecte
 	}
 	_, err = t.sessionChanged(winner, session.ID, "")
 	return ended, err
+}
+
+// closeTeamInvitationsFor takes the session's team invitations from a rep who has joined it: they stand for the others.
+func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
+	open, err := t.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2) ORDER BY v.id`, sessionID, rep.ID)
+	for _, inv := range open {
+		if err != nil || declined(inv, rep.ID) {
+			continue
+		}
+		if _, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, inv.ID); err == nil {
+			inv.Rev++
+			err = t.overFor(inv, rep, desk.EndJoinedOtherwise)
+		}
+	}
+	return err
+}
+
+// overFor tells one rep that an invitation which stands for others is over for them, and takes it off their devices.
+func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	mine := inv.ForInvited(rep.ID)
+	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &rep, SessionID: inv.Session.ID, TeamID: inv.Team.ID, Reason: string(why), Invitation: &mine}
+	if err := t.record(desk.RepTopic(rep.ID), gone); err != nil {
+		return err
+	}
+	return t.withdraw(inv, rep.ID, "")
 }
 
 func (t *tx) repRef(id string) (r desk.Ref, err error) {
@@ -608,12 +640,7 @@ func (t *tx) declineForOne(inv desk.Invitation, session sessionRow, by desk.Ref)
 	if err := t.record(desk.RepTopic(idOf(session.Owner)), event); err != nil {
 		return inv, err
 	}
-	mine := inv.ForInvited(by.ID)
-	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &by, SessionID: session.ID, TeamID: inv.Team.ID, Reason: "declined", Invitation: &mine}
-	if err := t.record(desk.RepTopic(by.ID), gone); err != nil {
-		return inv, err
-	}
-	if err := t.withdraw(inv, by.ID, ""); err != nil {
+	if err := t.overFor(inv, by, desk.EndDeclined); err != nil {
 		return inv, err
 	}
 	return inv, t.mailIfNobodyLoggedIn(inv, left)

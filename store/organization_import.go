@@ -267,12 +267,23 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	return nil
 }
 
+// saveMemberships makes the teams of the file the rep's teams. Who stays in a team keeps what they may read of its events.
 func (m *organizationImport) saveMemberships(repID string, teams map[string]desk.TeamRole) error {
-	if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1`, repID); err != nil {
+	former, err := list(m.tx, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner, id *string) error { return scan(id) })
+	if err != nil {
 		return err
 	}
+	for _, team := range former {
+		if _, stays := teams[m.org.slugs[team]]; stays {
+			continue
+		}
+		if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1 AND team_id = $2`, repID, team); err != nil {
+			return err
+		}
+	}
 	for _, slug := range slices.Sorted(maps.Keys(teams)) {
-		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank) VALUES ($1, $2, $3)`, m.org.team(slug), repID, teams[slug].Rank()); err != nil {
+		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since) VALUES ($1, $2, $3, (SELECT COALESCE(MAX(pos), 0) FROM events))
+			ON CONFLICT (team_id, rep_id) DO UPDATE SET rank = $3`, m.org.team(slug), repID, teams[slug].Rank()); err != nil {
 			return err
 		}
 	}

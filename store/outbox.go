@@ -245,13 +245,27 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 	})
 }
 
+// takeBackDeliveries makes due at once what a worker held when the server died. Only a file is ours alone: on a shared
+// database another server may be sending, and the lease decides.
+func (s *Store) takeBackDeliveries(ctx context.Context) error {
+	if s.dialect.name != sqliteDialect.name {
+		return nil
+	}
+	_, err := write(ctx, s, func(t *tx) (int64, error) {
+		return t.exec(`UPDATE deliveries SET due_at = $1 WHERE channel IN ('fcm', 'email') AND due_at > $1 AND state = 'sending'`, ms(t.now))
+	})
+	return err
+}
+
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
 	var repLocale, here string // here is the push target as it is now
-	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.push_target, '')`,
+	var loggedOut, inside bool
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.push_target, ''), c.id IS NULL,
+		EXISTS (SELECT 1 FROM invitations v JOIN attendees a ON a.session_id = v.session_id WHERE v.id = d.invitation_id AND a.rep_id = d.rep_id AND a.left_at = 0)`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here)
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here, &loggedOut, &inside)
 	if err != nil {
 		return job, "", err
 	}
@@ -261,7 +275,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	}
 	invites := job.Purpose == desk.PurposeInvitation
 	switch {
-	case invites && (!inv.Active() || declined(inv, job.Rep.ID)):
+	case invites && (!inv.Active() || declined(inv, job.Rep.ID) || inside):
 		return job, "over", nil
 	case invites && job.Channel == desk.ChannelFCM && here == "":
 		return job, "no_push_target", nil
@@ -272,7 +286,11 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 		job.Locale = repLocale
 	}
 	job.ServerID, job.Key, job.KeyRev, job.ExpiresAt = t.store.serverID, inv.ID, inv.Rev, time.UnixMilli(expires)
-	job.Invitation = withdrawnFrom(inv, job)
+	job.Invitation = inv.ForInvited(job.Rep.ID)
+	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
+		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
+	}
+	job.Invitation.Session.Issue = inv.Session.Issue
 	if job.Channel == desk.ChannelEmail {
 		job.LinkToken = t.store.linkToken(id)
 		job.Customer, err = t.customerInEmail(inv.Session.ID)
@@ -282,19 +300,18 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	return job, "", err
 }
 
-// withdrawnFrom is the invitation as the device is to understand it: one that is active for others is over for a rep
-// who declined it, or on a console that was logged out.
-func withdrawnFrom(inv desk.Invitation, job desk.Job) desk.Invitation {
-	mine := inv.ForInvited(job.Rep.ID)
-	if job.Purpose != desk.PurposeWithdrawal || !inv.Active() {
-		mine.Session.Issue = inv.Session.Issue
-		return mine
+// overForOne says why an invitation that stands for others is over on a device.
+func overForOne(mine desk.Invitation, loggedOut, inside bool) (desk.InvitationState, desk.EndReason) {
+	reason := desk.EndTargetGone // the rep left the team
+	switch {
+	case mine.DeclinedByMe:
+		reason = desk.EndDeclined
+	case loggedOut:
+		reason = desk.EndSignedOut
+	case inside:
+		reason = desk.EndJoinedOtherwise
 	}
-	mine.State, mine.Reason = desk.InvitationWithdrawn, desk.EndSignedOut
-	if mine.DeclinedByMe {
-		mine.State, mine.Reason = desk.InvitationDeclined, desk.EndDeclined
-	}
-	return mine
+	return reason.State(), reason
 }
 
 // customerInEmail is what the portal lets an email say of the customer (G2).

@@ -35,8 +35,9 @@ type Device struct {
 	PushTarget    *string `json:"push_target,omitempty" maxLength:"4096" doc:"Where pushes go; a secret that no answer shows. An empty text removes it"`
 }
 
-// Check refuses texts that no list or message should carry.
-func (d Device) Check() *Problem {
+// Check refuses texts that no list or message should carry. The fields are named as the request has them: within, say,
+// "device.".
+func (d Device) Check(within string) *Problem {
 	for _, text := range []struct {
 		field string
 		value *string
@@ -46,7 +47,7 @@ func (d Device) Check() *Problem {
 		if text.value == nil {
 			continue
 		}
-		if p := CheckLine("device."+text.field, *text.value, text.max); p != nil {
+		if p := CheckLine(within+text.field, *text.value, text.max); p != nil {
 			return p
 		}
 	}

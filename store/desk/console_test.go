@@ -31,7 +31,7 @@ func TestDeviceCheck(t *testing.T) {
 		{"target too long", Device{PushTarget: text(strings.Repeat("x", 4097))}, "device.push_target"},
 		{"not UTF-8", Device{OSVersion: text("\xff")}, "device.os_version"},
 	} {
-		p := c.device.Check()
+		p := c.device.Check("device.")
 		switch {
 		case c.field == "" && p != nil:
 			t.Errorf("%s: %v", c.name, p)

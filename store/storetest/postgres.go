@@ -20,7 +20,7 @@ import (
 	"github.com/repdesk/repdesk/store"
 )
 
-// Postgres makes a fresh database and returns its URL: on the server that REPDESK_TEST_POSTGRES names, else on a
+// Postgres gives a fresh database and returns its URL: on the server that REPDESK_TEST_POSTGRES names, else on a
 // private cluster made from the machine's own PostgreSQL, which all test processes share. Without either the test is
 // skipped, and fails where CI is set.
 func Postgres(t testing.TB) string {
@@ -32,25 +32,65 @@ func Postgres(t testing.TB) string {
 		}
 		t.Skipf("no PostgreSQL: %s", why)
 	}
-	name := fmt.Sprintf("repdesk_%d_%d", os.Getpid(), time.Now().UnixNano())
-	if err := onServer(server, `CREATE DATABASE `+name+` TEMPLATE `+template(t, server)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := onServer(server, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
-			t.Error(err)
+	name := databases.take()
+	if name == "" {
+		name = fmt.Sprintf("repdesk_%d_%d", os.Getpid(), time.Now().UnixNano())
+		if err := onServer(server, `CREATE DATABASE `+name+` TEMPLATE `+template(t, server)); err != nil {
+			t.Fatal(err)
 		}
+	}
+	database := onDatabase(server, name)
+	t.Cleanup(func() {
+		if err := onServer(database, emptyDatabase); err != nil {
+			t.Error(err)
+			return
+		}
+		databases.giveBack(name)
 	})
-	return onDatabase(server, name)
+	return database
+}
+
+// emptyDatabase makes a database as good as new: making and dropping one takes many times as long. Tables that others
+// refer to are older than those, so the youngest comes first.
+const emptyDatabase = `DO $$ DECLARE tab TEXT; BEGIN
+	FOR tab IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version' ORDER BY oid DESC LOOP
+		EXECUTE 'DELETE FROM ' || quote_ident(tab);
+	END LOOP;
+	PERFORM setval('events_pos', 1, false);
+END $$`
+
+// pool holds the databases of this process that no test uses now.
+type pool struct {
+	mu   sync.Mutex
+	free []string
+}
+
+var databases pool
+
+func (p *pool) take() (name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		name, p.free = p.free[n-1], p.free[:n-1]
+	}
+	return name
+}
+
+func (p *pool) giveBack(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, name)
 }
 
 // Main runs the tests of a package and, as the last of all that use it, stops the private cluster. A process that is
 // killed leaves it running; the next one uses it and clears up.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if templateName != "" {
+	if os.Getenv("REPDESK_TEST_POSTGRES") != "" { // the private cluster goes with all that is in it
 		server, _ := postgresServer()
-		_ = onServer(server, `DROP DATABASE `+templateName)
+		for _, name := range append(databases.free, templateName) {
+			_ = onServer(server, `DROP DATABASE IF EXISTS "`+name+`" WITH (FORCE)`)
+		}
 	}
 	if used := private.held; used != nil {
 		private.stop()
@@ -162,6 +202,10 @@ func startCluster(bin, dir string) error {
 		if err := os.RemoveAll(data); err != nil {
 			return err
 		}
+	}
+	old, _ := filepath.Glob(filepath.Join(dir, "out*"))
+	for _, file := range append(old, filepath.Join(dir, "log")) {
+		_ = os.Remove(file)
 	}
 	if err := run(as, dir, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
 		return err
