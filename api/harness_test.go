@@ -13,16 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
-	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -78,6 +75,9 @@ func restarted(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
 func (x *server) checkLog() {
 	x.t.Helper()
 	text := x.log.String()
+	if !strings.Contains(text, "msg=request") {
+		x.t.Error("the log is empty: it would hold no secret either")
+	}
 	for who, token := range x.tokens {
 		if strings.Contains(text, token) {
 			x.t.Errorf("the log holds the token of %s", who)
@@ -353,52 +353,4 @@ func (x *server) operation(method, path string) string {
 		}
 	}
 	return ""
-}
-
-// open starts a session of ana's with a customer, takes it, and saves its id under the name.
-func (x *server) open(t testing.TB, name, owner, more string) {
-	t.Helper()
-	a := x.do(t, call{as: owner, do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe","company":"Doe Ltd","details":"The tray jams"}` + more + `}`, want: 201})
-	x.saved[name] = a.at("session.id")
-	x.do(t, call{as: owner, do: "POST /v1/sessions/$" + name + "/accept"})
-}
-
-// invite invites, and saves the invitation's id under the name.
-func (x *server) invite(t testing.TB, name, owner, session, body string) {
-	t.Helper()
-	x.do(t, call{as: owner, do: "POST /v1/sessions/$" + session + "/invitations", body: body, want: 201, save: name + "=id"})
-}
-
-const (
-	second = time.Second
-	hour   = time.Hour
-)
-
-// importReps adds rep0, rep1 … to the team of printers.
-func (x *server) importReps(t testing.TB, n int) {
-	t.Helper()
-	var file strings.Builder
-	file.WriteString("reps:\n")
-	for i := range n {
-		fmt.Fprintf(&file, "  - {username: rep%d, password: correct horse, name: Rep %d, teams: {printers: member}}\n", i, i)
-	}
-	x.load(t, file.String())
-}
-
-// load imports an organisation file.
-func (x *server) load(t testing.TB, file string) {
-	t.Helper()
-	if _, err := x.store.ImportOrganization(t.Context(), desk.Ref{}, []byte(file), false); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// eventually asks until it is so.
-func (x *server) eventually(t testing.TB, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(later); !so(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never came that %s", what)
-		}
-	}
 }

@@ -173,3 +173,31 @@ func TestG9TheAddressStaysUnknown(t *testing.T) {
 	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"state":"sent"`}, hasNot: []string{"dev@", "link"}})
 	x.do(t, call{as: "ana", do: "GET /v1/event-log?after=0", has: []string{"delivery.changed"}, hasNot: []string{"dev@"}})
 }
+
+// TestG1TheStreamsOfThoseWhoMayTakeIt: who is in the session cannot take a team's invitation to it, gets no push and
+// finds it in no list; so the event of it is not for them either.
+func TestG1TheStreamsOfThoseWhoMayTakeIt(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+	x.do(t, call{as: "ben", do: "POST /v1/invitations/$inv/accept"})
+	cursor := x.do(t, call{as: "ben", do: "GET /v1/event-log"}).at("cursor")
+	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+	x.play(t,
+		call{as: "cho", do: "GET /v1/event-log?after=" + cursor, has: []string{"invitation.created", "$any"}},
+		call{as: "ben", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
+		call{as: "ben", do: "GET /v1/event-log?after=" + cursor, hasNot: []string{"invitation.created"}})
+}
+
+// TestA8NothingFromBeforeJoiningATeam: the log of a team is not open to who was not in it then.
+func TestA8NothingFromBeforeJoiningATeam(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "dev")
+	x.open(t, "ses", "ana", "")
+	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers","comment":"Before"}`)
+	x.do(t, call{as: "ana", do: "POST /v1/invitations/$any/cancel"})
+	x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0", hasNot: []string{"Jo Doe", "Before"}})
+	x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {printers: member, network: member}}]`)
+	x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0&limit=200", hasNot: []string{"Jo Doe", "Before"}})
+}
