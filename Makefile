@@ -1,0 +1,24 @@
+# The README says how to start and how to test; this holds the rest.
+
+.PHONY: build test lint openapi bench
+
+build:
+	go build -o repdesk ./cmd/repdesk
+
+test:
+	go test ./...
+
+# The same checks as in CI.
+lint:
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+# After a change of an operation: the published contract.
+openapi:
+	go run ./cmd/repdesk openapi --output openapi/openapi.yaml
+	go run ./cmd/repdesk openapi --3.0 --output openapi/openapi-3.0.yaml
+
+# Invitations per second through HTTP, beside the same server's /healthz.
+bench:
+	go test ./cmd/repdesk -run '^$$' -bench . -benchtime 5s

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/push/pushtest"
+)
+
+// fcmWorkers is how many pushes the program sends at a time.
+const fcmWorkers = 16
+
+func database(t *testing.T) string { return filepath.Join(t.TempDir(), "repdesk.db") }
+
+func TestInvitedDeviceIsToldWithinASecondAndAgainWhenItIsOver(t *testing.T) {
+	fcm := pushtest.NewFCM(t)
+	p := start(t, database(t), "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	ana := p.logIn("ana", browser)
+	p.logIn("ben", fmt.Sprintf(phone, "bens-phone"))
+	session := ana.openSession()
+
+	fastest := time.Hour // of three: one alone may meet a moment in which the machine does something else
+	for range 3 {
+		begun := time.Now()
+		invitation := ana.invite(session, `{"rep_id": "@ben", "comment": "Please look"}`)
+		told := fcm.Next()
+		fastest = min(fastest, time.Since(begun))
+		ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
+		withdrawn := fcm.Next()
+
+		if told.Target != "bens-phone" || told.Data["type"] != "invitation" || told.Data["key"] != invitation || told.Data["comment"] != "Please look" {
+			t.Errorf("told: %+v", told)
+		}
+		if withdrawn.Target != "bens-phone" || withdrawn.Data["type"] != "withdrawal" || withdrawn.Data["key"] != invitation || withdrawn.Data["reason"] != "cancelled" {
+			t.Errorf("withdrawn: %+v", withdrawn)
+		}
+		if number(t, withdrawn.Data["rev"]) <= number(t, told.Data["rev"]) {
+			t.Errorf("withdrawn at revision %s, told at %s", withdrawn.Data["rev"], told.Data["rev"])
+		}
+	}
+	if fastest > time.Second {
+		t.Errorf("told after %s", fastest)
+	}
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
+	smtp := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	p := start(t, database(t), "--smtp", smtp.URL(), "--mail-from", "desk@example.com")
+	ana := p.logIn("ana", browser)
+	for _, name := range []string{"cho", "dia"} {
+		away := p.logIn(name, browser)
+		away.must(http.StatusOK, "PATCH", "/v1/me", `{"extended_availability": true}`)
+		away.must(http.StatusNoContent, "DELETE", "/v1/me/consoles/current", "")
+	}
+	session := ana.openSession()
+
+	invitation := ana.invite(session, `{"rep_id": "@cho"}`)
+	link := linkIn(t, smtp.Next(), "cho@example.com")
+	page(t, http.MethodGet, link, "Accept")
+	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "active" {
+		t.Errorf("opening the link made the invitation %s", state)
+	}
+	page(t, http.MethodPost, link, "You have accepted")
+	accepted := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "")
+	if accepted.at("state") != "accepted" || accepted.at("accepted_by", "name") != "cho" {
+		t.Errorf("after the answer: %v", accepted)
+	}
+
+	invitation = ana.invite(session, `{"rep_id": "@dia"}`)
+	link = linkIn(t, smtp.Next(), "dia@example.com")
+	ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
+	page(t, http.MethodGet, link, "cancelled this invitation")
+	page(t, http.MethodPost, link, "cancelled this invitation")
+	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "cancelled" {
+		t.Errorf("a dead link made the invitation %s", state)
+	}
+}
+
+var acceptLink = regexp.MustCompile(`http://\S+/i/\S+answer=accept`)
+
+func linkIn(t *testing.T, mail pushtest.Mail, to string) string {
+	t.Helper()
+	link := acceptLink.FindString(mail.Text)
+	if mail.To != to || link == "" {
+		t.Fatalf("mail to %s: %s", mail.To, mail.Text)
+	}
+	return link
+}
+
+// page opens a link, or presses Accept on it, and expects words on the page that comes.
+func page(t *testing.T, method, link, words string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, link, strings.NewReader(url.Values{"answer": {"accept"}}.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var text strings.Builder
+	if _, err := bufio.NewReader(answer.Body).WriteTo(&text); err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != http.StatusOK || !strings.Contains(text.String(), words) {
+		t.Errorf("%s: %d without %q:\n%s", method, answer.StatusCode, words, text.String())
+	}
+}
+
+// All workers hang at FCM when the process is killed; what they did not come to yet is committed and not sent.
+func TestWhatIsCommittedIsSentAfterAKill(t *testing.T) {
+	const devices = fcmWorkers + 3
+	fcm, db := pushtest.NewFCM(t), database(t)
+	hold := make(chan struct{})
+	t.Cleanup(func() { close(hold) })
+	p := start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	ana := p.logIn("ana", browser)
+	unsent := map[string]bool{}
+	for i := range devices {
+		target := fmt.Sprintf("phone-%d", i)
+		fcm.Always(target, pushtest.Answer{Hold: hold})
+		p.logIn("ben", fmt.Sprintf(phone, target))
+		unsent[target] = true
+	}
+	invitation := ana.invite(ana.openSession(), `{"rep_id": "@ben"}`)
+	for range fcmWorkers {
+		delete(unsent, fcm.Next().Target)
+	}
+	p.kill()
+	for target := range unsent {
+		fcm.Always(target, pushtest.Answer{})
+	}
+
+	start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	for range devices - fcmWorkers {
+		told := fcm.Next()
+		if !unsent[told.Target] || told.Data["key"] != invitation {
+			t.Errorf("told after the restart: %+v", told)
+		}
+		delete(unsent, told.Target)
+	}
+}
+
+func TestOfTwentyWhoAcceptAtOnceOneWins(t *testing.T) {
+	p := start(t, database(t))
+	ana := p.logIn("ana", browser)
+	var reps []console
+	for i := range crowd {
+		reps = append(reps, p.logIn(fmt.Sprintf("c%d", i), browser))
+	}
+	invitation := ana.invite(ana.openSession(), `{"team_id": "@crowd"}`)
+
+	statuses, answers := make([]int, crowd), make([]object, crowd)
+	var all sync.WaitGroup
+	begin := make(chan struct{})
+	for i, rep := range reps {
+		all.Go(func() {
+			<-begin
+			statuses[i], answers[i] = rep.ask("POST", "/v1/invitations/"+invitation+"/accept", "")
+		})
+	}
+	close(begin)
+	all.Wait()
+
+	winner := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("accepted_by", "id")
+	for i, rep := range reps {
+		switch {
+		case rep.rep == winner && statuses[i] == http.StatusOK:
+		case rep.rep == winner:
+			t.Errorf("the winner was answered %d: %v", statuses[i], answers[i])
+		case statuses[i] != http.StatusConflict || answers[i].at("code") != "invitation_not_active" || answers[i].at("conflict", "by", "id") != winner:
+			t.Errorf("a loser was answered %d: %v", statuses[i], answers[i])
+		}
+	}
+	if winner == "" {
+		t.Error("nobody won")
+	}
+}
+
+func TestStopsWithin5SecondsWithOpenStreams(t *testing.T) {
+	p := start(t, database(t))
+	var streams []*bufio.Scanner
+	for _, name := range []string{"ana", "ben", "cho"} {
+		streams = append(streams, p.logIn(name, browser).stream())
+	}
+	took, err := p.stop()
+	if err != nil || took > 5*time.Second {
+		t.Errorf("stopped after %s with %v", took, err)
+	}
+	for _, stream := range streams {
+		if !until(stream, "event: closing") {
+			t.Error("a stream was cut without a word")
+		}
+	}
+}
+
+// stream opens the event stream and reads until it is up to date.
+func (c console) stream() *bufio.Scanner {
+	c.p.t.Helper()
+	request, err := http.NewRequestWithContext(c.p.t.Context(), http.MethodGet, c.p.URL+"/v1/events", nil)
+	if err != nil {
+		c.p.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		c.p.t.Fatal(err)
+	}
+	c.p.t.Cleanup(func() { answer.Body.Close() })
+	lines := bufio.NewScanner(answer.Body)
+	if !until(lines, "event: ready") {
+		c.p.t.Fatalf("the stream does not become ready: %d %v", answer.StatusCode, lines.Err())
+	}
+	return lines
+}
+
+func until(lines *bufio.Scanner, line string) bool {
+	for lines.Scan() {
+		if lines.Text() == line {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/repdesk/repdesk/store"
+)
+
+// serveCommand runs the desk. Its flags are those of the documentation's "Configuration".
+type serveCommand struct {
+	listenFlags
+	databaseFlags
+	PublicURL string `name:"public-url" group:"Server" placeholder:"URL" help:"Where clients and the links in emails reach the server; default http://<listen>."`
+	Name      string `group:"Server" default:"repdesk" help:"The desk's name, in emails and for clients."`
+	Org       string `group:"Server" type:"path" placeholder:"FILE" help:"Organisation file to load at start."`
+	pushFlags
+	logFlags
+}
+
+func (c *serveCommand) Run(ctx context.Context, to output) error {
+	log := c.logger(to.log)
+	listener, err := listen(ctx, c.Listen)
+	if err != nil {
+		return err
+	}
+	if c.PublicURL = cmp.Or(c.PublicURL, addressURL(listener.Addr())); !isWebURL(c.PublicURL) {
+		return errors.Join(fmt.Errorf("--public-url %q needs http or https, and a host", c.PublicURL), listener.Close())
+	}
+	senders, err := c.senders(ctx, c.PublicURL, c.Name, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer senders.close()
+	s, err := c.openStore(ctx, to.out, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	d := newService(serviceConfig{store: s, senders: senders.byChannel, listener: listener, publicURL: c.PublicURL, name: c.Name, log: log})
+	c.announce(to.out, listener.Addr())
+	return d.run(ctx)
+}
+
+// openStore opens the database and loads the organisation file, if there is one.
+func (c *serveCommand) openStore(ctx context.Context, out io.Writer, log *slog.Logger) (*store.Store, error) {
+	s, err := store.Open(ctx, store.Config{Database: c.Database, Logger: log})
+	if err != nil || c.Org == "" {
+		return s, err
+	}
+	report, err := importFile(ctx, s, c.Org, false)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	tellImport(out, report)
+	return s, nil
+}
+
+// announce says in one block what runs, and what is not set up.
+func (c *serveCommand) announce(w io.Writer, addr net.Addr) {
+	pushes, emails := "only logged (no --fcm-project)", "only logged (no --smtp)"
+	if c.FCMProject != "" {
+		pushes = "FCM, project " + c.FCMProject
+	}
+	if u, err := url.Parse(c.SMTP); err == nil && c.SMTP != "" {
+		emails = u.Scheme + "://" + u.Host + ", from " + c.MailFrom
+	}
+	fmt.Fprintf(w, "repdesk %s\n  listening  http://%s\n  public     %s\n  reference  %s/docs\n  database   %s\n  pushes     %s\n  emails     %s\n",
+		version(), addr, c.PublicURL, c.PublicURL, withoutPassword(c.Database), pushes, emails)
+}
+
+func withoutPassword(database string) string {
+	if u, err := url.Parse(database); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return database
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is taken by another program; choose another address with --listen", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+// addressURL is where this machine reaches the server. An address that stands for all has no host that one could ask.
+func addressURL(addr net.Addr) string {
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && !strings.ContainsAny(s, "?#")
+}

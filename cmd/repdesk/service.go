@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/repdesk/repdesk/api"
+	"github.com/repdesk/repdesk/push"
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+const (
+	// drainTime is what requests get to finish when the program stops. The worker stops alongside and gives its sends
+	// 3 s, so that the whole stays within 5 s.
+	drainTime = 3 * time.Second
+	// headerTime bounds how slowly a request may begin.
+	headerTime = 10 * time.Second
+	// idleTime is how long a connection may wait for its next request; longer than most proxies', who then close first.
+	idleTime = 2 * time.Minute
+)
+
+// serviceConfig is what a service is made of. The service closes the store and the listener.
+type serviceConfig struct {
+	store     *store.Store
+	senders   map[desk.Channel]push.Sender
+	listener  net.Listener
+	publicURL string
+	name      string
+	log       *slog.Logger
+	demo      http.Handler // answers what stands under /demo/; nil: nobody
+}
+
+// service is a desk: the API over a store, and the worker that sends what the store holds.
+type service struct {
+	cfg    serviceConfig
+	worker *push.Worker
+	http   *http.Server
+	cancel context.CancelFunc // ends the requests that outlast the drain
+}
+
+func newService(cfg serviceConfig) *service {
+	s := &service{cfg: cfg, worker: push.NewWorker(push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log})}
+	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: s.ready, PublicURL: cfg.publicURL, Name: cfg.name, Version: version()})
+	requests, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	// No WriteTimeout: an event stream stays open, and sets a deadline for each of its writes.
+	s.http = &http.Server{Handler: withDemo(a.Handler(), cfg.demo), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime,
+		ErrorLog: slog.NewLogLogger(cfg.log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return requests }}
+	s.http.RegisterOnShutdown(a.CloseStreams)
+	return s
+}
+
+func withDemo(api, demo http.Handler) http.Handler {
+	if demo == nil {
+		return api
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/demo/", demo)
+	mux.Handle("/", api)
+	return mux
+}
+
+// ready says whether requests can be served and messages sent.
+func (s *service) ready(ctx context.Context) error {
+	if err := s.cfg.store.Ready(ctx); err != nil {
+		return err
+	}
+	if alarm := s.worker.Alarm(); alarm != "" {
+		return errors.New(alarm)
+	}
+	return nil
+}
+
+// run serves until ctx ends or serving fails, and returns when everything has stopped. The store is closed last:
+// requests and sends write to it to their end.
+func (s *service) run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var running sync.WaitGroup
+	var served, worked error
+	running.Go(func() { served = s.serve(); stop() })
+	running.Go(func() { worked = s.worker.Run(ctx); stop() })
+	running.Go(func() { <-ctx.Done(); s.stopServing() })
+	running.Wait()
+	return errors.Join(served, worked, s.cfg.store.Close())
+}
+
+func (s *service) serve() error {
+	if err := s.http.Serve(s.cfg.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// stopServing takes no new connections, tells the streams to end, lets requests finish for drainTime and cuts the rest.
+func (s *service) stopServing() {
+	s.cfg.log.Info("stopping")
+	draining, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := s.http.Shutdown(draining); err != nil {
+		s.cfg.log.Warn("requests cut short", "error", err)
+		s.cancel()
+		_ = s.http.Close()
+	}
+	s.cancel()
+}
