@@ -22,6 +22,7 @@ type dialect struct {
 	driver    string
 	goose     goose.Dialect
 	forUpdate string // locks the rows that a SELECT returns until the transaction ends
+	forShare  string // keeps them as they are, for several transactions at once
 	skip      string // the same, passing over rows that somebody else holds
 	events    string // the table of events with its way to give positions at commit
 }
@@ -35,7 +36,7 @@ var sqliteDialect = dialect{
 
 var postgresDialect = dialect{
 	name: "postgres", driver: "pgx", goose: goose.DialectPostgres,
-	forUpdate: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED",
+	forUpdate: " FOR UPDATE", forShare: " FOR SHARE", skip: " FOR UPDATE SKIP LOCKED",
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
 	// The deferred trigger numbers them at commit, one committer at a time.
 	events: `CREATE SEQUENCE events_pos;

@@ -252,7 +252,7 @@ func (s *Store) takeBackDeliveries(ctx context.Context) error {
 		return nil
 	}
 	_, err := write(ctx, s, func(t *tx) (int64, error) {
-		return t.exec(`UPDATE deliveries SET due_at = $1 WHERE channel IN ('fcm', 'email') AND due_at > $1 AND state = 'sending'`, ms(t.now))
+		return t.exec(`UPDATE deliveries SET due_at = $1 WHERE channel IN ('fcm', 'email') AND due_at > 0 AND due_at > $1 AND state = 'sending'`, ms(t.now))
 	})
 	return err
 }

@@ -98,6 +98,10 @@ func TestA8WhoSeesASession(t *testing.T) {
 			s := must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@network"}))
 			return must(d.AcceptSession(t.Context(), all["dev"], s.ID))
 		}, map[string]string{"dev": "full", "eli": "full", "hal": "full"}},
+		{"taken from a team's queue by its lead", func(t *testing.T, d *storetest.Desk, all map[string]desk.Caller) desk.Session {
+			s := must(d.StartSession(t.Context(), all["hal"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@printers"}))
+			return must(d.AcceptSession(t.Context(), all["ana"], s.ID))
+		}, map[string]string{"ana": "full", "hal": "full"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {

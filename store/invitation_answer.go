@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// Accepted is the answer to accepting an invitation.
+type Accepted struct {
+	Invitation desk.Invitation `json:"invitation" doc:"The invitation, accepted"`
+	Session    desk.Session    `json:"session" doc:"The session that the caller is now in"`
+}
+
+// AcceptInvitation lets the caller into the session. Of all who accept, the first wins (B16); the winner may repeat it
+// while still in the session (B15).
+func (s *Store) AcceptInvitation(ctx context.Context, c desk.Caller, id string) (Accepted, error) {
+	return write(ctx, s, func(t *tx) (Accepted, error) { return t.accept(c.RepID, id, 0) })
+}
+
+// accept lets the rep in. expectedUntil is 0, or until when the seat waits for a console of the rep's (G2).
+func (t *tx) accept(repID, id string, expectedUntil int64) (out Accepted, err error) {
+	inv, session, err := t.lockedInvitation(id)
+	if err != nil {
+		return out, err
+	}
+	goes, err := t.goesTo(inv, repID)
+	if err != nil {
+		return out, err
+	}
+	won := inv.AcceptedBy != nil && inv.AcceptedBy.ID == repID
+	if !goes && !won {
+		return out, desk.Missing("invitation")
+	}
+	inside, err := t.row(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, []any{session.ID, repID}, new(int))
+	switch {
+	case err != nil:
+		return out, err
+	case !inv.Active() && !(won && inside):
+		return out, inv.Over()
+	case inv.Active() && declined(inv, repID):
+		return out, declinedAlready(inv)
+	case inv.Active() && inside:
+		return out, desk.Refuse(desk.AlreadyInSession, "You are in the session.")
+	case inv.Active():
+		if inv, err = t.join(repID, inv, session, expectedUntil); err != nil {
+			return out, err
+		}
+	}
+	out.Invitation = inv.ForInvited(repID)
+	row, err := t.session(session.ID)
+	if err != nil {
+		return out, err
+	}
+	out.Session, err = t.withAttendees(row.Session)
+	return out, err
+}
+
+func declined(inv desk.Invitation, repID string) bool {
+	return slices.ContainsFunc(inv.DeclinedBy, func(r desk.Ref) bool { return r.ID == repID })
+}
+
+// declinedAlready is the refusal to accept what one has declined: it is over for that rep alone (B14).
+func declinedAlready(inv desk.Invitation) *desk.Problem {
+	p := desk.Refuse(desk.InvitationNotActive, "You declined it.")
+	p.Conflict = &desk.Conflict{Kind: "invitation", ID: inv.ID, State: string(desk.InvitationDeclined), Reason: string(desk.EndDeclined)}
+	return p
+}
+
+// join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
+// this moment (B10). Another invitation to the same rep ends too (joined_otherwise).
+func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expectedUntil int64) (desk.Invitation, error) {
+	winner, err := t.repRef(repID)
+	if err != nil {
+		return inv, err
+	}
+	seat := desk.Attendee{SessionID: session.ID, Role: desk.AttendeeRep, RepID: repID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
+	if _, err := t.addAttendee(seat, expectedUntil); err != nil {
+		return inv, err
+	}
+	ended, err := t.endInvitation(inv, desk.EndAccepted, winner)
+	if err != nil {
+		return inv, err
+	}
+	others, err := t.invitations(` WHERE v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> '' AND v.state = 'active'`, session.ID, repID)
+	for _, other := range others {
+		if err == nil {
+			_, err = t.endInvitation(other, desk.EndJoinedOtherwise, winner)
+		}
+	}
+	if err == nil {
+		err = t.closeTeamInvitationsFor(winner, session.ID)
+	}
+	if err != nil {
+		return inv, err
+	}
+	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, session.ID); err != nil {
+		return inv, err
+	}
+	_, err = t.sessionChanged(winner, session.ID, "")
+	return ended, err
+}
+
+// closeTeamInvitationsFor takes the session's team invitations from a rep who has joined it: they stand for the others.
+func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
+	open, err := t.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2) ORDER BY v.id`, sessionID, rep.ID)
+	for _, inv := range open {
+		if err != nil || declined(inv, rep.ID) {
+			continue
+		}
+		if _, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, inv.ID); err == nil {
+			inv.Rev++
+			err = t.overFor(inv, rep, desk.EndJoinedOtherwise)
+		}
+	}
+	return err
+}
+
+// overFor tells one rep that an invitation which stands for others is over for them, and takes it off their devices.
+func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	mine := inv.ForInvited(rep.ID)
+	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &rep, SessionID: inv.Session.ID, TeamID: inv.Team.ID, Reason: string(why), Invitation: &mine}
+	if err := t.record(desk.RepTopic(rep.ID), gone); err != nil {
+		return err
+	}
+	return t.withdraw(inv, rep.ID, "")
+}
+
+// DeclineInvitation declines for the caller. One to the caller alone ends; one to a team is over for the caller, and
+// stays for the others (B14).
+func (s *Store) DeclineInvitation(ctx context.Context, c desk.Caller, id string) (desk.Invitation, error) {
+	return write(ctx, s, func(t *tx) (desk.Invitation, error) { return t.decline(c.RepID, id) })
+}
+
+func (t *tx) decline(repID, id string) (desk.Invitation, error) {
+	inv, session, err := t.lockedInvitation(id)
+	if err != nil {
+		return inv, err
+	}
+	goes, err := t.goesTo(inv, repID)
+	switch {
+	case err != nil:
+		return inv, err
+	case !goes:
+		return inv, desk.Missing("invitation")
+	case declined(inv, repID):
+		return inv.ForInvited(repID), nil
+	case !inv.Active():
+		return inv, inv.Over()
+	}
+	if _, err := t.exec(`INSERT INTO declines (invitation_id, rep_id, declined_at) VALUES ($1, $2, $3)`, inv.ID, repID, ms(t.now)); err != nil {
+		return inv, err
+	}
+	by, err := t.repRef(repID)
+	if err != nil {
+		return inv, err
+	}
+	if inv.Rep != nil {
+		inv, err = t.endInvitation(inv, desk.EndDeclined, by)
+	} else {
+		inv, err = t.declineForOne(inv, session, by)
+	}
+	return inv.ForInvited(repID), err
+}
+
+// declineForOne hides a team's invitation from one rep, tells the owner who it was, and whether somebody is left.
+func (t *tx) declineForOne(inv desk.Invitation, session sessionRow, by desk.Ref) (desk.Invitation, error) {
+	left, err := t.takers(inv.Team.ID, session.ID, inv.ID)
+	if err != nil {
+		return inv, err
+	}
+	if _, err := t.exec(`UPDATE invitations SET nobody_left = $1, rev = rev + 1 WHERE id = $2`, flag(len(left) == 0), inv.ID); err != nil {
+		return inv, err
+	}
+	if inv, err = t.invitation(inv.ID); err != nil {
+		return inv, err
+	}
+	event := desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: inv.Team.ID, Reason: "declined"}
+	if len(left) == 0 {
+		event.Reason = "nobody_left"
+	}
+	owner := inv.ForOwner()
+	event.Invitation = &owner
+	if err := t.record(desk.RepTopic(idOf(session.Owner)), event); err != nil {
+		return inv, err
+	}
+	if err := t.overFor(inv, by, desk.EndDeclined); err != nil {
+		return inv, err
+	}
+	return inv, t.mailIfNobodyLoggedIn(inv, left)
+}
+
+// expectedUntil is until when a seat taken by an email's link waits for a console of the rep's: not at all for a rep
+// who is connected.
+func (t *tx) expectedUntil(repID string) (int64, error) {
+	connected, err := t.row(`SELECT 1 FROM consoles WHERE rep_id = $1 AND seen_at > $2`,
+		[]any{repID, ms(t.now.Add(-desk.ConnectedFor - desk.PresenceGrace))}, new(int))
+	if err != nil || connected {
+		return 0, err
+	}
+	return ms(t.now.Add(desk.ExpectedFor)), nil
+}
