@@ -83,7 +83,7 @@ func TestPublishedDocument(t *testing.T) {
 		}
 		Security []map[string][]string
 	}
-	if err := json.Unmarshal(s.doc.json31, &doc); err != nil {
+	if err := json.Unmarshal(s.doc().json31, &doc); err != nil {
 		t.Fatal(err)
 	}
 	thing, problem := doc.Components.Schemas["Thing"].Properties, doc.Components.Schemas["Problem"].Properties

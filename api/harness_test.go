@@ -44,8 +44,36 @@ type server struct {
 // newServer starts one on SQLite.
 func newServer(t testing.TB) *server {
 	t.Helper()
-	clock := storetest.NewClock()
-	return serve(t, storetest.Open(t, filepath.Join(t.TempDir(), "repdesk.db"), clock), clock)
+	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
+	if err := os.WriteFile(file, ready(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return restarted(t, storetest.Open(t, file, clock), clock)
+}
+
+var (
+	readyOnce sync.Once
+	readyFile []byte
+)
+
+// ready is a database with the schema and the organisation in it, made once: copying it is faster than making it anew.
+func ready(t testing.TB) []byte {
+	t.Helper()
+	readyOnce.Do(func() {
+		file := filepath.Join(t.TempDir(), "repdesk.db")
+		s, err := store.Open(t.Context(), store.Config{Database: file, Now: storetest.NewClock().Now, Password: storetest.CheapPasswords})
+		if err != nil {
+			t.Fatal(err)
+		}
+		storetest.NewDesk(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if readyFile, err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return readyFile
 }
 
 func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -76,33 +77,39 @@ func schemaName(t reflect.Type, hint string) string {
 	return huma.DefaultSchemaNamer(t, strings.Join(words, ""))
 }
 
-// published is the contract as it is given out: made once, at start.
+// published is the contract as it is given out.
 type published struct{ json31, yaml31, json30, yaml30 []byte }
 
 // OpenAPI31 is the published document, version 3.1, as YAML.
-func (s *Server) OpenAPI31() []byte { return s.doc.yaml31 }
+func (s *Server) OpenAPI31() []byte { return s.doc().yaml31 }
 
 // OpenAPI30 is the same in version 3.0.3, for generators that do not know 3.1.
-func (s *Server) OpenAPI30() []byte { return s.doc.yaml30 }
+func (s *Server) OpenAPI30() []byte { return s.doc().yaml30 }
 
-// publish makes the documents, and serves them and what explains them. A document that cannot be made is a mistake
-// of ours, found by any test that makes a server.
+// publish serves the documents and what explains them. The documents themselves, some 0.2 s of work, are made when
+// they are first asked for.
 func (s *Server) publish() {
 	doc := s.api.OpenAPI()
 	doc.Tags = usedTags(doc)
 	openEnums(doc.Components.Schemas)
+	s.doc = sync.OnceValue(func() published { return documents(doc) })
+	s.serve("/openapi.json", "application/json", func(p published) []byte { return p.json31 })
+	s.serve("/openapi.yaml", "application/yaml", func(p published) []byte { return p.yaml31 })
+	s.serve("/openapi-3.0.json", "application/json", func(p published) []byte { return p.json30 })
+	s.serve("/openapi-3.0.yaml", "application/yaml", func(p published) []byte { return p.yaml30 })
+	s.serveReference()
+	s.servePage(problemPath, problemPage())
+}
+
+// documents makes them. One that cannot be made is a mistake of ours, found by any test that looks at them.
+func documents(doc *huma.OpenAPI) (p published) {
 	full, err := doc.MarshalJSON()
 	must(err)
 	old, err := doc.Downgrade()
 	must(err)
-	s.doc.json31, s.doc.yaml31 = finished(full)
-	s.doc.json30, s.doc.yaml30 = finished(old)
-	s.serve("/openapi.json", "application/json", s.doc.json31)
-	s.serve("/openapi.yaml", "application/yaml", s.doc.yaml31)
-	s.serve("/openapi-3.0.json", "application/json", s.doc.json30)
-	s.serve("/openapi-3.0.yaml", "application/yaml", s.doc.yaml30)
-	s.serveReference()
-	s.servePage(problemPath, problemPage())
+	p.json31, p.yaml31 = finished(full)
+	p.json30, p.yaml30 = finished(old)
+	return p
 }
 
 func must(err error) {
@@ -111,10 +118,10 @@ func must(err error) {
 	}
 }
 
-func (s *Server) serve(path, contentType string, body []byte) {
+func (s *Server) serve(path, contentType string, form func(published) []byte) {
 	s.router.Get(path, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		w.Write(body)
+		w.Write(form(s.doc()))
 	})
 }
 

@@ -71,7 +71,7 @@ func (s *Server) sessionRoutes() {
 
 func (s *Server) sharingRoutes() {
 	register(s, operation{ID: "get-share-options", Method: get, Path: "/v1/sessions/{session_id}/share", Tag: "Sharing", Summary: "All that the Share menu of a session needs",
-		Description: "Without parameters: the reps of the caller's own teams, and counts for the rest. With `team_id` or `portal_id`: that one's reps, paged. With `q`: the reps found within reach.",
+		Description: "Without parameters: the reps of the caller's own teams, at most `limit` of each, and counts for the rest. With `team_id` or `portal_id`: that one's reps, paged. With `q`: the reps found within reach.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
 	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable)
 	register(s, operation{ID: "request-help", Method: post, Path: "/v1/sessions/{session_id}/request-help", Tag: "Sharing", Summary: "Ask for help on an issue", Status: http.StatusCreated,
@@ -89,7 +89,7 @@ func (s *Server) sharingRoutes() {
 		Description: "Of all who accept, the first wins; the others are told who. The winner may repeat it while still in the session.",
 		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.acceptInvitation)
 	register(s, operation{ID: "decline-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/decline", Tag: "Sharing", Summary: "Decline an invitation",
-		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive)}, console, s.declineInvitation)
+		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.declineInvitation)
 	register(s, operation{ID: "list-deliveries", Method: get, Path: "/v1/invitations/{invitation_id}/deliveries", Tag: "Sharing", Summary: "What was sent for an invitation, device by device, the newest first",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listDeliveries)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",

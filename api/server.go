@@ -59,7 +59,7 @@ type Server struct {
 	log    *slog.Logger
 	router *chi.Mux
 	api    huma.API
-	doc    published
+	doc    func() published
 	taken  map[string]bool // method and path; huma would let a second operation replace the first
 	stream streams
 

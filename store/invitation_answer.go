@@ -33,7 +33,7 @@ func (t *tx) accept(repID, id string, expectedUntil int64) (out Accepted, err er
 	if !goes && !won {
 		return out, desk.Missing("invitation")
 	}
-	inside, err := t.row(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, []any{session.ID, repID}, new(int))
+	inside, err := t.isInside(session.ID, repID)
 	switch {
 	case err != nil:
 		return out, err
@@ -66,6 +66,11 @@ func declinedAlready(inv desk.Invitation) *desk.Problem {
 	p := desk.Refuse(desk.InvitationNotActive, "You declined it.")
 	p.Conflict = &desk.Conflict{Kind: "invitation", ID: inv.ID, State: string(desk.InvitationDeclined), Reason: string(desk.EndDeclined)}
 	return p
+}
+
+// isInside says whether the rep is in the session now.
+func (t *tx) isInside(sessionID, repID string) (bool, error) {
+	return t.row(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, []any{sessionID, repID}, new(int))
 }
 
 // join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
@@ -139,6 +144,10 @@ func (t *tx) decline(repID, id string) (desk.Invitation, error) {
 		return inv, err
 	}
 	goes, err := t.goesTo(inv, repID)
+	if err != nil {
+		return inv, err
+	}
+	inside, err := t.isInside(session.ID, repID)
 	switch {
 	case err != nil:
 		return inv, err
@@ -148,6 +157,8 @@ func (t *tx) decline(repID, id string) (desk.Invitation, error) {
 		return inv.ForInvited(repID), nil
 	case !inv.Active():
 		return inv, inv.Over()
+	case inside: // the owner too: a team's invitation is for the others of the team
+		return inv, desk.Refuse(desk.AlreadyInSession, "You are in the session.")
 	}
 	if _, err := t.exec(`INSERT INTO declines (invitation_id, rep_id, declined_at) VALUES ($1, $2, $3)`, inv.ID, repID, ms(t.now)); err != nil {
 		return inv, err

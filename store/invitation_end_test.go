@@ -207,3 +207,19 @@ func TestB15AcceptingWhatIsOver(t *testing.T) {
 		}
 	})
 }
+
+// B14: a team's invitation is for those of the team who are not in the session.
+func TestB14WhoIsInsideCannotDecline(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, cho := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho")
+		session := d.OpenSession(ana, "")
+		direct := must(d.Invite(t.Context(), ana, session.ID, store.NewInvitation{RepID: ben.RepID}))
+		must(d.AcceptInvitation(t.Context(), ben, direct.ID))
+		team := must(d.Invite(t.Context(), ana, session.ID, store.NewInvitation{TeamID: "@printers"}))
+		for _, inside := range []desk.Caller{ana, ben} {
+			_, err := d.DeclineInvitation(t.Context(), inside, team.ID)
+			refused(t, err, desk.AlreadyInSession)
+		}
+		must(d.DeclineInvitation(t.Context(), cho, team.ID))
+	})
+}

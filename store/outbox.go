@@ -83,9 +83,7 @@ func (t *tx) queueMail(invitationID string, c candidate) error {
 		return nil
 	}
 	n, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at)
-		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), 'invitation', 'email', CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), 'waiting',
-			CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($6 AS BIGINT), CAST($6 AS BIGINT)
-		WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE invitation_id = $2 AND rep_id = $3 AND channel = 'email')`,
+		VALUES ($1, $2, 'invitation', 'email', $3, $4, $5, 'waiting', $6, $7, $6, $6) ON CONFLICT DO NOTHING`,
 		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)))
 	if n > 0 {
 		t.wakeWorkers(desk.ChannelEmail)

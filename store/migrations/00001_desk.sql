@@ -223,6 +223,8 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (channel, due_at) WHERE due_at > 0;
 CREATE INDEX deliveries_invitation ON deliveries (invitation_id, id) WHERE invitation_id <> '';
 CREATE INDEX deliveries_console ON deliveries (console_id) WHERE console_id <> '';
+-- G3, G8: one email of an invitation to a rep, whatever asks for it.
+CREATE UNIQUE INDEX deliveries_one_email ON deliveries (invitation_id, rep_id) WHERE channel = 'email' AND purpose = 'invitation';
 CREATE INDEX deliveries_rep ON deliveries (invitation_id, rep_id);
 
 CREATE TABLE idempotency (
