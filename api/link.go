@@ -7,6 +7,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/go-chi/chi/v5"
@@ -38,6 +39,9 @@ func (s *Server) linkPages() {
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, desk.Refuse(desk.NotAllowed, "The form was sent from another site."))
 	}))
+	if u, err := url.Parse(s.cfg.PublicURL); err == nil && u.Host != "" { // a proxy may have changed the host that we see
+		must(guard.AddTrustedOrigin(u.Scheme + "://" + u.Host))
+	}
 	s.router.Get("/i/{token}", s.showLink)
 	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(http.HandlerFunc(s.answerLink)))
 }

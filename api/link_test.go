@@ -2,11 +2,15 @@ package api_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
 )
 
 // mailedLink invites dev, who is reachable by email alone, to a session of ana's ($ses, $inv), and returns the token
@@ -168,4 +172,19 @@ func TestLinkOfADisabledRep(t *testing.T) {
 		t.Error(a.text)
 	}
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"rep_count":1`}})
+}
+
+// TestLinkBehindAProxy: the form is the desk's own where its origin is the public URL's, whatever host the proxy asks us for.
+func TestLinkBehindAProxy(t *testing.T) {
+	s := storetest.Open(t, filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock())
+	handler := api.New(api.Config{Store: s, PublicURL: "https://desk.example/"}).Handler()
+	for origin, want := range map[string]int{"https://desk.example": http.StatusNotFound, "https://evil.example": http.StatusForbidden} {
+		r := httptest.NewRequest(http.MethodPost, "http://10.0.0.7:8080/i/nothing", strings.NewReader("answer=accept"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		w := httptest.NewRecorder()
+		if handler.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("from %s: %d, want %d", origin, w.Code, want)
+		}
+	}
 }
