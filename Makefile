@@ -1,16 +1,12 @@
 # The README says how to start and how to test; this holds the rest.
 
-.PHONY: build test lint openapi bench
+.PHONY: build lint openapi bench
 
 build:
 	go build -o repdesk ./cmd/repdesk
 
-test:
-	go test ./...
-
-# The same checks as in CI.
 lint:
-	test -z "$$(gofmt -l .)"
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 

@@ -18,20 +18,13 @@ type logInInput struct {
 
 // Device is desk.Device as a log-in gives it: the platform is needed.
 type Device struct {
-	Platform      string  `json:"platform" enum:"android,ios,web,script" doc:"What kind of client it is"`
-	DeviceID      *string `json:"device_id,omitempty" maxLength:"100" doc:"A random UUID per installation; logging in with it again replaces the earlier log-in there" example:"2f1c7a52-5f4e-4f0e-9a38-0a4a5b1c2d3e"`
-	Name          *string `json:"name,omitempty" maxLength:"200" doc:"What the user calls the device" example:"Ana's phone"`
-	AppVersion    *string `json:"app_version,omitempty" maxLength:"100" example:"1.4.0" doc:"The client's version"`
-	OSVersion     *string `json:"os_version,omitempty" maxLength:"100" example:"16" doc:"The operating system's version"`
-	Locale        *string `json:"locale,omitempty" maxLength:"35" example:"en" doc:"BCP 47 language tag of the texts that this console shows"`
-	Notifications *string `json:"notifications,omitempty" enum:"allowed,denied" doc:"Whether the user lets the app notify"`
-	PushKind      *string `json:"push_kind,omitempty" enum:"fcm_token,fcm_fid" doc:"What push_target is; fcm_token where it is left out"`
-	PushTarget    *string `json:"push_target,omitempty" maxLength:"4096" doc:"Where pushes go; a secret that no answer shows"`
+	Platform string `json:"platform" enum:"android,ios,web,script" doc:"What kind of client it is"`
+	desk.Device
 }
 
 func (d Device) device() desk.Device {
-	return desk.Device{Platform: &d.Platform, DeviceID: d.DeviceID, Name: d.Name, AppVersion: d.AppVersion, OSVersion: d.OSVersion,
-		Locale: d.Locale, Notifications: d.Notifications, PushKind: d.PushKind, PushTarget: d.PushTarget}
+	d.Device.Platform = &d.Platform
+	return d.Device
 }
 
 func (s *Server) logIn(ctx context.Context, in *logInInput) (*Created[store.LoggedIn], error) {

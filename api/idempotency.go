@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -44,7 +45,7 @@ func (s *Server) keyed(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	x := exchangeFrom(ctx.Context())
-	x.idem = &store.Idempotency{Caller: orElse(x.caller.RepID, "public"), Operation: "POST " + r.URL.Path, Key: key, Body: x.body}
+	x.idem = &store.Idempotency{Caller: cmp.Or(x.caller.RepID, "public"), Operation: "POST " + r.URL.Path, Key: key, Body: x.body}
 	next(huma.WithContext(ctx, store.WithIdempotency(ctx.Context(), x.idem)))
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -58,7 +59,7 @@ func newAPI(router chi.Router, cfg Config) huma.API {
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",
 			Info:       &huma.Info{Title: "repdesk", Version: contractVersion, Description: about, License: &huma.License{Name: "MIT", URL: "https://opensource.org/license/mit"}},
-			Servers:    []*huma.Server{{URL: orElse(cfg.PublicURL, "/")}},
+			Servers:    []*huma.Server{{URL: cmp.Or(cfg.PublicURL, "/")}},
 			Components: &huma.Components{Schemas: huma.NewMapRegistry(schemaPrefix, schemaName), SecuritySchemes: securitySchemes},
 			Security:   console.security(),
 		},

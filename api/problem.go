@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,16 +69,9 @@ func problemFor(ctx context.Context, refusal *desk.Problem) *Problem {
 	x := exchangeFrom(ctx)
 	return &Problem{
 		Type: x.publicURL + problemPath + "#" + string(info.Code), Title: info.Title, Status: info.Status,
-		Detail: orElse(refusal.Detail, info.Meaning), Code: string(info.Code), RequestID: x.id, Errors: refusal.Errors,
+		Detail: cmp.Or(refusal.Detail, info.Meaning), Code: string(info.Code), RequestID: x.id, Errors: refusal.Errors,
 		Conflict: refusal.Conflict, Limit: refusal.Limit, RetryAfterSeconds: retryAfterSeconds(info.Status, refusal.RetryAfter),
 	}
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 func retryAfterSeconds(status int, after time.Duration) int {
@@ -161,7 +155,7 @@ func fieldError(err error) desk.FieldError {
 	}
 	for _, m := range messages {
 		if strings.HasPrefix(d.Message, m.start) {
-			return desk.FieldError{Field: fieldName(d.Location), Code: m.code, Detail: orElse(m.detail, d.Message)}
+			return desk.FieldError{Field: fieldName(d.Location), Code: m.code, Detail: cmp.Or(m.detail, d.Message)}
 		}
 	}
 	return desk.FieldError{Field: fieldName(d.Location), Code: "invalid", Detail: "is not valid"}

@@ -93,7 +93,7 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 
 // codesOf lists what an operation can refuse with, in the catalogue's order.
 func codesOf(o operation, public, body bool) []desk.Code {
-	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.TooManyRequests, desk.Internal, desk.Unavailable}, o.Codes...)
+	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.Internal, desk.Unavailable}, o.Codes...)
 	if !public {
 		codes = append(codes, desk.NotLoggedIn, desk.TokenUnknown, desk.TokenExpired, desk.ConsoleRevoked, desk.AccountDisabled)
 	}

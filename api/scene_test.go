@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/repdesk/repdesk/store/desk"
 )
 
 // open starts a session with a customer, takes it, and saves its id under the name.
@@ -43,7 +41,7 @@ func (x *server) importReps(t testing.TB, n int) {
 // load imports an organisation file.
 func (x *server) load(t testing.TB, file string) {
 	t.Helper()
-	if _, err := x.store.ImportOrganization(t.Context(), desk.Ref{}, []byte(file), false); err != nil {
+	if _, err := x.store.ImportOrganization(t.Context(), x.store.Operator(), []byte(file), false); err != nil {
 		t.Fatal(err)
 	}
 }

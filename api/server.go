@@ -5,6 +5,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -48,8 +49,8 @@ func (c Config) withDefaults() Config {
 		c.Ready = func(context.Context) error { return nil }
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-	c.Name = orElse(c.Name, "repdesk")
-	c.Version = orElse(c.Version, "dev")
+	c.Name = cmp.Or(c.Name, "repdesk")
+	c.Version = cmp.Or(c.Version, "dev")
 	return c
 }
 

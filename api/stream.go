@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -130,7 +131,7 @@ func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.Strea
 	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
 		return &huma.StreamResponse{Body: streamHeaders}, nil
 	}
-	sub, cursor, err := s.subscribe(ctx, orElse(in.LastEventID, in.After))
+	sub, cursor, err := s.subscribe(ctx, cmp.Or(in.LastEventID, in.After))
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +252,7 @@ func (b *stream) pass(ctx context.Context, event desk.Event) error {
 	case event.Type == desk.EventConsoleRevoked && event.Console.ID == b.caller.ConsoleID:
 		return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
 	case event.Type == desk.EventMeChanged:
-		grown, err := b.sub.Grown(ctx)
+		grown, err := b.sub.Refresh(ctx)
 		if err == nil && grown {
 			err = errors.Join(b.say("reset", Reset{Reason: "rights_changed"}), errEnded)
 		}

@@ -41,7 +41,6 @@ type FCMConfig struct {
 	Project         string           // the Firebase project's id; required
 	CredentialsFile string           // a service account's JSON key; empty: the environment's default credentials
 	Endpoint        string           // scheme and host of another server, for tests; without CredentialsFile it is asked unauthenticated
-	Connections     int              // idle connections kept, at least as many as there are workers; 0: 16
 	Timeout         time.Duration    // of one request; 0: 15 s
 	Logger          *slog.Logger     // nil: slog.Default()
 	Now             func() time.Time // nil: time.Now
@@ -98,7 +97,7 @@ func (cfg FCMConfig) unauthenticated() bool { return cfg.Endpoint != "" && cfg.C
 // fcmTransport is the way to FCM: one attempt, with a token, over connections that are kept.
 func fcmTransport(ctx context.Context, cfg FCMConfig) (http.RoundTripper, error) {
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConnsPerHost = cmp.Or(cfg.Connections, defaultWorkers[desk.ChannelFCM])
+	base.MaxIdleConnsPerHost = defaultWorkers[desk.ChannelFCM]
 	if cfg.unauthenticated() {
 		return oneAttempt{base}, nil
 	}

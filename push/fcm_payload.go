@@ -74,12 +74,6 @@ func (p payload) put(key, value string) {
 	}
 }
 
-func (p payload) putRef(key string, ref *desk.Ref) {
-	if ref != nil {
-		p.put(key, ref.Name)
-	}
-}
-
 func fcmData(job desk.Job, now time.Time) map[string]string {
 	p := payload{
 		"v": payloadVersion, "type": string(job.Purpose), "key": job.Key, "rev": strconv.FormatInt(job.KeyRev, 10),
@@ -98,18 +92,18 @@ func fcmData(job desk.Job, now time.Time) map[string]string {
 
 func invitationData(p payload, job desk.Job) {
 	inv, t := job.Invitation, textsFor(job.Locale)
-	issue, target := issueOf(inv), targetOf(inv)
+	issue := nameOf(issueOf(inv))
 	p.put("invitation_id", inv.ID)
 	p.put("session_id", inv.Session.ID)
 	p.put("kind", string(inv.Kind))
 	p.put("inviter", inv.Inviter.Name)
-	p.putRef("target", target)
-	p.putRef("issue", issue)
+	p.put("target", nameOf(targetOf(inv)))
+	p.put("issue", issue)
 	p.put("comment", inv.Comment)
 	p.put("access", string(inv.Access))
 	p.put("masked", strconv.FormatBool(inv.Masked))
-	p.put("title", t.invitation(inv, inv.Inviter.Name, nameOf(inv.Team)))
-	p.put("body", cmp.Or(joined(": ", nameOf(issue), inv.Comment), t.nothingToSay))
+	p.put("title", t.invitation(inv))
+	p.put("body", cmp.Or(joined(": ", issue, inv.Comment), t.nothingToSay))
 }
 
 func withdrawalData(p payload, job desk.Job) {

@@ -94,7 +94,7 @@ func newMailView(job desk.Job, public *url.URL, deskName string) mailView {
 	}
 	return mailView{
 		T: t, Desk: cmp.Or(oneLine(deskName), public.Hostname()), Facts: mailFacts(t, job),
-		Headline: oneLine(t.invitation(job.Invitation, job.Invitation.Inviter.Name, nameOf(job.Invitation.Team))),
+		Headline: oneLine(t.invitation(job.Invitation)),
 		Accept:   link("accept"), Decline: link("decline"), SwitchOff: link("decline_and_switch_off"),
 	}
 }

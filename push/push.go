@@ -14,8 +14,6 @@ import (
 	"time"
 	"unicode"
 
-	"firebase.google.com/go/v4/messaging"
-
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -76,9 +74,6 @@ func (k *Kept) message(job desk.Job) (Message, error) {
 	}
 	fcm := fcmMessage(job, m.At)
 	m.Data, m.Title, m.Body = fcm.Data, fcm.Data["title"], fcm.Data["body"]
-	if alert := apnsAlert(fcm); alert != nil {
-		m.Title, m.Body = alert.Title, alert.Body
-	}
 	return m, nil
 }
 
@@ -89,13 +84,6 @@ func keptMail(m Message, job desk.Job, cfg MailConfig) (Message, error) {
 	}
 	m.To, m.Subject, m.Text, m.HTML, m.Headers = job.Address, mail.subject, mail.text, mail.html, mail.headers
 	return m, nil
-}
-
-func apnsAlert(m *messaging.Message) *messaging.ApsAlert {
-	if m.APNS == nil {
-		return nil
-	}
-	return m.APNS.Payload.Aps.Alert
 }
 
 // The outcomes that carry nothing of their own. Their words are those of desk.Delivery.Error.

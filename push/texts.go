@@ -46,15 +46,10 @@ var english = texts{
 	nothingToSay: "Accept to join the session.",
 	endedTitle:   "The invitation is over",
 	ended: map[desk.EndReason]string{
-		desk.EndAccepted:        "Somebody else has accepted it.",
 		desk.EndDeclined:        "You have declined it.",
-		desk.EndCancelled:       "It was cancelled.",
 		desk.EndSessionEnded:    "The session has ended.",
 		desk.EndJoinedOtherwise: "You are in the session already.",
-		desk.EndTargetGone:      "It is no longer for you.",
-		desk.EndSignedOut:       "This device was logged out.",
-		"owner_left":            "Its sender has left the session.",
-		"ownership_moved":       "The session has a new owner.",
+		desk.EndLoggedOut:       "This device was logged out.",
 	},
 	acceptedBy:    func(name string) string { return name + " has accepted it." },
 	cancelledBy:   func(name string) string { return name + " has cancelled it." },
@@ -89,14 +84,14 @@ func textsFor(locale string) *texts {
 }
 
 // invitation is the headline of an invitation: who asks for what.
-func (t *texts) invitation(inv desk.Invitation, inviter, team string) string {
+func (t *texts) invitation(inv desk.Invitation) string {
 	switch {
 	case inv.Kind == desk.InviteIssue:
-		return t.asksForHelp(inviter)
-	case inv.Kind == desk.InviteTeam && team != "":
-		return t.invitesTeam(inviter, team)
+		return t.asksForHelp(inv.Inviter.Name)
+	case inv.Team != nil:
+		return t.invitesTeam(inv.Inviter.Name, inv.Team.Name)
 	}
-	return t.invites(inviter)
+	return t.invites(inv.Inviter.Name)
 }
 
 // over says why an invitation ended. by is who ended it, where another person did, and mine whether the reader did.
@@ -104,9 +99,9 @@ func (t *texts) over(reason desk.EndReason, by string, mine bool) string {
 	switch {
 	case reason == desk.EndAccepted && mine:
 		return t.youAccepted
-	case reason == desk.EndAccepted && by != "":
+	case reason == desk.EndAccepted:
 		return t.acceptedBy(by)
-	case reason == desk.EndCancelled && by != "":
+	case reason == desk.EndCancelled:
 		return t.cancelledBy(by)
 	}
 	return cmp.Or(t.ended[reason], t.noLongerYours)

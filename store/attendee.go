@@ -37,20 +37,12 @@ func (t *tx) attendees(sessionID string) ([]desk.Attendee, error) {
 }
 
 func (t *tx) attendee(id string) (a desk.Attendee, err error) {
-	found, err := list(t, attendeeColumns+` WHERE a.id = $1`, []any{id}, scanAttendee)
-	if err == nil && len(found) == 0 {
-		err = desk.Missing("attendee")
-	}
-	if err != nil {
-		return a, err
-	}
-	return found[0], nil
+	return one(t, "attendee", attendeeColumns+` WHERE a.id = $1`, []any{id}, scanAttendee)
 }
 
 // repsIn lists the reps in a session now.
 func (t *tx) repsIn(sessionID string) ([]string, error) {
-	return list(t, `SELECT rep_id FROM attendees WHERE session_id = $1 AND rep_id <> '' AND left_at = 0 ORDER BY id`, []any{sessionID},
-		func(scan scanner, id *string) error { return scan(id) })
+	return t.texts(`SELECT rep_id FROM attendees WHERE session_id = $1 AND rep_id <> '' AND left_at = 0 ORDER BY id`, sessionID)
 }
 
 // addAttendee lets somebody in and tells those inside. expectedUntil is 0, or until when the seat waits for a console.
@@ -103,13 +95,13 @@ func (t *tx) arrived(repID string) error {
 // FreeExpectedSeats frees the seats of reps who accepted by email and did not come in time, and tells the owner (G2).
 func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 	none, err := lookUp(ctx, s, func(t *tx) (bool, error) {
-		found, err := t.row(`SELECT 1 FROM attendees WHERE expected_until > 0 AND expected_until <= $1 LIMIT 1`, []any{ms(t.now)}, new(int))
+		found, err := t.exists(`SELECT 1 FROM attendees WHERE expected_until > 0 AND expected_until <= $1 LIMIT 1`, ms(t.now))
 		return !found, err
 	})
 	if err != nil || none {
 		return err
 	}
-	_, err = write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		late, err := list(t, `UPDATE attendees SET expected_until = 0, left_at = $1, rev = rev + 1 WHERE expected_until > 0 AND expected_until <= $1 RETURNING id`,
 			[]any{ms(t.now)}, func(scan scanner, id *string) error { return scan(id) })
 		for _, id := range late {
@@ -124,9 +116,8 @@ func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 				err = t.seatsChanged(a)
 			}
 		}
-		return struct{}{}, err
+		return err
 	})
-	return err
 }
 
 // seatsChanged moves the session's revision, which shows who is in it, and tells those inside.

@@ -75,14 +75,7 @@ func (t *tx) scanConsole(current string) func(scanner, *desk.Console) error {
 }
 
 func (t *tx) console(id, current string) (desk.Console, error) {
-	found, err := list(t, consoleColumns+` WHERE c.id = $1`, []any{id}, t.scanConsole(current))
-	if err == nil && len(found) == 0 {
-		err = desk.Missing("console")
-	}
-	if err != nil {
-		return desk.Console{}, err
-	}
-	return found[0], nil
+	return one(t, "console", consoleColumns+` WHERE c.id = $1`, []any{id}, t.scanConsole(current))
 }
 
 // ConsoleChange is what a console can change about itself.
@@ -164,19 +157,18 @@ func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
 
 // LogOut ends one of the caller's consoles. The last one is kept while the rep owns active sessions, unless forced (C9).
 func (s *Store) LogOut(ctx context.Context, c desk.Caller, id string, force bool) error {
-	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		id, err := t.ownConsole(c, id)
 		if err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if !force {
 			if err := t.checkLastConsole(c.RepID, id); err != nil {
-				return struct{}{}, err
+				return err
 			}
 		}
-		return struct{}{}, t.endConsole(id, c.RepID)
+		return t.endConsole(id, c.RepID)
 	})
-	return err
 }
 
 func (t *tx) checkLastConsole(repID, consoleID string) error {
@@ -184,8 +176,7 @@ func (t *tx) checkLastConsole(repID, consoleID string) error {
 	if _, err := t.row(`SELECT COUNT(*) FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{repID, consoleID}, &others); err != nil || others > 0 {
 		return err
 	}
-	open, err := list(t, `SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, []any{repID},
-		func(scan scanner, id *string) error { return scan(id) })
+	open, err := t.texts(`SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, repID)
 	if err != nil || len(open) == 0 {
 		return err
 	}

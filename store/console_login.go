@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func (t *tx) checkLock(username string) error {
 // logInFailed counts the failure and returns the refusal. Of many guesses made at once, those that are counted after
 // the lock fell are told of the lock, right or wrong.
 func (s *Store) logInFailed(ctx context.Context, username string) error {
-	_, err := write(WithIdempotency(ctx, nil), s, func(t *tx) (struct{}, error) {
+	err := alter(WithIdempotency(ctx, nil), s, func(t *tx) error {
 		var failures int
 		counted, err := t.row(`INSERT INTO log_in_failures (username, failures, failed_at) VALUES ($1, 1, $2) ON CONFLICT (username) DO UPDATE SET
 			failures = CASE WHEN log_in_failures.failed_at < $3 THEN 1 ELSE log_in_failures.failures + 1 END, failed_at = $2
@@ -106,7 +107,7 @@ func (s *Store) logInFailed(ctx context.Context, username string) error {
 		if lock := desk.LogInLock(failures); err == nil && lock > 0 {
 			_, err = t.exec(`UPDATE log_in_failures SET locked_until = $1 WHERE username = $2`, ms(t.now.Add(lock)), username)
 		}
-		return struct{}{}, err
+		return err
 	})
 	if err != nil {
 		return err
@@ -151,7 +152,7 @@ func (t *tx) takeDevice(repID, deviceID string) (consoleID string, err error) {
 		return "", nil
 	}
 	var owner string
-	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND device_id <> ''`+t.store.dialect.forUpdate, []any{deviceID}, &consoleID, &owner)
+	found, err := t.row(`SELECT id, rep_id FROM consoles WHERE device_id = $1 AND device_id <> ''`+t.forUpdate(), []any{deviceID}, &consoleID, &owner)
 	if err != nil || !found {
 		return "", err
 	}
@@ -222,27 +223,26 @@ func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next
 	if err != nil {
 		return err
 	}
-	_, err = write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		if _, err := t.exec(`UPDATE reps SET password_hash = $1 WHERE id = $2`, hash, c.RepID); err != nil {
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, t.endOtherConsoles(c)
+		return t.endOtherConsoles(c)
 	})
-	return err
 }
 
 // wrongCurrentPassword makes a refusal of the field of it: invalid_credentials is for log-in alone, and would make a
 // client forget its token.
 func wrongCurrentPassword(err error) error {
-	if p, ok := err.(*desk.Problem); ok && p.Code == desk.InvalidCredentials {
+	var p *desk.Problem
+	if errors.As(err, &p) && p.Code == desk.InvalidCredentials {
 		return desk.Invalid("current_password", "wrong", "is not the current password")
 	}
 	return err
 }
 
 func (t *tx) endOtherConsoles(c desk.Caller) error {
-	others, err := list(t, `SELECT id FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{c.RepID, c.ConsoleID},
-		func(scan scanner, id *string) error { return scan(id) })
+	others, err := t.texts(`SELECT id FROM consoles WHERE rep_id = $1 AND id <> $2`, c.RepID, c.ConsoleID)
 	for _, id := range others {
 		if err == nil {
 			err = t.endConsole(id, c.RepID)

@@ -73,7 +73,7 @@ func TestG10AnotherRepTakesTheDeviceOver(t *testing.T) {
 		same(t, "ben is told", w.told(), "console.revoked")
 		jobs := claim(t, d, desk.ChannelFCM)
 		same(t, "what it still shows", targets(jobs), "withdrawal target")
-		if job := jobs[0]; job.Rep.ID != ben.RepID || job.Invitation.State != desk.InvitationWithdrawn || job.Invitation.Reason != desk.EndSignedOut || job.KeyRev <= sent[0].KeyRev {
+		if job := jobs[0]; job.Rep.ID != ben.RepID || job.Invitation.State != desk.InvitationWithdrawn || job.Invitation.Reason != desk.EndLoggedOut || job.KeyRev <= sent[0].KeyRev {
 			t.Errorf("withdrawal %+v, after one with rev %d", job, sent[0].KeyRev)
 		}
 		if got := must(d.Invitation(t.Context(), ana, inv.ID)); !got.Active() {

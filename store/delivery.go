@@ -21,14 +21,7 @@ func scanDelivery(scan scanner, d *desk.Delivery) error {
 }
 
 func (t *tx) delivery(id string) (desk.Delivery, error) {
-	found, err := list(t, deliveryColumns+` WHERE d.id = $1`, []any{id}, scanDelivery)
-	if err == nil && len(found) == 0 {
-		err = desk.Missing("delivery")
-	}
-	if err != nil {
-		return desk.Delivery{}, err
-	}
-	return found[0], nil
+	return one(t, "delivery", deliveryColumns+` WHERE d.id = $1`, []any{id}, scanDelivery)
 }
 
 // deliveryWith reads a delivery together with more fields, from more tables, in one statement.

@@ -19,23 +19,22 @@ import (
 // dialect is all that differs between the engines. Everything else is one SQL text for both.
 type dialect struct {
 	name      string // sqlite, postgres
-	driver    string
 	goose     goose.Dialect
 	forUpdate string // locks the rows that a SELECT returns until the transaction ends
-	forShare  string // keeps them as they are, for several transactions at once
 	skip      string // the same, passing over rows that somebody else holds
+	forShare  string // keeps them as they are, for several transactions at once
 	events    string // the table of events with its way to give positions at commit
 }
 
 var sqliteDialect = dialect{
-	name: "sqlite", driver: "sqlite", goose: goose.DialectSQLite3,
+	name: "sqlite", goose: goose.DialectSQLite3,
 	// One writer at a time: positions grow in the order of commits.
 	events: `CREATE TABLE events (
 		pos         INTEGER PRIMARY KEY AUTOINCREMENT,` + eventColumns,
 }
 
 var postgresDialect = dialect{
-	name: "postgres", driver: "pgx", goose: goose.DialectPostgres,
+	name: "postgres", goose: goose.DialectPostgres,
 	forUpdate: " FOR UPDATE", forShare: " FOR SHARE", skip: " FOR UPDATE SKIP LOCKED",
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
 	// The deferred trigger numbers them at commit, one committer at a time.

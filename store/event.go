@@ -72,23 +72,15 @@ type Subscription struct {
 // Subscribe makes the caller's view on the log. Close it in the end.
 func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
 	sub := &Subscription{store: s, caller: c, woken: make(chan struct{}, 1)}
-	if err := sub.Refresh(ctx); err != nil {
+	if _, err := sub.Refresh(ctx); err != nil {
 		return nil, err
 	}
 	return sub, nil
 }
 
-// Refresh reads anew which topics the caller may read, and says by grown whether there are some that it could not
-// read before: the reader has then missed what they said.
-func (b *Subscription) Refresh(ctx context.Context) (err error) {
-	_, err = b.refresh(ctx)
-	return err
-}
-
-// Grown is Refresh that says whether the caller may now read topics that it could not before.
-func (b *Subscription) Grown(ctx context.Context) (bool, error) { return b.refresh(ctx) }
-
-func (b *Subscription) refresh(ctx context.Context) (grown bool, err error) {
+// Refresh reads anew which topics the caller may read, and says whether there are some that it could not read before:
+// the reader has then missed what they said.
+func (b *Subscription) Refresh(ctx context.Context) (grown bool, err error) {
 	topics := map[string]int64{desk.RepTopic(b.caller.RepID): 0}
 	_, err = lookUp(ctx, b.store, func(t *tx) (struct{}, error) {
 		return struct{}{}, t.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{b.caller.RepID}, func(scan scanner) error {

@@ -165,7 +165,7 @@ func targets(jobs []desk.Job) []string {
 
 func importYAML(t *testing.T, d *storetest.Desk, yaml string) {
 	t.Helper()
-	if _, err := d.ImportOrganization(t.Context(), desk.Ref{}, []byte(yaml), false); err != nil {
+	if _, err := d.ImportOrganization(t.Context(), d.Operator(), []byte(yaml), false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -105,7 +105,7 @@ func (t *tx) goesTo(inv desk.Invitation, repID string) (bool, error) {
 	if inv.Rep != nil {
 		return inv.Rep.ID == repID, nil
 	}
-	return t.row(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, []any{inv.Team.ID, repID}, new(int))
+	return t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, inv.Team.ID, repID)
 }
 
 // Invitation returns one invitation: to the session's owner and inviter, to those it goes to, and to administrators.
@@ -132,7 +132,7 @@ func (t *tx) invites(c desk.Caller, inv desk.Invitation) (bool, error) {
 	if c.IsAdministrator() {
 		return true, nil
 	}
-	return t.row(`SELECT 1 FROM sessions WHERE id = $1 AND owner_id = $2`, []any{inv.Session.ID, c.RepID}, new(int))
+	return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND owner_id = $2`, inv.Session.ID, c.RepID)
 }
 
 // SessionInvitations lists all invitations of a session, active and past, the newest first, to its owner and to
@@ -193,15 +193,15 @@ func (t *tx) endInvitation(inv desk.Invitation, reason desk.EndReason, by desk.R
 	if err := t.tellInvitation(desk.EventInvitationEnded, ended, by); err != nil {
 		return ended, err
 	}
-	return ended, t.withdraw(ended, "", "")
+	return ended, t.withdraw(ended.ID, "", "")
 }
 
-// endInvitationsOf ends all active invitations of a session that ends.
-func (t *tx) endInvitationsOf(by desk.Ref, s sessionRow) error {
-	active, err := t.invitations(` WHERE v.session_id = $1 AND v.state = 'active' ORDER BY v.id`, s.ID)
+// endInvitations ends the active invitations that a condition picks.
+func (t *tx) endInvitations(by desk.Ref, reason desk.EndReason, which string, args ...any) error {
+	active, err := t.invitations(` WHERE v.state = 'active' AND `+which+` ORDER BY v.id`, args...)
 	for _, inv := range active {
 		if err == nil {
-			_, err = t.endInvitation(inv, desk.EndSessionEnded, by)
+			_, err = t.endInvitation(inv, reason, by)
 		}
 	}
 	return err

@@ -70,7 +70,7 @@ func declinedAlready(inv desk.Invitation) *desk.Problem {
 
 // isInside says whether the rep is in the session now.
 func (t *tx) isInside(sessionID, repID string) (bool, error) {
-	return t.row(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, []any{sessionID, repID}, new(int))
+	return t.exists(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, sessionID, repID)
 }
 
 // join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
@@ -88,16 +88,10 @@ func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expecte
 	if err != nil {
 		return inv, err
 	}
-	others, err := t.invitations(` WHERE v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> '' AND v.state = 'active'`, session.ID, repID)
-	for _, other := range others {
-		if err == nil {
-			_, err = t.endInvitation(other, desk.EndJoinedOtherwise, winner)
-		}
+	if err := t.endInvitations(winner, desk.EndJoinedOtherwise, `v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> ''`, session.ID, repID); err != nil {
+		return inv, err
 	}
-	if err == nil {
-		err = t.closeTeamInvitationsFor(winner, session.ID)
-	}
-	if err != nil {
+	if err := t.closeTeamInvitationsFor(winner, session.ID); err != nil {
 		return inv, err
 	}
 	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, session.ID); err != nil {
@@ -129,7 +123,7 @@ func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) erro
 	if err := t.record(desk.RepTopic(rep.ID), gone); err != nil {
 		return err
 	}
-	return t.withdraw(inv, rep.ID, "")
+	return t.withdraw(inv.ID, rep.ID, "")
 }
 
 // DeclineInvitation declines for the caller. One to the caller alone ends; one to a team is over for the caller, and

@@ -105,7 +105,7 @@ func (s *Store) AnswerInvitationLink(ctx context.Context, token string, answer L
 
 // checkLinkRep refuses links of reps who are disabled by now.
 func (t *tx) checkLinkRep(repID string) error {
-	found, err := t.row(`SELECT 1 FROM reps WHERE id = $1 AND disabled = 0`, []any{repID}, new(int))
+	found, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND disabled = 0`, repID)
 	if err == nil && !found {
 		err = desk.Missing("link")
 	}

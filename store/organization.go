@@ -52,7 +52,7 @@ func (t *tx) organization() (*organization, error) {
 func everything[E desk.Entry[E]](t *tx, q string, scan func(scanner, *E) error) ([]E, error) {
 	q += ` ORDER BY id` // the order in which they are locked
 	if !t.reads {
-		q += t.store.dialect.forUpdate
+		q += t.forUpdate()
 	}
 	entries, err := list(t, q, nil, scan)
 	for i, e := range entries {
@@ -150,8 +150,16 @@ func (t *tx) loadIssues(o *organization) (err error) {
 	return err
 }
 
-// ExportOrganization returns everything but passwords, such that importing it changes nothing.
-func (s *Store) ExportOrganization(ctx context.Context) (desk.Organization, error) {
+// Operator is who acts when the program itself does, at the hand of whoever runs it: there is no account behind it.
+func (s *Store) Operator() desk.Caller {
+	return desk.Caller{RepID: s.serverID, Name: "Organisation file", Role: desk.RoleAdministrator}
+}
+
+// ExportOrganization returns everything but passwords, such that importing it changes nothing, to administrators.
+func (s *Store) ExportOrganization(ctx context.Context, c desk.Caller) (desk.Organization, error) {
+	if !c.IsAdministrator() {
+		return desk.Organization{}, desk.Refuse(desk.NotAllowed, "Only administrators read the organisation.")
+	}
 	return read(ctx, s, func(t *tx) (desk.Organization, error) {
 		o, err := t.organization()
 		if err != nil {

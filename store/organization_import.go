@@ -12,9 +12,12 @@ import (
 )
 
 // ImportOrganization brings the organisation to what the file says, all or nothing (I3), and tells those whom it
-// concerns; by is who does it, empty for the server itself. Things that the file does not name stay as they are, and
-// loading the same file again changes nothing. A dry run does the same work and keeps none of it.
-func (s *Store) ImportOrganization(ctx context.Context, by desk.Ref, data []byte, dryRun bool) (desk.ImportReport, error) {
+// concerns. Only administrators may, and the Operator. Things that the file does not name stay as they are, and loading
+// the same file again changes nothing. A dry run does the same work and keeps none of it.
+func (s *Store) ImportOrganization(ctx context.Context, c desk.Caller, data []byte, dryRun bool) (desk.ImportReport, error) {
+	if !c.IsAdministrator() {
+		return desk.ImportReport{}, desk.Refuse(desk.NotAllowed, "Only administrators load an organisation.")
+	}
 	file, err := parseOrganization(data)
 	if err != nil {
 		return desk.ImportReport{}, err
@@ -23,11 +26,8 @@ func (s *Store) ImportOrganization(ctx context.Context, by desk.Ref, data []byte
 	if err != nil {
 		return desk.ImportReport{}, err
 	}
-	if by.ID == "" {
-		by = desk.Ref{ID: s.serverID, Name: "Organisation file"}
-	}
 	report, err := write(ctx, s, func(t *tx) (desk.ImportReport, error) {
-		m := organizationImport{tx: t, by: by, hashes: hashes, concerned: map[string]bool{}}
+		m := organizationImport{tx: t, by: c.Ref(), hashes: hashes, concerned: map[string]bool{}}
 		m.report = desk.ImportReport{DryRun: dryRun, Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
 		err := m.run(file)
 		if err == nil && dryRun {
@@ -50,9 +50,7 @@ func (dryRunDone) Error() string { return "dry run" }
 // firstPasswords hashes the passwords of the accounts that are not there yet, before the transaction, since it is slow
 // by design. One after the other, so that people can still log in meanwhile.
 func (s *Store) firstPasswords(ctx context.Context, reps []desk.RepEntry) (map[string]string, error) {
-	there, err := read(ctx, s, func(t *tx) ([]string, error) {
-		return list(t, `SELECT username FROM reps`, nil, func(scan scanner, name *string) error { return scan(name) })
-	})
+	there, err := lookUp(ctx, s, func(t *tx) ([]string, error) { return t.texts(`SELECT username FROM reps`) })
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +83,7 @@ type organizationImport struct {
 
 func (m *organizationImport) run(file organizationFile) (err error) {
 	// One import at a time: a second one finds what the first made.
-	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.store.dialect.forUpdate, nil, new(string)); err != nil {
+	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.forUpdate(), nil, new(string)); err != nil {
 		return err
 	}
 	if m.org, err = m.organization(); err != nil {
@@ -300,8 +298,7 @@ func (m *organizationImport) repDisabled(repID string) error {
 
 // targetGone ends the active invitations to a rep or team that is no more (B13).
 func (t *tx) targetGone(by desk.Ref, column, id string) error {
-	open, err := list(t, `SELECT id FROM invitations WHERE `+column+` = $1 AND `+column+` <> '' AND state = 'active' ORDER BY id`, []any{id},
-		func(scan scanner, id *string) error { return scan(id) })
+	open, err := t.texts(`SELECT id FROM invitations WHERE `+column+` = $1 AND `+column+` <> '' AND state = 'active' ORDER BY id`, id)
 	for _, id := range open {
 		if err != nil {
 			return err

@@ -134,7 +134,7 @@ func sameValue(t *testing.T, got, want any) {
 // loadFile imports a file and returns the report.
 func loadFile(t *testing.T, s *store.Store, file string) desk.ImportReport {
 	t.Helper()
-	report, err := s.ImportOrganization(t.Context(), desk.Ref{}, []byte(file), false)
+	report, err := s.ImportOrganization(t.Context(), s.Operator(), []byte(file), false)
 	if err != nil {
 		t.Fatal(err, problemOf(err))
 	}
@@ -150,7 +150,7 @@ func problemOf(err error) (p desk.Problem) {
 
 func exportAll(t *testing.T, s *store.Store) desk.Organization {
 	t.Helper()
-	o, err := s.ExportOrganization(t.Context())
+	o, err := s.ExportOrganization(t.Context(), s.Operator())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestI3_TwoWhoLoadTheSameFileAtOnce(t *testing.T) {
 		var created atomic.Int64
 		for range 4 {
 			loading.Go(func() {
-				report, err := s.ImportOrganization(t.Context(), desk.Ref{}, []byte(fullFile), false)
+				report, err := s.ImportOrganization(t.Context(), s.Operator(), []byte(fullFile), false)
 				if err != nil {
 					t.Error(err)
 				}
@@ -316,7 +316,7 @@ func TestI3_WhatRefersToNothingIsRefusedWhole(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
 		loadFile(t, s, fullFile)
 		before := exportAll(t, s)
-		_, err := s.ImportOrganization(t.Context(), desk.Ref{}, []byte("teams:\n  - {slug: night, name: Night}\nportals:\n  - slug: main\n    name: Main\n    parent: main-emea\nissues:\n  - slug: fax\n    title: Fax\n    team: nowhere\n"), false)
+		_, err := s.ImportOrganization(t.Context(), s.Operator(), []byte("teams:\n  - {slug: night, name: Night}\nportals:\n  - slug: main\n    name: Main\n    parent: main-emea\nissues:\n  - slug: fax\n    title: Fax\n    team: nowhere\n"), false)
 		fields := []string{}
 		for _, e := range wrongFile(t, err).Errors {
 			fields = append(fields, e.Field+" "+e.Code+" "+e.Detail[:7])
@@ -330,7 +330,7 @@ func TestI3_WhatRefersToNothingIsRefusedWhole(t *testing.T) {
 
 func TestI3_ADryRunKeepsNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *storetest.Clock) {
-		dry, err := s.ImportOrganization(t.Context(), desk.Ref{}, []byte(fullFile), true)
+		dry, err := s.ImportOrganization(t.Context(), s.Operator(), []byte(fullFile), true)
 		if err != nil || !dry.DryRun {
 			t.Fatalf("dry run: %+v, %v", dry, err)
 		}
@@ -470,13 +470,13 @@ func TestB13_ADisabledTeamEndsItsInvitations(t *testing.T) {
 		forIssue := inviteTo(t, s, ana, session, store.NewInvitation{IssueID: "@vpn"})
 		direct := inviteTo(t, s, ana, session, store.NewInvitation{RepID: "@dev"})
 		file := []byte("teams:\n  - {slug: network, name: Network, disabled: true}\n")
-		if _, err := s.ImportOrganization(t.Context(), hal.Ref(), file, true); err != nil {
+		if _, err := s.ImportOrganization(t.Context(), hal, file, true); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := s.Invitation(t.Context(), ana, toTeam.ID); err != nil || !got.Active() {
 			t.Fatalf("after a dry run: %+v, %v", got, err)
 		}
-		if _, err := s.ImportOrganization(t.Context(), hal.Ref(), file, false); err != nil {
+		if _, err := s.ImportOrganization(t.Context(), hal, file, false); err != nil {
 			t.Fatal(err)
 		}
 		checkTargetGone(t, s, ana, toTeam, hal.Name)

@@ -108,7 +108,7 @@ func (t *tx) wakeWorkers(channel desk.Channel) {
 
 // withdraw takes back what told of an invitation: what was not yet sent is dropped, and every device that was or may
 // have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
-func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
+func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 	type sent struct {
 		device
 		id        string
@@ -122,7 +122,7 @@ func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
 		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
 		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
 		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
-		ORDER BY id`+t.store.dialect.forUpdate, []any{inv.ID, repID, consoleID},
+		ORDER BY id`+t.forUpdate(), []any{invitationID, repID, consoleID},
 		func(scan scanner, s *sent) error {
 			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts, &s.expiresAt)
 		})
@@ -139,7 +139,7 @@ func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
 		if s.channel != desk.ChannelFCM || !mayShow {
 			continue
 		}
-		if err := t.queuePush(inv.ID, desk.PurposeWithdrawal, s.device, s.expiresAt); err != nil {
+		if err := t.queuePush(invitationID, desk.PurposeWithdrawal, s.device, s.expiresAt); err != nil {
 			return err
 		}
 	}
@@ -149,15 +149,14 @@ func (t *tx) withdraw(inv desk.Invitation, repID, consoleID string) error {
 // withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a
 // device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string) error {
-	shown, err := list(t, `SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
-		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose = 'invitation' AND v.state = 'active'`, []any{consoleID},
-		func(scan scanner, id *string) error { return scan(id) })
+	shown, err := t.texts(`SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
+		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose = 'invitation' AND v.state = 'active'`, consoleID)
 	for _, id := range shown {
 		if err == nil {
 			_, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, id)
 		}
 		if err == nil {
-			err = t.withdraw(desk.Invitation{ID: id}, "", consoleID)
+			err = t.withdraw(id, "", consoleID)
 		}
 	}
 	return err
@@ -165,7 +164,7 @@ func (t *tx) withdrawFromConsole(consoleID string) error {
 
 // repWentAway looks after the team invitations that a rep who logged out leaves behind (G3).
 func (t *tx) repWentAway(repID string) error {
-	loggedIn, err := t.row(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2`, []any{repID, ms(t.now)}, new(int))
+	loggedIn, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2`, repID, ms(t.now))
 	if err != nil || loggedIn {
 		return err
 	}
@@ -305,7 +304,7 @@ func overForOne(mine desk.Invitation, loggedOut, inside bool) (desk.InvitationSt
 	case mine.DeclinedByMe:
 		reason = desk.EndDeclined
 	case loggedOut:
-		reason = desk.EndSignedOut
+		reason = desk.EndLoggedOut
 	case inside:
 		reason = desk.EndJoinedOtherwise
 	}
@@ -331,19 +330,18 @@ func (t *tx) customerInEmail(sessionID string) (*desk.Customer, error) {
 // a refresh may have come between); failed, which an email follows; or to be tried again after a pause that grows,
 // with jitter in [0, 1), until desk.RetryWindow has passed (G8).
 func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome, jitter float64) error {
-	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		if o.Kind == desk.OutcomeDone {
-			return struct{}{}, t.sent(job)
+			return t.sent(job)
 		}
 		var triedAt int64
-		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.store.dialect.forUpdate,
+		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(),
 			[]any{job.ID, job.Attempts}, &triedAt)
 		if err != nil || !held { // acknowledged by the device already, or the lease ran out and somebody else has it
-			return struct{}{}, err
+			return err
 		}
-		return struct{}{}, t.finish(job, o, jitter, time.UnixMilli(triedAt))
+		return t.finish(job, o, jitter, time.UnixMilli(triedAt))
 	})
-	return err
 }
 
 // sent is the ordinary end, in one statement: nothing changes where the device was faster to acknowledge, or somebody
@@ -389,14 +387,12 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 }
 
 func (t *tx) removeTarget(job desk.Job) error {
-	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, consoleOf(job), job.PushTarget)
+	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, idOf(job.Console), job.PushTarget)
 	if err != nil || n == 0 {
 		return err
 	}
 	return t.renewLease(job.Rep.ID)
 }
-
-func consoleOf(job desk.Job) string { return idOf(job.Console) }
 
 // deliveryFailed gives a delivery up. A push of an invitation is followed by one email, if the rep has an address; the
 // invitation stands (G8).

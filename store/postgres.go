@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -21,8 +20,8 @@ type postgresEngine struct {
 	db *sql.DB
 }
 
-func openPostgres(ctx context.Context, url string, _ *slog.Logger) (*postgresEngine, error) {
-	db, err := sql.Open(postgresDialect.driver, url)
+func openPostgres(ctx context.Context, url string) (*postgresEngine, error) {
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		return nil, err
 	}

@@ -61,15 +61,14 @@ func (s *Store) FlushContacts(ctx context.Context) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		for console, contact := range pending {
 			if err := t.contact(console, contact); err != nil {
-				return struct{}{}, err
+				return err
 			}
 		}
-		return struct{}{}, nil
+		return nil
 	})
-	return err
 }
 
 // take empties the pending contacts, and forgets written ones that are too old to matter.
@@ -147,18 +146,17 @@ func (s *Store) housekeep(ctx context.Context) {
 
 // RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, revoked tokens.
 func (s *Store) RemoveOldRows(ctx context.Context) error {
-	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		if err := t.forgetEvents(); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if _, err := t.exec(`DELETE FROM idempotency WHERE created_at < $1`, ms(t.now.Add(-KeptFor))); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
-			return struct{}{}, err
+			return err
 		}
 		_, err := t.exec(`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, ms(t.now.Add(-desk.TokenUnusedFor)))
-		return struct{}{}, err
+		return err
 	})
-	return err
 }

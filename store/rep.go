@@ -94,7 +94,7 @@ func (t *tx) meChanged(repID string) (desk.Me, error) {
 
 func (t *tx) lockedMe(repID string) (desk.Me, error) {
 	var id string
-	if _, err := t.row(`SELECT id FROM reps WHERE id = $1`+t.store.dialect.forUpdate, []any{repID}, &id); err != nil {
+	if _, err := t.row(`SELECT id FROM reps WHERE id = $1`+t.forUpdate(), []any{repID}, &id); err != nil {
 		return desk.Me{}, err
 	}
 	return t.me(repID)

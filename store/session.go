@@ -64,21 +64,13 @@ func scanSession(scan scanner, s *sessionRow) error {
 }
 
 func (t *tx) session(id string) (s sessionRow, err error) {
-	found := false
-	err = t.rows(sessionColumns+` WHERE s.id = $1`, []any{id}, func(scan scanner) error {
-		found = true
-		return scanSession(scan, &s)
-	})
-	if err == nil && !found {
-		err = desk.Missing("session")
-	}
-	return s, err
+	return one(t, "session", sessionColumns+` WHERE s.id = $1`, []any{id}, scanSession)
 }
 
 // lockedSession reads a session that nobody else can change until the transaction ends. The lock comes first, in a
 // statement of its own: what is read after it is what the last holder left.
 func (t *tx) lockedSession(id string) (sessionRow, error) {
-	if lock := t.store.dialect.forUpdate; lock != "" && !t.reads {
+	if lock := t.forUpdate(); lock != "" {
 		if _, err := t.row(`SELECT id FROM sessions WHERE id = $1`+lock, []any{id}, new(string)); err != nil {
 			return sessionRow{}, err
 		}
@@ -224,22 +216,24 @@ func (t *tx) queueOf(c desk.Caller, n NewSession) (cameBy, repID, teamID string,
 	return "api", c.RepID, "", nil
 }
 
-// sessionChanged tells those in the session, or those in whose queue it waits, and returns it as it now is.
-func (t *tx) sessionChanged(actor desk.Ref, id, reason string) (desk.Session, error) {
+// sessionChanged tells those in the session, those who were (former), or those in whose queue it waits, and returns it
+// as it now is.
+func (t *tx) sessionChanged(actor desk.Ref, id, reason string, former ...string) (desk.Session, error) {
 	s, err := t.session(id)
 	if err != nil {
 		return desk.Session{}, err
 	}
 	event := desk.Event{Type: desk.EventSessionChanged, Actor: &actor, SessionID: id, Reason: reason, Session: &s.Session}
-	return s.Session, t.tellSession(s, event)
+	return s.Session, t.tellSession(s, event, former...)
 }
 
 // tellSession records an event for the reps in a session, and while it waits for those in whose queue it stands.
-func (t *tx) tellSession(s sessionRow, event desk.Event) error {
+func (t *tx) tellSession(s sessionRow, event desk.Event, former ...string) error {
 	reps, err := t.repsIn(s.ID)
 	if err != nil {
 		return err
 	}
+	reps = append(reps, former...)
 	if s.State == desk.SessionWaiting && s.QueueRepID != "" {
 		reps = append(reps, s.QueueRepID)
 	}
@@ -293,7 +287,7 @@ func (t *tx) acceptable(c desk.Caller, s sessionRow) (bool, error) {
 	if s.waitsFor(c.RepID) {
 		return true, nil
 	}
-	return t.row(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, []any{idOf(s.Team), c.RepID}, new(int))
+	return t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, idOf(s.Team), c.RepID)
 }
 
 // refuseAccept says why: nothing to somebody who never saw the session; who took it to those who did.
@@ -322,7 +316,7 @@ func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
 
 // sawWaiting says whether an active session came to its owner from a queue that is the caller's too: they raced for it.
 func (t *tx) sawWaiting(c desk.Caller, s sessionRow) (desk.Sight, error) {
-	found, err := t.row(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, []any{idOf(s.QueueTeam), c.RepID}, new(int))
+	found, err := t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, idOf(s.QueueTeam), c.RepID)
 	if found {
 		return desk.SightSummary, err
 	}
@@ -380,7 +374,7 @@ func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary strin
 		case session.State != desk.SessionActive:
 			return out, notActive(session)
 		}
-		if err := t.endInvitationsOf(c.Ref(), session); err != nil {
+		if err := t.endInvitations(c.Ref(), desk.EndSessionEnded, `v.session_id = $1`, id); err != nil {
 			return out, err
 		}
 		if _, err := t.exec(`UPDATE sessions SET state = 'ended', ended_at = $1, end_reason = 'ended_by_owner', summary = $2, rev = rev + 1 WHERE id = $3`,
@@ -394,20 +388,6 @@ func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary strin
 		if _, err := t.exec(`UPDATE attendees SET left_at = $1, expected_until = 0, rev = rev + 1 WHERE session_id = $2 AND left_at = 0`, ms(t.now), id); err != nil {
 			return out, err
 		}
-		return t.tellEnded(c.Ref(), id, reps)
+		return t.sessionChanged(c.Ref(), id, "ended_by_owner", reps...)
 	})
-}
-
-func (t *tx) tellEnded(actor desk.Ref, id string, reps []string) (desk.Session, error) {
-	s, err := t.session(id)
-	if err != nil {
-		return desk.Session{}, err
-	}
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &actor, SessionID: id, Reason: s.EndReason, Session: &s.Session}
-	for _, rep := range reps {
-		if err := t.record(desk.RepTopic(rep), event); err != nil {
-			return desk.Session{}, err
-		}
-	}
-	return s.Session, nil
 }

@@ -176,11 +176,7 @@ func (e *sqliteEngine) loop() {
 	for op := range e.queue {
 		batch = append(batch[:0], op)
 		for len(batch) < batchLimit && len(e.queue) > 0 {
-			more, open := <-e.queue
-			if !open {
-				break
-			}
-			batch = append(batch, more)
+			batch = append(batch, <-e.queue)
 		}
 		e.commit(batch)
 	}

@@ -68,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 
 func (s *Store) openEngine(ctx context.Context) (err error) {
 	if s.dialect.name == "postgres" {
-		s.engine, err = openPostgres(ctx, s.cfg.Database, s.log)
+		s.engine, err = openPostgres(ctx, s.cfg.Database)
 		return err
 	}
 	s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared)
@@ -109,11 +109,10 @@ func (s *Store) Close() error {
 
 // Ready says whether the storage answers and takes writes.
 func (s *Store) Ready(ctx context.Context) error {
-	_, err := write(ctx, s, func(t *tx) (struct{}, error) {
+	return alter(ctx, s, func(t *tx) error {
 		_, err := t.exec(`INSERT INTO settings (name, value) VALUES ('ready', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, t.now.Format(time.RFC3339))
-		return struct{}{}, err
+		return err
 	})
-	return err
 }
 
 // ServerID tells this desk from others: clients that know several keep their pushes apart by it.

@@ -83,6 +83,27 @@ func list[T any](t *tx, q string, args []any, scan func(scanner, *T) error) ([]T
 	return items, err
 }
 
+// one returns the one row that there is, or the refusal of what is not there.
+func one[T any](t *tx, kind, q string, args []any, scan func(scanner, *T) error) (item T, err error) {
+	found := false
+	err = t.rows(q, args, func(row scanner) error {
+		found = true
+		return scan(row, &item)
+	})
+	if err == nil && !found {
+		err = desk.Missing(kind)
+	}
+	return item, err
+}
+
+// exists says whether a query finds anything.
+func (t *tx) exists(q string, args ...any) (bool, error) { return t.row(q, args, new(any)) }
+
+// texts lists a column of texts, such as ids.
+func (t *tx) texts(q string, args ...any) ([]string, error) {
+	return list(t, q, args, func(scan scanner, text *string) error { return scan(text) })
+}
+
 // exec runs a statement and says how many rows it touched.
 func (t *tx) exec(q string, args ...any) (int64, error) {
 	if t.err != nil {
@@ -93,6 +114,14 @@ func (t *tx) exec(q string, args ...any) (int64, error) {
 		return 0, t.fail(q, err)
 	}
 	return result.RowsAffected()
+}
+
+// forUpdate ends a SELECT whose rows are to stay as they are until the transaction ends; one that only reads locks nothing.
+func (t *tx) forUpdate() string {
+	if t.reads {
+		return ""
+	}
+	return t.store.dialect.forUpdate
 }
 
 func (t *tx) fail(q string, err error) error {
@@ -137,24 +166,24 @@ func write[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, er
 	return result, nil
 }
 
+// alter is write for what has nothing to answer.
+func alter(ctx context.Context, s *Store, fn func(*tx) error) error {
+	_, err := write(ctx, s, func(t *tx) (struct{}, error) { return struct{}{}, fn(t) })
+	return err
+}
+
 // read runs fn on one consistent state of the database.
 func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
-	var result T
-	err := s.engine.read(ctx, s, func(t *tx) (err error) {
-		result, err = fn(t)
-		return err
-	})
-	if err != nil {
-		var none T
-		return none, s.fault(err)
-	}
-	return result, nil
+	return ask(ctx, s, s.engine.read, fn)
 }
 
 // lookUp is read for a single statement, which is a consistent state by itself: it saves beginning and ending.
 func lookUp[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
-	var result T
-	err := s.engine.lookUp(ctx, s, func(t *tx) (err error) {
+	return ask(ctx, s, s.engine.lookUp, fn)
+}
+
+func ask[T any](ctx context.Context, s *Store, how func(context.Context, *Store, func(*tx) error) error, fn func(*tx) (T, error)) (result T, _ error) {
+	err := how(ctx, s, func(t *tx) (err error) {
 		result, err = fn(t)
 		return err
 	})

@@ -87,7 +87,7 @@ func (n *bench) people(s *store.Store) {
 	for i := range benchClients * (1 + benchSeats) {
 		fmt.Fprintf(&file, "  - {username: rep%d, password: correct horse, name: Rep %d, teams: {all: member}}\n", i, i)
 	}
-	if _, err := s.ImportOrganization(n.b.Context(), desk.Ref{}, []byte(file.String()), false); err != nil {
+	if _, err := s.ImportOrganization(n.b.Context(), s.Operator(), []byte(file.String()), false); err != nil {
 		n.b.Fatal(err)
 	}
 	for i := range benchClients * (1 + benchSeats) {

@@ -27,7 +27,7 @@ func newSample(ctx context.Context, s *store.Store) (*sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.ImportOrganization(ctx, desk.Ref{ID: s.ServerID(), Name: "Demo"}, organization, false); err != nil {
+	if _, err := s.ImportOrganization(ctx, s.Operator(), organization, false); err != nil {
 		return nil, fmt.Errorf("sample organisation: %w", err)
 	}
 	for _, step := range []func(context.Context) error{d.logPeopleIn, d.letChoBeMailed, d.openSession} {

@@ -38,7 +38,7 @@ func importFile(ctx context.Context, s *store.Store, file string, dryRun bool) (
 	if err != nil {
 		return desk.ImportReport{}, err
 	}
-	report, err := s.ImportOrganization(ctx, desk.Ref{ID: s.ServerID(), Name: "Organisation file"}, data, dryRun)
+	report, err := s.ImportOrganization(ctx, s.Operator(), data, dryRun)
 	return report, wrongFile(file, err)
 }
 

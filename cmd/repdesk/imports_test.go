@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"push":            {"store", "store/desk"},
 	"push/pushtest":   {},
 	"api":             {"store", "store/desk"},
-	"cmd/repdesk":     {"api", "push", "push/pushtest", "store", "store/desk"},
+	"cmd/repdesk":     {"api", "push", "store", "store/desk"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -32,8 +32,8 @@ const (
 	EndSessionEnded    EndReason = "session_ended"
 	EndJoinedOtherwise EndReason = "joined_otherwise"
 	EndTargetGone      EndReason = "target_gone"
-	// EndSignedOut is told to a console alone, when its log-in ends; the invitation itself stands.
-	EndSignedOut EndReason = "signed_out"
+	// EndLoggedOut is told to a console alone, when its log-in ends; the invitation itself stands.
+	EndLoggedOut EndReason = "logged_out"
 )
 
 // State is the state that an invitation has after ending for the reason: the desk's own reasons withdraw it.

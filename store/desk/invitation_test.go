@@ -129,7 +129,7 @@ func TestB13EachReasonHasItsState(t *testing.T) {
 	for reason, want := range map[EndReason]InvitationState{
 		EndAccepted: InvitationAccepted, EndDeclined: InvitationDeclined, EndCancelled: InvitationCancelled,
 		EndSessionEnded: InvitationWithdrawn, EndJoinedOtherwise: InvitationWithdrawn, EndTargetGone: InvitationWithdrawn,
-		EndSignedOut: InvitationWithdrawn, "owner_left": InvitationWithdrawn, "ownership_moved": InvitationWithdrawn,
+		EndLoggedOut: InvitationWithdrawn, "owner_left": InvitationWithdrawn, "ownership_moved": InvitationWithdrawn,
 	} {
 		if got := reason.State(); got != want {
 			t.Errorf("%s: got %s, want %s", reason, got, want)

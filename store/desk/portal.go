@@ -15,15 +15,15 @@ const MaxInvitedReps = 7
 // PortalSettings are what a portal says of itself. A field that is nil is inherited from the parent portal, and at
 // the top it is the default.
 type PortalSettings struct {
-	Modes              *[]string `json:"modes,omitempty" yaml:"modes,omitempty"`                               // web, queue, phone (B18)
-	Sharing            *Sharing  `json:"sharing,omitempty" yaml:"sharing,omitempty"`                           // A6, default teams
-	InviteCeiling      *Access   `json:"invite_ceiling,omitempty" yaml:"invite_ceiling,omitempty"`             // B10, default control
-	MaxInvitedReps     *int      `json:"max_invited_reps,omitempty" yaml:"max_invited_reps,omitempty"`         // B11, default 7
-	Specialists        *bool     `json:"specialists,omitempty" yaml:"specialists,omitempty"`                   // F1, default false
-	MaxSpecialists     *int      `json:"max_specialists,omitempty" yaml:"max_specialists,omitempty"`           // F1, default 5
-	ChatHistorySeconds *int      `json:"chat_history_seconds,omitempty" yaml:"chat_history_seconds,omitempty"` // C1, default 300
-	ConsentOnJoin      *bool     `json:"consent_on_join,omitempty" yaml:"consent_on_join,omitempty"`           // C4, default false
-	CustomerInEmail    *string   `json:"customer_in_email,omitempty" yaml:"customer_in_email,omitempty"`       // G2: none (default), name, all
+	Modes              *[]string `json:"modes,omitempty" yaml:"modes,omitempty" values:"web,queue,phone" doc:"How customers come in: its page lists reps and issues, sessions wait in team queues, a box takes keys and codes"` // B18
+	Sharing            *Sharing  `json:"sharing,omitempty" yaml:"sharing,omitempty" values:"off,teams,all" doc:"Whom owners may invite: nobody, as their teams and permissions say (teams, the default), everybody"`            // A6
+	InviteCeiling      *Access   `json:"invite_ceiling,omitempty" yaml:"invite_ceiling,omitempty" values:"view,control" doc:"The most access that an invitation may carry; control by default"`                                 // B10
+	MaxInvitedReps     *int      `json:"max_invited_reps,omitempty" yaml:"max_invited_reps,omitempty" doc:"Reps beside the owner, joined and invited together; 7 at most, and by default"`                                      // B11
+	Specialists        *bool     `json:"specialists,omitempty" yaml:"specialists,omitempty" doc:"Whether outsiders may be let in; not by default"`                                                                              // F1
+	MaxSpecialists     *int      `json:"max_specialists,omitempty" yaml:"max_specialists,omitempty" doc:"Outsiders in a session; 5 at most, and by default"`                                                                    // F1
+	ChatHistorySeconds *int      `json:"chat_history_seconds,omitempty" yaml:"chat_history_seconds,omitempty" doc:"How much of the chat a rep who joins sees; 300 by default"`                                                  // C1
+	ConsentOnJoin      *bool     `json:"consent_on_join,omitempty" yaml:"consent_on_join,omitempty" doc:"Whether the customer is asked again when somebody joins; not by default"`                                              // C4
+	CustomerInEmail    *string   `json:"customer_in_email,omitempty" yaml:"customer_in_email,omitempty" values:"none,name,all" doc:"What emails say of the customer; nothing by default"`                                       // G2
 }
 
 func ptr[T any](v T) *T { return &v }

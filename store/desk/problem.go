@@ -63,7 +63,6 @@ const (
 	IssueNotShareable    Code = "issue_not_shareable"
 	IdempotencyKeyReused Code = "idempotency_key_reused"
 	CursorMismatch       Code = "cursor_mismatch"
-	TooManyRequests      Code = "too_many_requests"
 	TooManyAttempts      Code = "too_many_attempts"
 	ClientClosedRequest  Code = "client_closed_request"
 	Internal             Code = "internal"
@@ -108,8 +107,7 @@ var Catalogue = []CodeInfo{
 	{IssueNotShareable, 422, "The issue is not open for Request Help", "The issue is not open for help to this rep.", "Load the share options again.", RetryNever},
 	{IdempotencyKeyReused, 422, "The Idempotency-Key was used for another request", "The same key came with another body.", "Use a new key for a new request.", RetryNever},
 	{CursorMismatch, 422, "The cursor belongs to another list", "It was made with another sort or filter.", "Start from the first page.", RetryNever},
-	{TooManyRequests, 429, "Too many requests", "A limit per minute is reached.", "Wait as Retry-After says.", RetrySameKey},
-	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords; the account or address is locked for a time.", "Wait as Retry-After says.", RetrySameKey},
+	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords; the user name is locked for a time.", "Wait as Retry-After says.", RetrySameKey},
 	{ClientClosedRequest, 499, "The client went away", "The request was cancelled before it was answered.", "Nothing.", RetrySameKey},
 	{Internal, 500, "Something went wrong", "A fault of the server; it is in the server's log under the request_id.", "Try again later.", RetrySameKey},
 	{Unavailable, 503, "Not available now", "The storage is busy or away; nothing was changed.", "Wait as Retry-After says.", RetrySameKey},

@@ -111,7 +111,7 @@ type Desk struct {
 // NewDesk loads the Organization.
 func NewDesk(t testing.TB, s *store.Store) *Desk {
 	t.Helper()
-	if _, err := s.ImportOrganization(t.Context(), desk.Ref{}, []byte(Organization), false); err != nil {
+	if _, err := s.ImportOrganization(t.Context(), s.Operator(), []byte(Organization), false); err != nil {
 		t.Fatal(err)
 	}
 	return &Desk{Store: s, t: t}
