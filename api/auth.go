@@ -76,7 +76,14 @@ func (s *Server) callerOf(ctx huma.Context) (desk.Caller, error) {
 	if !takesConsoles(ctx.Operation()) {
 		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "Tokens for this operation are not given out yet.")
 	}
+	exchangeFrom(ctx.Context()).token = token
 	return s.authenticate(ctx.Context(), token)
+}
+
+// stillCalls asks again, in what lasts, whether the caller's token is good.
+func (s *Server) stillCalls(ctx context.Context) error {
+	_, err := s.authenticate(ctx, exchangeFrom(ctx).token)
+	return err
 }
 
 // takesConsoles says whether a console's token will do. An operation that says nothing has the document's default.

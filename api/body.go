@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -87,9 +88,6 @@ func readWhole(w http.ResponseWriter, r *http.Request, most int64) ([]byte, erro
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(bodyTime)) // where that is not possible, as in tests without a connection, it is not needed
-	defer deadline.SetReadDeadline(time.Time{})
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -97,11 +95,14 @@ func readWhole(w http.ResponseWriter, r *http.Request, most int64) ([]byte, erro
 		problem := desk.Refuse(desk.TooLarge, "The body may have at most %d bytes.", most)
 		problem.Limit = int(most)
 		return nil, problem
+	case errors.Is(err, os.ErrDeadlineExceeded): // net/http ends the context too
+		return nil, desk.Refuse(desk.Malformed, "The body did not arrive in time.")
 	case err != nil && r.Context().Err() != nil:
 		return nil, r.Context().Err()
 	case err != nil:
 		return nil, desk.Refuse(desk.Malformed, "The body did not arrive whole.")
 	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // begin set it; the body is here
 	return body, nil
 }
 

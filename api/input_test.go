@@ -234,7 +234,8 @@ func TestControlCharacters(t *testing.T) {
 		} {
 			x.do(t, call{as: "ana", do: "POST /v1/sessions", body: body, want: 422, code: "validation_failed", fields: field + ":control_character"})
 		}
-		for _, field := range []string{"name", "device_id", "app_version", "os_version", "locale", "push_target"} {
+		x.do(t, call{as: "ana", do: "PATCH /v1/me/consoles/current", body: `{"push_target":` + text + `}`, want: 422, code: "validation_failed", fields: "push_target:bad_format"})
+		for _, field := range []string{"name", "device_id", "app_version", "os_version", "locale"} {
 			x.do(t, call{as: "ana", do: "PATCH /v1/me/consoles/current", body: `{"` + field + `":` + text + `}`, want: 422, code: "validation_failed"})
 			x.do(t, call{do: "POST /v1/consoles", body: `{"username":"ana","password":"correct horse","device":{"platform":"script","` + field + `":` + text + `}}`,
 				want: 422, code: "validation_failed", fields: "device." + field + ":control_character"})

@@ -33,6 +33,7 @@ type Config struct {
 	Logger    *slog.Logger                    // nil: nothing is logged
 	Now       func() time.Time                // nil: the machine's clock
 	Ready     func(ctx context.Context) error // what /readyz asks; nil: always ready
+	Warning   func() string                   // what /readyz says beside it, such as a channel that is misconfigured; nil: nothing
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
 	Version   string                          // the program's version; "": dev
@@ -47,6 +48,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Ready == nil {
 		c.Ready = func(context.Context) error { return nil }
+	}
+	if c.Warning == nil {
+		c.Warning = func() string { return "" }
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	c.Name = cmp.Or(c.Name, "repdesk")
@@ -114,6 +118,7 @@ type exchange struct {
 	tag       string      // If-None-Match
 	head      bool        // HEAD, answered as GET
 	caller    desk.Caller
+	token     string             // the caller's, to ask again in what lasts; never logged
 	body      []byte             // as it came
 	idem      *store.Idempotency // nil without an Idempotency-Key
 }
@@ -132,6 +137,9 @@ func exchangeFrom(ctx context.Context) *exchange {
 func (s *Server) begin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match"), head: r.Method == http.MethodHead}
+		if r.ContentLength != 0 { // net/http reads what a handler leaves of a body, and would wait for it for ever
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+		}
 		x.header.Set("Request-Id", x.id)
 		x.header.Set("Repdesk-Version", s.cfg.Version)
 		x.header.Set("Date", s.cfg.Now().UTC().Format(http.TimeFormat))
@@ -213,7 +221,8 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, desk.Refuse(desk.Unavailable, "The server is not ready."))
 		return
 	}
-	plain(w, "ready\n")
+	// A channel that cannot send does not take the server out of service: everything else works.
+	plain(w, strings.TrimSpace("ready\n"+s.cfg.Warning())+"\n")
 }
 
 func plain(w http.ResponseWriter, text string) {

@@ -207,6 +207,9 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 		case why := <-b.close:
 			return b.say("closing", why)
 		case <-beat.C:
+			if err = s.stillCalls(ctx); err != nil { // another server may have logged the console out
+				return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
+			}
 			s.touch(b.caller)
 			err = b.write(": still here\n\n")
 		case <-b.sub.Woken():
@@ -230,9 +233,12 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 			return err
 		}
 		for _, event := range events.Items {
-			if err := b.pass(ctx, event); err != nil {
+			if err := b.pass(event); err != nil {
 				return err
 			}
+		}
+		if events.Grown {
+			return errors.Join(b.say("reset", Reset{Reason: "rights_changed"}), errEnded)
 		}
 		b.cursor = events.Cursor
 		if !events.More {
@@ -242,21 +248,14 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 }
 
 // pass writes one event, if the client wants its type, and does what the event means for the stream itself.
-func (b *stream) pass(ctx context.Context, event desk.Event) error {
+func (b *stream) pass(event desk.Event) error {
 	if len(b.types) == 0 || slices.Contains(b.types, event.Type) {
 		if err := b.event(event); err != nil {
 			return err
 		}
 	}
-	switch {
-	case event.Type == desk.EventConsoleRevoked && event.Console.ID == b.caller.ConsoleID:
+	if event.Type == desk.EventConsoleRevoked && event.Console.ID == b.caller.ConsoleID {
 		return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
-	case event.Type == desk.EventMeChanged:
-		grown, err := b.sub.Refresh(ctx)
-		if err == nil && grown {
-			err = errors.Join(b.say("reset", Reset{Reason: "rights_changed"}), errEnded)
-		}
-		return err
 	}
 	return nil
 }
@@ -330,6 +329,9 @@ func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[Ev
 		case <-s.stream.stop:
 			stop()
 		case <-sub.Woken():
+			if err := s.stillCalls(ctx); err != nil {
+				return nil, err
+			}
 		}
 	}
 }

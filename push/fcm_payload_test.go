@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"firebase.google.com/go/v4/messaging"
+
 	"github.com/repdesk/repdesk/store/desk"
 )
 

@@ -103,24 +103,31 @@ func (m *Mail) compose(e email) *mail.Msg {
 	return msg
 }
 
-// deliver sends over a kept connection, or a new one. That the server hung up on a kept one meanwhile is no fault:
-// the next is taken, until a new one has failed.
+// deliver sends over a kept connection, or a new one. That the server hung up on a kept one meanwhile is no fault: a
+// new one is tried, and only one, because each that has gone silent costs a time-out, and the worker's lease has an end.
 func (m *Mail) deliver(ctx context.Context, msg *mail.Msg) error {
-	for {
-		line, err := m.take(ctx)
-		if err != nil {
-			return err
-		}
-		err = line.send(ctx, msg)
-		if err == nil {
-			m.keep(line)
-			return nil
-		}
-		line.cut()
-		if !line.used || !hungUp(err) {
-			return err
-		}
+	line, err := m.take(ctx)
+	if err != nil {
+		return err
 	}
+	err = m.over(ctx, line, msg)
+	if !line.used || err == nil || !hungUp(err) {
+		return err
+	}
+	if line, err = m.server.dial(ctx); err != nil {
+		return err
+	}
+	return m.over(ctx, line, msg)
+}
+
+// over sends over a connection and keeps it when that went well.
+func (m *Mail) over(ctx context.Context, line *smtpLine, msg *mail.Msg) error {
+	if err := line.send(ctx, msg); err != nil {
+		line.cut()
+		return err
+	}
+	m.keep(line)
+	return nil
 }
 
 func (m *Mail) take(ctx context.Context) (*smtpLine, error) {

@@ -115,7 +115,7 @@ func (w *Worker) setAlarm(ctx context.Context, channel desk.Channel, kind desk.O
 func (w *Worker) send(ctx context.Context, sender Sender, job desk.Job) {
 	outcome := w.attempt(ctx, sender, job)
 	if ctx.Err() != nil && outcome.Kind == desk.OutcomeTryAgain {
-		w.release(ctx, job) // cut off by our stop: that is no failed attempt
+		w.release(ctx, job, true) // cut off by our stop: that is no failed attempt
 		return
 	}
 	w.setAlarm(ctx, job.Channel, outcome.Kind)
@@ -135,8 +135,8 @@ func (w *Worker) attempt(ctx context.Context, sender Sender, job desk.Job) (outc
 	return sender.Send(ctx, job)
 }
 
-func (w *Worker) release(ctx context.Context, job desk.Job) {
-	w.record(ctx, "release delivery", job, func(ctx context.Context) error { return w.cfg.Store.ReleaseDelivery(ctx, job) })
+func (w *Worker) release(ctx context.Context, job desk.Job, tried bool) {
+	w.record(ctx, "release delivery", job, func(ctx context.Context) error { return w.cfg.Store.ReleaseDelivery(ctx, job, tried) })
 }
 
 // record writes to the store even when ctx has ended, for what is sent is sent, and again while the store is not

@@ -82,7 +82,7 @@ func (l *lane) start(ctx, sending context.Context, job desk.Job) {
 	l.sends.Go(func() {
 		defer l.giveBack(1)
 		if ctx.Err() != nil {
-			l.release(sending, job)
+			l.release(sending, job, false)
 			return
 		}
 		l.send(sending, l.sender, job)

@@ -148,7 +148,7 @@ func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
 	if id == "current" {
 		id = c.ConsoleID
 	}
-	found, err := t.row(`SELECT id FROM consoles WHERE id = $1 AND rep_id = $2`, []any{id, c.RepID}, &id)
+	found, err := t.row(`SELECT id FROM consoles WHERE id = $1 AND rep_id = $2`+t.forUpdate(), []any{id, c.RepID}, &id)
 	if err == nil && !found {
 		err = desk.Missing("console")
 	}

@@ -224,6 +224,9 @@ func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
+		if err := t.checkLock(username); err != nil { // it fell while the password was being hashed
+			return err
+		}
 		if _, err := t.exec(`UPDATE reps SET password_hash = $1 WHERE id = $2`, hash, c.RepID); err != nil {
 			return err
 		}

@@ -71,6 +71,9 @@ func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
 // earlier one, and repeating one changes nothing.
 func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state desk.DeliveryState) (desk.Delivery, error) {
 	return write(ctx, s, func(t *tx) (desk.Delivery, error) {
+		if _, err := t.row(`SELECT id FROM deliveries WHERE id = $1`+t.forUpdate(), []any{id}, new(string)); err != nil {
+			return desk.Delivery{}, err
+		}
 		d, err := t.delivery(id)
 		if err != nil {
 			return d, err

@@ -61,7 +61,7 @@ func TestG7WhatADeadWorkerHeldIsSent(t *testing.T) {
 func TestG7AWorkerThatStopsGivesBack(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		ana, _, inv, job := pushed(t, d)
-		if err := d.ReleaseDelivery(t.Context(), job); err != nil {
+		if err := d.ReleaseDelivery(t.Context(), job, false); err != nil {
 			t.Fatal(err)
 		}
 		again := claim(t, d, desk.ChannelFCM)
@@ -69,7 +69,7 @@ func TestG7AWorkerThatStopsGivesBack(t *testing.T) {
 		if again[0].Attempts != job.Attempts {
 			t.Errorf("attempt %d: nothing was tried", again[0].Attempts)
 		}
-		if err := d.ReleaseDelivery(t.Context(), again[0]); err != nil {
+		if err := d.ReleaseDelivery(t.Context(), again[0], false); err != nil {
 			t.Fatal(err)
 		}
 		must(d.CancelInvitation(t.Context(), ana, inv.ID))

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
 
@@ -35,7 +39,7 @@ var sqliteDialect = dialect{
 
 var postgresDialect = dialect{
 	name: "postgres", goose: goose.DialectPostgres,
-	forUpdate: " FOR UPDATE", forShare: " FOR SHARE", skip: " FOR UPDATE SKIP LOCKED",
+	forUpdate: " FOR NO KEY UPDATE", forShare: " FOR SHARE", skip: " FOR NO KEY UPDATE SKIP LOCKED",
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
 	// The deferred trigger numbers them at commit, one committer at a time.
 	events: `CREATE SEQUENCE events_pos;
@@ -114,6 +118,13 @@ func storageProblem(err error) error {
 		return err
 	}
 	var connect *pgconn.ConnectError
+	var network *net.OpError
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &network) {
+		return storageRefusal(desk.Unavailable, err) // the connection was cut
+	}
 	if errors.As(err, &connect) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err) {
 		return storageRefusal(desk.Unavailable, err)
 	}

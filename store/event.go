@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -59,48 +60,42 @@ type Events struct {
 	Items  []desk.Event
 	Cursor int64
 	More   bool
+	Grown  bool // the caller came to read more after the cursor, and has to load what there was of it
 }
 
 // Subscription is the view of one caller on the log: the topics that they may read.
 type Subscription struct {
 	store  *Store
 	caller desk.Caller
-	topics map[string]int64 // each with the position after which it is the caller's to read
 	woken  chan struct{}
+	topics topics // those it is woken for
 }
+
+// topics are what a caller may read, each with the position after which it is theirs to read.
+type topics map[string]int64
 
 // Subscribe makes the caller's view on the log. Close it in the end.
 func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
 	sub := &Subscription{store: s, caller: c, woken: make(chan struct{}, 1)}
-	if _, err := sub.Refresh(ctx); err != nil {
+	mine, err := lookUp(ctx, s, func(t *tx) (topics, error) { return t.topicsOf(c.RepID) })
+	if err != nil {
 		return nil, err
 	}
+	s.hub.subscribe(sub, mine)
 	return sub, nil
 }
 
-// Refresh reads anew which topics the caller may read, and says whether there are some that it could not read before:
-// the reader has then missed what they said.
-func (b *Subscription) Refresh(ctx context.Context) (grown bool, err error) {
-	topics := map[string]int64{desk.RepTopic(b.caller.RepID): 0}
-	_, err = lookUp(ctx, b.store, func(t *tx) (struct{}, error) {
-		return struct{}{}, t.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{b.caller.RepID}, func(scan scanner) error {
-			var team string
-			var since int64
-			err := scan(&team, &since)
-			topics[desk.TeamTopic(team)] = since
-			return err
-		})
+// topicsOf are the rep's own, and those of their teams since they came.
+func (t *tx) topicsOf(repID string) (topics, error) {
+	mine := topics{desk.RepTopic(repID): -1}
+	err := t.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner) error {
+		var team string
+		var since int64
+		err := scan(&team, &since)
+		mine[desk.TeamTopic(team)] = since
+		return err
 	})
-	if err != nil {
-		return false, err
-	}
-	for topic := range topics {
-		if _, had := b.topics[topic]; !had {
-			grown = true
-		}
-	}
-	b.store.hub.subscribe(b, topics)
-	return grown, nil
+	return mine, err
 }
 
 // Woken is signalled when something new may stand in the log for the subscription.
@@ -109,10 +104,14 @@ func (b *Subscription) Woken() <-chan struct{} { return b.woken }
 // Close ends the subscription.
 func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 
-// Read returns up to limit events after the cursor, of the given types (none: all). A cursor that is too old, or was
-// never given, is refused with cursor_too_old.
+// Read returns up to limit events after the cursor, of the given types (none: all), by the rights of this moment. A
+// cursor that is too old, or was never given, is refused with cursor_too_old.
 func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
-	return read(ctx, b.store, func(t *tx) (Events, error) {
+	var mine topics
+	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
+		if mine, err = t.topicsOf(b.caller.RepID); err != nil {
+			return Events{}, err
+		}
 		first, last, err := t.logBounds()
 		if err != nil {
 			return Events{}, err
@@ -120,8 +119,12 @@ func (b *Subscription) Read(ctx context.Context, after int64, types []desk.Event
 		if after < first-1 || after > last {
 			return Events{}, cursorRefused(after, first, last)
 		}
-		return t.readLog(b, after, last, types, limit)
+		return t.readLog(query{b.caller.RepID, mine, after, last, types, limit})
 	})
+	if err == nil {
+		b.store.hub.subscribe(b, mine)
+	}
+	return events, err
 }
 
 // The reasons why a cursor is refused, in the refusal's conflict.
@@ -166,53 +169,77 @@ func (t *tx) logBounds() (first, last int64, err error) {
 	return first + 1, max(last, first), nil
 }
 
-// readLog merges the topics of a subscription. The cursor it returns is the last event's where more wait, else the
-// end of the log, so that a reader of few events does not fall behind.
-func (t *tx) readLog(b *Subscription, after, last int64, types []desk.EventType, limit int) (Events, error) {
-	marks, args := []string{}, []any{after, limit + 1}
-	for topic := range b.topics {
-		args = append(args, topic)
-		marks = append(marks, fmt.Sprintf("$%d", len(args)))
+// query is one reading of the log.
+type query struct {
+	repID       string
+	mine        topics
+	after, last int64
+	types       []desk.EventType
+	limit       int
+}
+
+// statement reads the topics, and the types where some are asked for, merged by position.
+func (q query) statement() (string, []any) {
+	args := []any{q.after, q.limit + 1}
+	marks := func(texts []string) string {
+		list := []string{}
+		for _, text := range texts {
+			args = append(args, text)
+			list = append(list, fmt.Sprintf("$%d", len(args)))
+		}
+		return strings.Join(list, ", ")
 	}
-	events := Events{Items: []desk.Event{}, Cursor: last}
+	where := `topic IN (` + marks(slices.Sorted(maps.Keys(q.mine))) + `)`
+	if len(q.types) > 0 {
+		names := []string{}
+		for _, one := range q.types {
+			names = append(names, string(one))
+		}
+		where += ` AND type IN (` + marks(names) + `)`
+	}
+	return `SELECT pos, topic, except_reps, body FROM events WHERE ` + where + ` AND pos > $1 ORDER BY pos LIMIT $2`, args
+}
+
+// readLog reads the log once. The cursor it returns is the last event's where more wait, else the end of the log, so
+// that a reader of few events does not fall behind.
+func (t *tx) readLog(q query) (Events, error) {
+	events := Events{Items: []desk.Event{}, Cursor: q.last}
+	for _, since := range q.mine {
+		events.Grown = events.Grown || since >= q.after
+	}
+	statement, args := q.statement()
 	seen := 0
-	err := t.rows(`SELECT pos, topic, except_reps, body FROM events WHERE topic IN (`+strings.Join(marks, ", ")+`) AND pos > $1 ORDER BY pos LIMIT $2`,
-		args, func(scan scanner) error {
-			var pos int64
-			var topic, except, body string
-			if err := scan(&pos, &topic, &except, &body); err != nil {
-				return err
-			}
-			if seen++; seen > limit {
-				events.More = true
-				return nil
-			}
-			if seen == limit {
-				events.Cursor = pos
-			}
-			if pos <= b.topics[topic] {
-				return nil
-			}
-			return events.add(b, pos, except, body, types)
-		})
+	err := t.rows(statement, args, func(scan scanner) error {
+		var pos int64
+		var topic, except, body string
+		if err := scan(&pos, &topic, &except, &body); err != nil {
+			return err
+		}
+		if seen++; seen > q.limit {
+			events.More = true
+			return nil
+		}
+		if seen == q.limit {
+			events.Cursor = pos
+		}
+		if pos <= q.mine[topic] || slices.Contains(strings.Fields(except), q.repID) {
+			return nil
+		}
+		return events.add(pos, body)
+	})
 	if !events.More {
-		events.Cursor = last
+		events.Cursor = q.last
 	}
 	return events, err
 }
 
-func (e *Events) add(b *Subscription, pos int64, except, body string, types []desk.EventType) error {
-	if slices.Contains(strings.Fields(except), b.caller.RepID) {
-		return nil
-	}
+func (e *Events) add(pos int64, body string) error {
 	event := desk.Event{}
 	if err := json.Unmarshal([]byte(body), &event); err != nil {
 		return fmt.Errorf("read event %d: %w", pos, err)
 	}
 	event.ID = pos
-	if len(types) == 0 || slices.Contains(types, event.Type) {
-		e.Items = append(e.Items, event)
-	}
+	e.Items = append(e.Items, event)
 	return nil
 }
 
@@ -230,7 +257,7 @@ func (t *tx) forgetEvents() error {
 	return err
 }
 
-// pollLog is how often the log is looked at for what other servers on the same database wrote.
+// pollLog is how often the log is looked at for what other processes wrote: servers on the same database, an import.
 const pollLog = 250 * time.Millisecond
 
 // hub tells subscriptions that the log has grown. It reads the new rows once and wakes only those whose topics they
@@ -257,12 +284,15 @@ func (h *hub) wake() {
 	}
 }
 
-func (h *hub) subscribe(b *Subscription, topics map[string]int64) {
+func (h *hub) subscribe(b *Subscription, mine topics) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if maps.Equal(b.topics, mine) {
+		return
+	}
 	h.remove(b)
-	b.topics = topics
-	for topic := range topics {
+	b.topics = mine
+	for topic := range mine {
 		if h.subs[topic] == nil {
 			h.subs[topic] = map[*Subscription]bool{}
 		}
@@ -286,18 +316,14 @@ func (h *hub) remove(b *Subscription) {
 }
 
 func (h *hub) run(ctx context.Context) {
-	var poll <-chan time.Time
-	if h.store.dialect.name == "postgres" {
-		ticker := time.NewTicker(pollLog)
-		defer ticker.Stop()
-		poll = ticker.C
-	}
+	poll := time.NewTicker(pollLog)
+	defer poll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-h.grown:
-		case <-poll:
+		case <-poll.C:
 		}
 		if err := h.dispatch(ctx); err != nil && ctx.Err() == nil {
 			h.store.log.Error("read the event log", "error", err)

@@ -59,6 +59,9 @@ func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
 	if err != nil {
 		return InvitationLink{}, desk.Missing("link")
 	}
+	if err := t.checkLinkRep(d.Rep.ID); err != nil {
+		return InvitationLink{}, err
+	}
 	inv, err := t.invitation(d.InvitationID)
 	return InvitationLink{Invitation: inv.ForInvited(d.Rep.ID), Rep: d.Rep}, err
 }
@@ -84,9 +87,6 @@ func (s *Store) AnswerInvitationLink(ctx context.Context, token string, answer L
 		if err != nil {
 			return link, err
 		}
-		if err := t.checkLinkRep(link.Rep.ID); err != nil {
-			return link, err
-		}
 		if answer == LinkAccept {
 			return link, t.acceptByLink(&link)
 		}
@@ -94,8 +94,8 @@ func (s *Store) AnswerInvitationLink(ctx context.Context, token string, answer L
 			if err := t.switchOff(link.Rep.ID); err != nil {
 				return link, err
 			}
-			if !link.Invitation.Active() {
-				return link, nil
+			if mine, err := t.goesTo(link.Invitation, link.Rep.ID); err != nil || !mine || !link.Invitation.Active() {
+				return link, err // to switch off is done, and there is nothing to decline
 			}
 		}
 		link.Invitation, err = t.decline(link.Rep.ID, link.Invitation.ID)

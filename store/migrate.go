@@ -8,6 +8,7 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations/*.sql
@@ -29,6 +30,13 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 			return err
 		}})
 	options := []goose.ProviderOption{goose.WithGoMigrations(events), goose.WithDisableGlobalRegistry(true)}
+	if d.name == postgresDialect.name { // several servers may start at once
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
 	provider, err := goose.NewProvider(d.goose, db, files, options...)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

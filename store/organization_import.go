@@ -78,12 +78,16 @@ type organizationImport struct {
 	by        desk.Ref
 	hashes    map[string]string // first passwords of new accounts
 	concerned map[string]bool   // ids of the reps who see themselves differently now
+	since     int64             // where the event log stands
 	report    desk.ImportReport
 }
 
 func (m *organizationImport) run(file organizationFile) (err error) {
 	// One import at a time: a second one finds what the first made.
 	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.forUpdate(), nil, new(string)); err != nil {
+		return err
+	}
+	if _, m.since, err = m.logBounds(); err != nil {
 		return err
 	}
 	if m.org, err = m.organization(); err != nil {
@@ -253,9 +257,9 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 		flag(r.Disabled != nil), hash, flag(mayExtend)); err != nil {
 		return err
 	}
-	m.concerned[c.id] = !c.created
+	m.concerned[c.id] = !c.created || m.since > 0 // of a new rep the log has an event too, so that a stream begins behind since
 	if c.created || c.touches("teams") {
-		if err := m.saveMemberships(c.id, r.Teams); err != nil {
+		if err := m.saveMemberships(c.id, r.Teams, c.created); err != nil {
 			return err
 		}
 	}
@@ -266,7 +270,11 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 }
 
 // saveMemberships makes the teams of the file the rep's teams. Who stays in a team keeps what they may read of its events.
-func (m *organizationImport) saveMemberships(repID string, teams map[string]desk.TeamRole) error {
+func (m *organizationImport) saveMemberships(repID string, teams map[string]desk.TeamRole, created bool) error {
+	since := m.since
+	if created && since == 0 {
+		since = -1 // there from the log's beginning
+	}
 	former, err := list(m.tx, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner, id *string) error { return scan(id) })
 	if err != nil {
 		return err
@@ -280,8 +288,8 @@ func (m *organizationImport) saveMemberships(repID string, teams map[string]desk
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(teams)) {
-		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since) VALUES ($1, $2, $3, (SELECT COALESCE(MAX(pos), 0) FROM events))
-			ON CONFLICT (team_id, rep_id) DO UPDATE SET rank = $3`, m.org.team(slug), repID, teams[slug].Rank()); err != nil {
+		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (team_id, rep_id) DO UPDATE SET rank = $3`, m.org.team(slug), repID, teams[slug].Rank(), since); err != nil {
 			return err
 		}
 	}

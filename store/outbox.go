@@ -20,11 +20,12 @@ func scanDevice(scan scanner, d *device) error {
 	return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget)
 }
 
-// The devices of a rep, and of all reps of a team.
+// The devices of a rep, and of all reps of a team ($1), that were seen after $2: a device whose token has expired tells
+// nobody anything any more.
 const (
 	deviceColumns = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target FROM `
-	devicesOfRep  = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' ORDER BY c.id`
-	devicesOfTeam = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' ORDER BY c.id`
+	devicesOfRep  = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	devicesOfTeam = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
 )
 
 // queueInvitation queues what tells of a new invitation: to every device of an invited rep, or of the reps of a team
@@ -37,7 +38,7 @@ func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error 
 	} else {
 		q, arg = devicesOfTeam, inv.Team.ID
 	}
-	devices, err := list(t, q, []any{arg}, scanDevice)
+	devices, err := list(t, q, []any{arg, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
 	if err != nil {
 		return err
 	}
@@ -111,20 +112,19 @@ func (t *tx) wakeWorkers(channel desk.Channel) {
 func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 	type sent struct {
 		device
-		id        string
-		state     desk.DeliveryState
-		channel   desk.Channel
-		attempts  int
-		expiresAt int64
+		id       string
+		state    desk.DeliveryState
+		channel  desk.Channel
+		attempts int
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts, expires_at
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts
 		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
 		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
 		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
 		ORDER BY id`+t.forUpdate(), []any{invitationID, repID, consoleID},
 		func(scan scanner, s *sent) error {
-			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts, &s.expiresAt)
+			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts)
 		})
 	if err != nil {
 		return err
@@ -135,11 +135,11 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 				return err
 			}
 		}
-		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped && s.expiresAt > ms(t.now)
+		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		if s.channel != desk.ChannelFCM || !mayShow {
 			continue
 		}
-		if err := t.queuePush(invitationID, desk.PurposeWithdrawal, s.device, s.expiresAt); err != nil {
+		if err := t.queuePush(invitationID, desk.PurposeWithdrawal, s.device, ms(t.now.Add(worthFor))); err != nil {
 			return err
 		}
 	}
@@ -171,6 +171,9 @@ func (t *tx) repWentAway(repID string) error {
 	open, err := t.invitations(` WHERE v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $1) AND v.team_id <> '' AND v.state = 'active' ORDER BY v.id`, repID)
 	for _, inv := range open {
 		if err != nil {
+			return err
+		}
+		if _, err = t.lockedSession(inv.Session.ID); err != nil { // of two who leave at once, the second finds nobody
 			return err
 		}
 		var left []candidate
@@ -242,9 +245,9 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 	})
 }
 
-// takeBackDeliveries makes due at once what a worker held when the server died. Only a file is ours alone: on a shared
-// database another server may be sending, and the lease decides.
-func (s *Store) takeBackDeliveries(ctx context.Context) error {
+// TakeBackDeliveries makes due at once what a worker held when the server died. The server calls it at its start, before
+// its own worker: of a file there is one server. On PostgreSQL another may be sending, and the lease decides.
+func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 	if s.dialect.name != sqliteDialect.name {
 		return nil
 	}
@@ -410,12 +413,13 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 	return t.queueMail(job.InvitationID, rep)
 }
 
-// ReleaseDelivery gives a claimed delivery back unsent: the worker stops.
-func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job) error {
+// ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still
+// counts as an attempt: it is withdrawn when it is over.
+func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
 	_, err := write(ctx, s, func(t *tx) (int64, error) {
 		t.wakeWorkers(job.Channel)
-		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - 1, updated_at = $1, rev = rev + 1
-			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts)
+		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
+			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts, flag(!tried))
 	})
 	return err
 }

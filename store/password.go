@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/alexedwards/argon2id"
+
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // PasswordCost is the work of one argon2id hash. The zero value is what the OWASP Password Storage Cheat Sheet
@@ -25,10 +28,23 @@ func (c PasswordCost) params() *argon2id.Params {
 	return p
 }
 
-// hashing bounds how many passwords are hashed at once: each takes memory and a whole processor.
-var hashing = make(chan struct{}, runtime.NumCPU())
+// hashing bounds how many passwords are hashed at once: each takes memory and a whole processor, of which one is left
+// for everything else. Who would wait behind hashQueue others is refused: a flood of log-ins must not make everybody wait
+// longer and longer.
+var (
+	hashing   = make(chan struct{}, max(1, runtime.NumCPU()-1))
+	inQueue   atomic.Int64
+	hashQueue = int64(64)
+)
 
 func slowly(ctx context.Context, work func() error) error {
+	if inQueue.Add(1) > hashQueue {
+		inQueue.Add(-1)
+		p := desk.Refuse(desk.Unavailable, "Too many log-ins at once.")
+		p.RetryAfter = storageRetryAfter
+		return p
+	}
+	defer inQueue.Add(-1)
 	select {
 	case hashing <- struct{}{}:
 		defer func() { <-hashing }()

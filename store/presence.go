@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,14 +63,26 @@ func (s *Store) FlushContacts(ctx context.Context) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	return alter(ctx, s, func(t *tx) error {
-		for console, contact := range pending {
-			if err := t.contact(console, contact); err != nil {
+	err := alter(ctx, s, func(t *tx) error {
+		for _, console := range slices.Sorted(maps.Keys(pending)) { // in one order, so that no two servers wait for each other
+			if err := t.contact(console, pending[console]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err != nil {
+		s.contacts.putBack(pending)
+	}
+	return err
+}
+
+// putBack keeps contacts that could not be written for the next time, where no newer ones wait.
+func (c *contacts) putBack(unwritten map[string]contact) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.Copy(unwritten, c.pending)
+	c.pending = unwritten
 }
 
 // take empties the pending contacts, and forgets written ones that are too old to matter.
@@ -98,6 +112,11 @@ func (t *tx) contact(consoleID string, c contact) error {
 
 // renewLease keeps in the rep's row until when the rep is logged in, from the rep's consoles.
 func (t *tx) renewLease(repID string) error {
+	if lock := t.forUpdate(); lock != "" { // first: what is read after it is what the last holder left
+		if _, err := t.row(`SELECT id FROM reps WHERE id = $1`+lock, []any{repID}, new(string)); err != nil {
+			return err
+		}
+	}
 	var seen, reached int64 // the last contact of any console, and of one with a push target
 	if _, err := t.row(`SELECT COALESCE(MAX(seen_at), 0), COALESCE(MAX(CASE WHEN push_target <> '' THEN seen_at END), 0) FROM consoles WHERE rep_id = $1`,
 		[]any{repID}, &seen, &reached); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -54,6 +55,9 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 			err = errors.Join(err, e.closeFiles())
 		}
 	}()
+	if err = makePrivate(file); err != nil {
+		return nil, err
+	}
 	if e.writerDB, err = sql.Open("sqlite", sqliteDSN(file, false)); err != nil {
 		return nil, err
 	}
@@ -76,6 +80,16 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 	}
 	go e.loop()
 	return e, nil
+}
+
+// makePrivate makes a database that is not there yet readable by its owner alone: it holds push targets and the secret
+// behind the links in emails. SQLite gives its side files the same mode.
+func makePrivate(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (e *sqliteEngine) close() error {

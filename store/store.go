@@ -90,9 +90,6 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.hub, err = newHub(ctx, s); err != nil {
 		return err
 	}
-	if err := s.takeBackDeliveries(ctx); err != nil {
-		return err
-	}
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.running.Go(func() { s.hub.run(background) })

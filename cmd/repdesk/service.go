@@ -46,7 +46,7 @@ type service struct {
 
 func newService(cfg serviceConfig) *service {
 	s := &service{cfg: cfg, worker: push.NewWorker(push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log})}
-	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: s.ready, PublicURL: cfg.publicURL, Name: cfg.name, Version: version()})
+	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Version: version()})
 	requests, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	// No WriteTimeout: an event stream stays open, and sets a deadline for each of its writes.
@@ -66,20 +66,12 @@ func withDemo(api, demo http.Handler) http.Handler {
 	return mux
 }
 
-// ready says whether requests can be served and messages sent.
-func (s *service) ready(ctx context.Context) error {
-	if err := s.cfg.store.Ready(ctx); err != nil {
-		return err
-	}
-	if alarm := s.worker.Alarm(); alarm != "" {
-		return errors.New(alarm)
-	}
-	return nil
-}
-
 // run serves until ctx ends or serving fails, and returns when everything has stopped. The store is closed last:
 // requests and sends write to it to their end.
 func (s *service) run(ctx context.Context) error {
+	if err := s.cfg.store.TakeBackDeliveries(ctx); err != nil {
+		return errors.Join(err, s.cfg.listener.Close(), s.cfg.store.Close())
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup

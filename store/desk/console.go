@@ -32,7 +32,7 @@ type Device struct {
 	Locale        *string `json:"locale,omitempty" maxLength:"35" example:"en" doc:"BCP 47 language tag of the texts that this console shows"`
 	Notifications *string `json:"notifications,omitempty" enum:"allowed,denied" doc:"Whether the user lets the app notify"`
 	PushKind      *string `json:"push_kind,omitempty" enum:"fcm_token,fcm_fid" doc:"What push_target is: an FCM registration token or a Firebase installation id"`
-	PushTarget    *string `json:"push_target,omitempty" maxLength:"4096" doc:"Where pushes go; a secret that no answer shows. An empty text removes it"`
+	PushTarget    *string `json:"push_target,omitempty" maxLength:"2048" pattern:"^[!-~]*$" doc:"Where pushes go; a secret that no answer shows. An empty text removes it"`
 }
 
 // Check refuses texts that no list or message should carry. The fields are named as the request has them: within, say,
@@ -43,7 +43,7 @@ func (d Device) Check(within string) *Problem {
 		value *string
 		max   int
 	}{{"device_id", d.DeviceID, 100}, {"name", d.Name, MaxName}, {"app_version", d.AppVersion, 100}, {"os_version", d.OSVersion, 100},
-		{"locale", d.Locale, 35}, {"push_target", d.PushTarget, 4096}} {
+		{"locale", d.Locale, 35}, {"push_target", d.PushTarget, 2048}} {
 		if text.value == nil {
 			continue
 		}

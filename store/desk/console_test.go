@@ -25,10 +25,10 @@ func TestDeviceCheck(t *testing.T) {
 		field  string
 	}{
 		{"empty", Device{}, ""},
-		{"ordinary", Device{Name: text("Ana's Pixel 📱"), DeviceID: text("2f1c"), PushTarget: text(strings.Repeat("x", 4096))}, ""},
+		{"ordinary", Device{Name: text("Ana's Pixel 📱"), DeviceID: text("2f1c"), PushTarget: text(strings.Repeat("x", 2048))}, ""},
 		{"a line break in the name", Device{Name: text("Pixel\nBcc: x")}, "device.name"},
 		{"NUL in the id", Device{DeviceID: text("a\x00")}, "device.device_id"},
-		{"target too long", Device{PushTarget: text(strings.Repeat("x", 4097))}, "device.push_target"},
+		{"target too long", Device{PushTarget: text(strings.Repeat("x", 2049))}, "device.push_target"},
 		{"not UTF-8", Device{OSVersion: text("\xff")}, "device.os_version"},
 	} {
 		p := c.device.Check("device.")

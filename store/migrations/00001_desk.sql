@@ -65,7 +65,7 @@ CREATE TABLE team_members (
     team_id TEXT NOT NULL REFERENCES teams (id),
     rep_id  TEXT NOT NULL REFERENCES reps (id),
     rank    BIGINT NOT NULL,             -- 1 member, 2 lead, 3 manager
-    since   BIGINT NOT NULL DEFAULT 0,   -- the event log's end when the rep came: the team's earlier events are not theirs
+    since   BIGINT NOT NULL,             -- the event log's end when the rep came: earlier events are not theirs; -1: from its beginning
     PRIMARY KEY (team_id, rep_id)
 );
 CREATE INDEX team_members_rep ON team_members (rep_id, team_id, rank);
