@@ -113,3 +113,19 @@ func TestHeadOfAStream(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// TestI2PollOfAClosedAccount: who waits for events when the account is closed is told nothing more.
+func TestI2PollOfAClosedAccount(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.open(t, "ses", "ana", "")
+	start := x.do(t, call{as: "ben", do: "GET /v1/event-log"}).at("cursor")
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		x.do(t, call{as: "ben", do: "GET /v1/event-log?wait_seconds=20&types=invitation.created&after=" + start, want: 401, hasNot: []string{"Jo Doe"}})
+	}()
+	x.load(t, "reps: [{username: ben, name: Ben Okafor, teams: {}, disabled: true}]")
+	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+	<-answered
+}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -205,5 +206,55 @@ func TestG9ReceivedBeforeSent(t *testing.T) {
 		}
 		clock.Advance(time.Hour)
 		same(t, "sent again", targets(claim(t, d, desk.ChannelFCM)))
+	})
+}
+
+// An invitation never times out (B12), so a device may show it for days; and one that a stopping worker gave back after
+// an attempt may have been sent.
+func TestG4WithdrawnWhateverHappenedMeanwhile(t *testing.T) {
+	for name, meanwhile := range map[string]func(*testing.T, *storetest.Desk, *storetest.Clock, desk.Job){
+		"a day passes": func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, job desk.Job) {
+			finish(t, d, []desk.Job{job}, done)
+			clock.Advance(25 * time.Hour)
+		},
+		"a worker stops in the middle": func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, job desk.Job) {
+			if err := d.ReleaseDelivery(t.Context(), job, true); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+				ana, _, inv, job := pushed(t, d)
+				meanwhile(t, d, clock, job)
+				must(d.CancelInvitation(t.Context(), ana, inv.ID))
+				same(t, "told", targets(claim(t, d, desk.ChannelFCM)), "withdrawal ben-1")
+			})
+		})
+	}
+}
+
+// Another process on the same file, such as an import, leaves alone what the server's worker holds.
+func TestG7AnotherProcessTakesNothingBack(t *testing.T) {
+	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
+	d := storetest.NewDesk(t, storetest.Open(t, file, clock))
+	_, _, _, _ = pushed(t, d)
+	other := storetest.Open(t, file, clock)
+	same(t, "claimed beside it", targets(claim(t, d, desk.ChannelFCM)))
+	if err := other.TakeBackDeliveries(t.Context()); err != nil { // as a server does that finds it after a crash
+		t.Fatal(err)
+	}
+	same(t, "claimed after a crash", targets(claim(t, d, desk.ChannelFCM)), "invitation ben-1")
+}
+
+// A console whose token has expired tells nobody anything any more.
+func TestG1NothingGoesToADeviceUnseenFor60Days(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		d.LogInWithPush("ben", "lost-phone")
+		clock.Advance(desk.TokenUnusedFor + time.Hour)
+		d.LogIn("ben")
+		ana := d.LogIn("ana")
+		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		same(t, "told", targets(claim(t, d, desk.ChannelFCM)))
 	})
 }

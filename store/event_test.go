@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -237,5 +238,33 @@ func TestH1TwoServersOnOneDatabase(t *testing.T) {
 	})
 	if all := append(claimed[0], claimed[1]...); len(all) != 2 || errs[0] != nil || errs[1] != nil {
 		t.Errorf("claimed %v, %v", targets(all), errs)
+	}
+}
+
+// A reader who lags behind reads by the rights of the moment: what came after they left a team is not theirs.
+func TestA7ReadingByTheRightsOfTheMoment(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		d.LogIn("cho")
+		session := d.OpenSession(ana, "@main")
+		w := watch(t, d, ben)
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, teams: {}}]")
+		inviteTeam(t, d, ana, session, "printers")
+		same(t, "in one reading", w.told(""), "me.changed")
+	})
+}
+
+// An import by another process on the same file wakes those who follow the server's events.
+func TestI3AnImportBesideAServerIsSeen(t *testing.T) {
+	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
+	d := storetest.NewDesk(t, storetest.Open(t, file, clock))
+	sub := must(d.Subscribe(t.Context(), d.LogIn("ben")))
+	defer sub.Close()
+	beside := storetest.Open(t, file, clock)
+	must(beside.ImportOrganization(t.Context(), beside.Operator(), []byte("reps: [{username: ben, name: Ben Okafor, disabled: true}]"), false))
+	select {
+	case <-sub.Woken():
+	case <-time.After(10 * time.Second):
+		t.Error("not woken")
 	}
 }

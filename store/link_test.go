@@ -185,3 +185,30 @@ func TestG3TeamMailOnceWhenNobodyIsLoggedIn(t *testing.T) {
 		})
 	})
 }
+
+func TestG2LinkOfAClosedAccount(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana := d.LogIn("ana")
+		extended(t, d, "gus")
+		inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "acme")
+		token := claim(t, d, desk.ChannelEmail)[0].LinkToken
+		importYAML(t, d, "reps: [{username: gus, name: Gus Adler, email: gus@acme.example, disabled: true}]")
+		_, err := d.InvitationLink(t.Context(), token)
+		refused(t, err, desk.NotFound)
+	})
+}
+
+// To switch off by the link works for who has left the team too: the email promised it.
+func TestG2SwitchOffAfterLeavingTheTeam(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana := d.LogIn("ana")
+		extended(t, d, "gus")
+		inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "acme")
+		token := claim(t, d, desk.ChannelEmail)[0].LinkToken
+		importYAML(t, d, "reps: [{username: gus, name: Gus Adler, email: gus@acme.example, teams: {network: member}, permissions: [extended_availability]}]")
+		must(d.AnswerInvitationLink(t.Context(), token, store.LinkDeclineAndSwitchOff))
+		if must(d.Me(t.Context(), d.LogIn("gus"))).ExtendedAvailability {
+			t.Error("extended availability is still on")
+		}
+	})
+}
