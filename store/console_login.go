@@ -175,6 +175,7 @@ func hashToken(token string) string {
 }
 
 func (t *tx) revokeTokens(consoleID string) error {
+	t.wake.callers = true
 	_, err := t.exec(`UPDATE tokens SET revoked_at = $1 WHERE console_id = $2 AND revoked_at = 0`, ms(t.now), consoleID)
 	return err
 }
@@ -184,13 +185,26 @@ func (s *Store) Authenticate(ctx context.Context, token string) (desk.Caller, er
 	if !strings.HasPrefix(token, "rdc_") {
 		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
 	}
+	hash, now := hashToken(token), s.cfg.Now()
+	if c, known := s.callers.get(hash, now); known {
+		return c, nil
+	}
+	changes := s.callers.changes.Load()
+	c, err := s.caller(ctx, hash)
+	if err == nil {
+		s.callers.put(hash, c, changes, now)
+	}
+	return c, err
+}
+
+func (s *Store) caller(ctx context.Context, hash string) (desk.Caller, error) {
 	return lookUp(ctx, s, func(t *tx) (c desk.Caller, err error) {
 		var permissions string
 		var revokedAt, seenAt int64
 		var disabled bool
 		found, err := t.row(`SELECT k.rep_id, k.console_id, k.revoked_at, r.name, r.role, r.permissions, r.disabled, COALESCE(c.seen_at, 0)
 			FROM tokens k JOIN reps r ON r.id = k.rep_id LEFT JOIN consoles c ON c.id = k.console_id WHERE k.hash = $1`,
-			[]any{hashToken(token)}, &c.RepID, &c.ConsoleID, &revokedAt, &c.Name, &c.Role, &permissions, &disabled, &seenAt)
+			[]any{hash}, &c.RepID, &c.ConsoleID, &revokedAt, &c.Name, &c.Role, &permissions, &disabled, &seenAt)
 		switch {
 		case err != nil:
 			return c, err

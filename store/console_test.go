@@ -216,3 +216,38 @@ func TestG3WhoseLeaseRunsOutIsNotLoggedIn(t *testing.T) {
 		refused(t, err, desk.RepNotAvailable)
 	})
 }
+
+// A token that is good is good from memory for a moment; one that was revoked is dead at once, also for those who ask
+// while it happens.
+func TestI2RevokedWhileAsking(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		for range 10 {
+			in := must(d.Store.LogIn(t.Context(), store.LogIn{Username: "ben", Password: storetest.Password}))
+			ben := must(d.Authenticate(t.Context(), in.Token))
+			atOnce(4, func(i int) {
+				if i > 0 {
+					_, _ = d.Authenticate(t.Context(), in.Token)
+				} else if err := d.LogOut(t.Context(), ben, "current", true); err != nil {
+					t.Error(err)
+				}
+			})
+			_, err := d.Authenticate(t.Context(), in.Token)
+			refused(t, err, desk.ConsoleRevoked)
+		}
+	})
+}
+
+// What another server on the same database revokes is dead here after a second at the latest.
+func TestI2RevokedByAnotherServer(t *testing.T) {
+	url, clock := storetest.Postgres(t), storetest.NewClock()
+	d := storetest.NewDesk(t, storetest.Open(t, url, clock))
+	in := must(d.Store.LogIn(t.Context(), store.LogIn{Username: "ben", Password: storetest.Password}))
+	ben := must(d.Authenticate(t.Context(), in.Token))
+	other := storetest.Open(t, url, clock)
+	if err := other.LogOut(t.Context(), ben, "current", true); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Second)
+	_, err := d.Authenticate(t.Context(), in.Token)
+	refused(t, err, desk.ConsoleRevoked)
+}

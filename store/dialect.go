@@ -65,8 +65,7 @@ const eventColumns = `
 		body        TEXT NOT NULL,
 		at          BIGINT NOT NULL
 	);
-	CREATE INDEX events_topic ON events (topic, pos);
-	CREATE INDEX events_at ON events (at)`
+	CREATE INDEX events_topic ON events (topic, pos)`
 
 // dialectOf tells the engine by the look of the database setting: a postgres URL, else a file.
 func dialectOf(database string) dialect {
@@ -79,7 +78,7 @@ func dialectOf(database string) dialect {
 // sqliteDSN opens a file with a busy time-out first (the other pragmas may need it), full durability, temporary
 // journals in memory (savepoints write one each) and a 64 MiB page cache.
 func sqliteDSN(file string, readOnly bool) string {
-	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "cache_size(-65536)"}
+	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "cache_size(-65536)", "wal_autocheckpoint(16384)"}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(on)")
 	}

@@ -243,18 +243,25 @@ func (e *Events) add(pos int64, body string) error {
 	return nil
 }
 
-// forgetEvents removes what is older than desk.EventRetention.
+// forgottenAtOnce is how many events one statement looks at and removes.
+const forgottenAtOnce = 10_000
+
+// forgetEvents removes what is older than desk.EventRetention, from the beginning of the log on: an index by age would
+// cost every change more than this costs once an hour.
 func (t *tx) forgetEvents() error {
-	var last int64
-	found, err := t.row(`SELECT pos FROM events WHERE at < $1 ORDER BY at DESC, pos DESC LIMIT 1`, []any{ms(t.now.Add(-desk.EventRetention))}, &last)
-	if err != nil || !found {
-		return err
+	for {
+		var last int64
+		if _, err := t.row(`SELECT COALESCE(MAX(pos), 0) FROM (SELECT pos, at FROM events ORDER BY pos LIMIT $1) AS oldest WHERE at < $2`,
+			[]any{forgottenAtOnce, ms(t.now.Add(-desk.EventRetention))}, &last); err != nil || last == 0 {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM events WHERE pos <= $1`, last); err != nil {
+			return err
+		}
 	}
-	if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {
-		return err
-	}
-	_, err = t.exec(`DELETE FROM events WHERE pos <= $1`, last)
-	return err
 }
 
 // pollLog is how often the log is looked at for what other processes wrote: servers on the same database, an import.

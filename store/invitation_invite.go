@@ -52,7 +52,13 @@ type target struct {
 	candidates []candidate
 	persistent bool
 	reachable  bool
+	seated     int    // joined reps beside the owner, and active invitations, of the session
+	already    string // the active invitation of the same rep
 }
+
+// seated counts the seats of the session $2 that are taken (B11).
+const seated = `(SELECT COUNT(*) FROM attendees WHERE session_id = $2 AND role = 'rep' AND left_at = 0)
+		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $2 AND state = 'active')`
 
 func (g target) available() bool {
 	return g.persistent || slices.ContainsFunc(g.candidates, func(c candidate) bool { return c.loggedIn || c.extended })
@@ -118,8 +124,12 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, ref string) (target, error) 
 	to.candidates, err = list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1,
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
-		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`))
-		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(*s.Settings.Sharing == desk.SharingAll)}, scanCandidate)
+		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
+		`+seated+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active'), '')
+		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(*s.Settings.Sharing == desk.SharingAll)},
+		func(scan scanner, c *candidate) error {
+			return scanCandidate(func(dest ...any) error { return scan(append(dest, &to.seated, &to.already)...) }, c)
+		})
 	if err == nil && len(to.candidates) == 0 {
 		err = desk.Missing("rep")
 	}
@@ -138,8 +148,9 @@ func scanCandidate(scan scanner, c *candidate) error {
 // teamTarget completes a target with the reps of its team who could accept: not those in the session.
 func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target) (target, error) {
 	var mine bool
-	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1) FROM teams t WHERE t.id = $2 AND t.disabled = 0`+t.store.dialect.forShare,
-		[]any{c.RepID, to.team.ID}, &to.team.Name, &to.persistent, &mine)
+	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1), `+seated+`
+		FROM teams t WHERE t.id = $3 AND t.disabled = 0`+t.store.dialect.forShare,
+		[]any{c.RepID, s.ID, to.team.ID}, &to.team.Name, &to.persistent, &mine, &to.seated)
 	if err == nil && !found {
 		err = desk.Missing("team")
 	}
@@ -182,17 +193,10 @@ func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.Issue, error) {
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.
 func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Access) (desk.Access, error) {
 	facts := desk.InviteFacts{Target: to.kind, Sharing: *s.Settings.Sharing, Ceiling: *s.Settings.InviteCeiling, MaxInvited: *s.Settings.MaxInvitedReps,
-		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Access: wanted}
+		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Seated: to.seated, Access: wanted}
 	facts.InSession = to.kind == desk.InviteRep && to.candidates[0].inside
-	var already string
-	if _, err := t.row(`SELECT (SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0)
-		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $1 AND state = 'active'),
-		COALESCE((SELECT id FROM invitations WHERE session_id = $1 AND rep_id = $2 AND rep_id <> '' AND state = 'active'), '')`,
-		[]any{s.ID, to.rep.ID}, &facts.Seated, &already); err != nil {
-		return "", err
-	}
-	if already != "" {
-		facts.AlreadyInvited = &desk.Conflict{Kind: "invitation", ID: already, State: string(desk.InvitationActive)}
+	if to.already != "" {
+		facts.AlreadyInvited = &desk.Conflict{Kind: "invitation", ID: to.already, State: string(desk.InvitationActive)}
 	}
 	if !to.reachable {
 		var err error

@@ -87,6 +87,7 @@ func (m *organizationImport) run(file organizationFile) (err error) {
 	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.forUpdate(), nil, new(string)); err != nil {
 		return err
 	}
+	m.wake.callers = true
 	if _, m.since, err = m.logBounds(); err != nil {
 		return err
 	}

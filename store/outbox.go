@@ -121,7 +121,7 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts
 		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
 		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
-		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
+		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.invitation_id <> '' AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
 		ORDER BY id`+t.forUpdate(), []any{invitationID, repID, consoleID},
 		func(scan scanner, s *sent) error {
 			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts)

@@ -23,6 +23,7 @@ var fullScans = map[string]string{
 	"SELECT rep_id, team_id, rank FROM team_members":            organization,
 	"SELECT username FROM reps":                                 organization,
 	"WHERE $1 <> '' ORDER BY s.id DESC LIMIT $2":                "an administrator's list of all sessions: the primary key from its end, as far as the page",
+	"FROM events ORDER BY pos LIMIT $1) AS oldest":              "the beginning of the log, as far as the limit",
 	"SELECT COALESCE(MAX(pos), 0) FROM events":                  "the end of the primary key, one step",
 }
 

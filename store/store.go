@@ -42,6 +42,7 @@ type Store struct {
 	secret   []byte // signs the links in emails
 	hub      *hub
 	contacts contacts
+	callers  callers
 	ready    map[desk.Channel]chan struct{}
 	stop     context.CancelFunc
 	running  sync.WaitGroup

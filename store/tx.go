@@ -33,6 +33,7 @@ type tx struct {
 type wakeUp struct {
 	events     bool
 	deliveries map[desk.Channel]bool
+	callers    bool // who a token is may have changed
 }
 
 // row reads one row into dest and says whether there was one.
@@ -206,6 +207,9 @@ func (s *Store) fault(err error) error {
 
 // committed wakes those who wait for what the transaction wrote.
 func (s *Store) committed(w wakeUp) {
+	if w.callers {
+		s.callers.changes.Add(1)
+	}
 	if w.events && s.hub != nil {
 		s.hub.wake()
 	}

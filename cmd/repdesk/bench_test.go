@@ -31,11 +31,17 @@ const (
 )
 
 // BenchmarkInvite measures invitations per second through HTTP on SQLite with full durability, beside the same
-// server's /healthz in the same run: the ratio says what an invitation costs, whatever the machine. Every invited rep
-// has a device, so each invitation writes a delivery too, and the worker takes them meanwhile.
+// server's /healthz in the same run: the ratio says what an invitation costs, whatever the machine. Once those invited
+// are logged in without a push target; once each has a device, so that each invitation writes a delivery too, which the
+// worker takes, sends and records meanwhile.
 func BenchmarkInvite(b *testing.B) {
+	b.Run("invitation", func(b *testing.B) { benchmarkInvite(b, false) })
+	b.Run("invitation and push", func(b *testing.B) { benchmarkInvite(b, true) })
+}
+
+func benchmarkInvite(b *testing.B, devices bool) {
 	for range b.N {
-		bench := newBench(b)
+		bench := newBench(b, devices)
 		before := bench.rate(func(int) func() bool { return repeated(500, bench.healthz) })
 		invites := bench.rate(bench.invitations)
 		after := bench.rate(func(int) func() bool { return repeated(500, bench.healthz) })
@@ -57,7 +63,7 @@ type bench struct {
 	close   func()
 }
 
-func newBench(b *testing.B) *bench {
+func newBench(b *testing.B, devices bool) *bench {
 	s, err := store.Open(b.Context(), store.Config{Database: filepath.Join(b.TempDir(), "bench.db"), Logger: slog.New(slog.DiscardHandler),
 		Password: store.PasswordCost{MemoryKiB: 64, Passes: 1}})
 	if err != nil {
@@ -67,7 +73,7 @@ func newBench(b *testing.B) *bench {
 	worker := push.NewWorker(push.Config{Store: s, Senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}})
 	server := httptest.NewServer(api.New(api.Config{Store: s}).Handler())
 	bench := &bench{b: b, url: server.URL, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchClients}}}
-	bench.people(s)
+	bench.people(s, devices)
 	ctx, stop := context.WithCancel(b.Context())
 	var working sync.WaitGroup
 	working.Go(func() { _ = worker.Run(ctx) })
@@ -81,7 +87,7 @@ func newBench(b *testing.B) *bench {
 }
 
 // people makes the organisation, logs everybody in, and opens the sessions.
-func (n *bench) people(s *store.Store) {
+func (n *bench) people(s *store.Store, devices bool) {
 	var file strings.Builder
 	file.WriteString("teams:\n  - {slug: all, name: All}\nreps:\n")
 	for i := range benchClients * (1 + benchSeats) {
@@ -92,8 +98,11 @@ func (n *bench) people(s *store.Store) {
 	}
 	for i := range benchClients * (1 + benchSeats) {
 		platform, target := "android", fmt.Sprintf("device-%d", i)
-		in, err := s.LogIn(n.b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse",
-			Device: desk.Device{Platform: &platform, DeviceID: &target, PushTarget: &target}})
+		device := desk.Device{Platform: &platform, DeviceID: &target}
+		if devices {
+			device.PushTarget = &target
+		}
+		in, err := s.LogIn(n.b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: device})
 		if err != nil {
 			n.b.Fatal(err)
 		}

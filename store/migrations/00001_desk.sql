@@ -225,7 +225,6 @@ CREATE INDEX deliveries_invitation ON deliveries (invitation_id, id) WHERE invit
 CREATE INDEX deliveries_console ON deliveries (console_id) WHERE console_id <> '';
 -- G3, G8: one email of an invitation to a rep, whatever asks for it.
 CREATE UNIQUE INDEX deliveries_one_email ON deliveries (invitation_id, rep_id) WHERE channel = 'email' AND purpose = 'invitation';
-CREATE INDEX deliveries_rep ON deliveries (invitation_id, rep_id);
 
 CREATE TABLE idempotency (
     id         TEXT PRIMARY KEY,  -- a keyed hash of caller, operation and key: the key itself is nowhere
