@@ -24,8 +24,6 @@ import (
 const (
 	// maxBody is the most that an operation reads, in bytes, unless it says otherwise.
 	maxBody = 1 << 20
-	// bodyTime is how long a body may take to arrive: 1 MiB over a slow mobile network.
-	bodyTime = 30 * time.Second
 	// maxIgnored bounds the header Ignored-Parameters, in names.
 	maxIgnored = 20
 )

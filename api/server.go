@@ -37,6 +37,7 @@ type Config struct {
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
 	Version   string                          // the program's version; "": dev
+	BodyTime  time.Duration                   // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
 }
 
 func (c Config) withDefaults() Config {
@@ -54,6 +55,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	c.Name = cmp.Or(c.Name, "repdesk")
+	c.BodyTime = cmp.Or(c.BodyTime, 30*time.Second)
 	c.Version = cmp.Or(c.Version, "dev")
 	return c
 }
@@ -138,7 +140,7 @@ func (s *Server) begin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match"), head: r.Method == http.MethodHead}
 		if r.ContentLength != 0 { // net/http reads what a handler leaves of a body, and would wait for it for ever
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.cfg.BodyTime))
 		}
 		x.header.Set("Request-Id", x.id)
 		x.header.Set("Repdesk-Version", s.cfg.Version)

@@ -28,13 +28,15 @@ func (c PasswordCost) params() *argon2id.Params {
 	return p
 }
 
+// hashQueue is how many passwords may be hashed or wait for it. Who would be one more is refused: a flood of log-ins must
+// not make everybody wait longer and longer.
+const hashQueue = 64
+
 // hashing bounds how many passwords are hashed at once: each takes memory and a whole processor, of which one is left
-// for everything else. Who would wait behind hashQueue others is refused: a flood of log-ins must not make everybody wait
-// longer and longer.
+// for everything else.
 var (
-	hashing   = make(chan struct{}, max(1, runtime.NumCPU()-1))
-	inQueue   atomic.Int64
-	hashQueue = int64(64)
+	hashing = make(chan struct{}, max(1, runtime.NumCPU()-1))
+	inQueue atomic.Int64
 )
 
 func slowly(ctx context.Context, work func() error) error {

@@ -80,10 +80,7 @@ func NewFCM(t TB) *FCM {
 	return f
 }
 
-// Then scripts the answers to the next pushes to a target; after them it is answered well again.
-func (f *FCM) Then(target string, answers ...Answer) { f.script.then(target, answers...) }
-
-// Always scripts the answer to every push to a target that Then says nothing of. The zero Answer answers well.
+// Always scripts the answer to every push to a target. The zero Answer answers well.
 func (f *FCM) Always(target string, a Answer) { f.script.always(target, a) }
 
 // RefuseTokens makes the token endpoint answer with the status; 0 makes it work again.
