@@ -202,9 +202,9 @@ func (s *Store) caller(ctx context.Context, hash string) (desk.Caller, error) {
 		var permissions string
 		var revokedAt, seenAt int64
 		var disabled bool
-		found, err := t.row(`SELECT k.rep_id, k.console_id, k.revoked_at, r.name, r.role, r.permissions, r.disabled, COALESCE(c.seen_at, 0)
+		found, err := t.row(`SELECT k.rep_id, k.console_id, k.revoked_at, r.name, r.role, r.permissions, r.embassy, r.disabled, COALESCE(c.seen_at, 0)
 			FROM tokens k JOIN reps r ON r.id = k.rep_id LEFT JOIN consoles c ON c.id = k.console_id WHERE k.hash = $1`,
-			[]any{hash}, &c.RepID, &c.ConsoleID, &revokedAt, &c.Name, &c.Role, &permissions, &disabled, &seenAt)
+			[]any{hash}, &c.RepID, &c.ConsoleID, &revokedAt, &c.Name, &c.Role, &permissions, &c.Embassy, &disabled, &seenAt)
 		switch {
 		case err != nil:
 			return c, err

@@ -80,13 +80,13 @@ func (t *tx) loadPortals(o *organization) (err error) {
 }
 
 func (t *tx) loadTeams(o *organization) (err error) {
-	o.Teams, err = everything(t, `SELECT id, slug, name, embassy, persistent, waiting, disabled FROM teams`, func(scan scanner, e *desk.TeamEntry) error {
+	o.Teams, err = everything(t, `SELECT id, slug, name, embassy, persistent, supervision, waiting, disabled FROM teams`, func(scan scanner, e *desk.TeamEntry) error {
 		var id, waiting string
-		var disabled bool
-		if err := scan(&id, &e.Slug, &e.Name, &e.Embassy, &e.Persistent, &waiting, &disabled); err != nil {
+		var supervision, disabled bool
+		if err := scan(&id, &e.Slug, &e.Name, &e.Embassy, &e.Persistent, &supervision, &waiting, &disabled); err != nil {
 			return err
 		}
-		e.Disabled = &disabled
+		e.Supervision, e.Disabled = &supervision, &disabled
 		o.named("team", e.Slug, id)
 		if waiting == "" {
 			return nil

@@ -202,9 +202,9 @@ func (m *organizationImport) saveTeam(c change[desk.TeamEntry]) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.exec(`INSERT INTO teams (id, slug, name, embassy, persistent, waiting, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET name = $3, embassy = $4, persistent = $5, waiting = $6, disabled = $7, rev = teams.rev + 1`,
-		c.id, c.now.Slug, c.now.Name, flag(c.now.Embassy), flag(c.now.Persistent), waiting, flag(c.now.Disabled != nil)); err != nil {
+	if _, err := m.exec(`INSERT INTO teams (id, slug, name, embassy, persistent, waiting, disabled, supervision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (id) DO UPDATE SET name = $3, embassy = $4, persistent = $5, waiting = $6, disabled = $7, supervision = $8, rev = teams.rev + 1`,
+		c.id, c.now.Slug, c.now.Name, flag(c.now.Embassy), flag(c.now.Persistent), waiting, flag(c.now.Disabled != nil), flag(c.now.Supervision == nil)); err != nil {
 		return err
 	}
 	if c.touches("name", "embassy", "disabled") {

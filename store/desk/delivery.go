@@ -18,6 +18,15 @@ type Purpose string
 const (
 	PurposeInvitation Purpose = "invitation"
 	PurposeWithdrawal Purpose = "withdrawal"
+	PurposeTransfer   Purpose = "transfer"
+	PurposeSession    Purpose = "session" // a warning about, or a change of, a session
+)
+
+// What a message about a session itself tells (C9).
+const (
+	SessionConnectionLost = "connection_lost" // asks the owner to come back
+	SessionMovedToYou     = "moved_to_you"    // its owner was lost
+	SessionTakenOver      = "taken_over"      // told to the former owner
 )
 
 // DeliveryState is where a delivery is on its way.
@@ -118,6 +127,9 @@ type Job struct {
 	Locale     string
 	Badge      int // active invitations that the rep may accept
 	Invitation Invitation
-	Customer   *Customer // what an email may say of the customer (G2); nil: nothing
-	LinkToken  string    // for the email's links, good for this rep and invitation alone
+	Session    InvitationSession // what a message about a session itself may say of it
+	Reason     string            // of such a message: connection_lost, moved_to_you, taken_over
+	Ends       Purpose           // what a withdrawal ends
+	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
+	LinkToken  string            // for the email's links, good for this rep and invitation alone
 }

@@ -14,6 +14,8 @@ const (
 	EventAttendeeJoined    EventType = "attendee.joined"
 	EventAttendeeChanged   EventType = "attendee.changed"
 	EventAttendeeLeft      EventType = "attendee.left"
+	EventMessagePosted     EventType = "message.posted"
+	EventGrantChanged      EventType = "grant.changed" // a join grant says something else now, or is withdrawn
 	EventMeChanged         EventType = "me.changed"
 	EventConsoleChanged    EventType = "console.changed"
 	EventConsoleRevoked    EventType = "console.revoked"
@@ -21,7 +23,7 @@ const (
 
 // EventTypes lists all there are.
 var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged,
-	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMeChanged, EventConsoleChanged, EventConsoleRevoked}
+	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventMeChanged, EventConsoleChanged, EventConsoleRevoked}
 
 // EventRetention is how long events are kept for those who come back (H2).
 const EventRetention = 7 * 24 * time.Hour
@@ -29,7 +31,7 @@ const EventRetention = 7 * 24 * time.Hour
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
 	ID         int64       `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
-	Type       EventType   `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,attendee.joined,attendee.changed,attendee.left,me.changed,console.changed,console.revoked"`
+	Type       EventType   `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,me.changed,console.changed,console.revoked"`
 	At         time.Time   `json:"at" doc:"When"`
 	Actor      *Ref        `json:"actor,omitempty" doc:"Who did it"`
 	SessionID  string      `json:"session_id,omitempty" doc:"The session that it happened in"`
@@ -37,7 +39,8 @@ type Event struct {
 	Reason     string      `json:"reason,omitempty" doc:"Why"`
 	Invitation *Invitation `json:"invitation,omitempty" doc:"With invitation.…"`
 	Session    *Session    `json:"session,omitempty" doc:"With session.…"`
-	Attendee   *Attendee   `json:"attendee,omitempty" doc:"With attendee.…"`
+	Attendee   *Attendee   `json:"attendee,omitempty" doc:"With attendee.… and grant.…"`
+	Message    *Message    `json:"message,omitempty" doc:"With message.…"`
 	Delivery   *Delivery   `json:"delivery,omitempty" doc:"With delivery.…"`
 	Me         *Me         `json:"me,omitempty" doc:"With me.…"`
 	Console    *Console    `json:"console,omitempty" doc:"With console.…"`
@@ -48,3 +51,8 @@ func RepTopic(repID string) string { return "rep:" + repID }
 
 // TeamTopic is where events for all reps of a team stand.
 func TeamTopic(teamID string) string { return "team:" + teamID }
+
+// PortalTopic is where events for all reps logged in under a portal stand, and PortalsTopic where those do that are for
+// the reps under the portals below it too.
+func PortalTopic(portalID string) string  { return "portal:" + portalID }
+func PortalsTopic(portalID string) string { return "portals:" + portalID }

@@ -6,9 +6,13 @@ import "time"
 type InvitationKind string
 
 const (
-	InviteRep   InvitationKind = "rep"
-	InviteTeam  InvitationKind = "team"  // any one rep of a team (B3)
-	InviteIssue InvitationKind = "issue" // any one rep of the team that owns the issue: Request Help (B4)
+	InviteRep    InvitationKind = "rep"
+	InviteTeam   InvitationKind = "team"   // any one rep of a team (B3)
+	InviteIssue  InvitationKind = "issue"  // any one rep of the team that owns the issue: Request Help (B4)
+	InvitePortal InvitationKind = "portal" // any one rep logged in under a portal (B5)
+	// OfferTransfer is an offer to own the session (C6). It lives as invitations do, but takes no seat and is shown as
+	// the session's Transfer.
+	OfferTransfer InvitationKind = "transfer"
 )
 
 // InvitationState is where an invitation is in its life. Only an active one can be accepted.
@@ -29,6 +33,8 @@ const (
 	EndAccepted        EndReason = "accepted"
 	EndDeclined        EndReason = "declined"
 	EndCancelled       EndReason = "cancelled"
+	EndOwnerLeft       EndReason = "owner_left"
+	EndOwnershipMoved  EndReason = "ownership_moved" // transfer accepted, take-over, lost connection
 	EndSessionEnded    EndReason = "session_ended"
 	EndJoinedOtherwise EndReason = "joined_otherwise"
 	EndTargetGone      EndReason = "target_gone"
@@ -62,10 +68,12 @@ type InvitationSession struct {
 type Invitation struct {
 	ID           string            `json:"id" doc:"Opaque id" example:"inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev          int64             `json:"rev" doc:"Grows with each change; the same in answers, events and pushes: keep the highest"`
-	Kind         InvitationKind    `json:"kind" doc:"To whom it goes: one rep, any one rep of a team, or Request Help on an issue" values:"rep,team,portal,issue"`
+	Kind         InvitationKind    `json:"kind" doc:"To whom it goes: one rep, any one rep of a team, any one logged in under a portal, or Request Help on an issue" values:"rep,team,portal,issue"`
 	Session      InvitationSession `json:"session" doc:"What it is an invitation to"`
 	Rep          *Ref              `json:"rep,omitempty" doc:"The invited rep"`
 	Team         *Ref              `json:"team,omitempty" doc:"The team of which any one rep is invited"`
+	Portal       *Ref              `json:"portal,omitempty" doc:"The portal under which any one rep who is logged in is invited"`
+	SubPortals   bool              `json:"include_sub_portals,omitempty" doc:"Whether the portals below it are meant too"`
 	Issue        *Ref              `json:"issue,omitempty" doc:"The issue that help is asked for"`
 	Inviter      Ref               `json:"inviter" doc:"Who invites"`
 	Comment      string            `json:"comment,omitempty" doc:"What the inviter says; customers never see it"`
@@ -77,9 +85,15 @@ type Invitation struct {
 	DeclinedBy   []Ref             `json:"declined_by,omitempty" doc:"Who declined it; shown to the session's owner"`
 	DeclinedByMe bool              `json:"declined_by_me,omitempty" doc:"Whether the caller declined it"`
 	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether everybody who could accept has declined; shown to the session's owner"`
+	RemindedAt   *time.Time        `json:"reminded_at,omitempty" doc:"When the owner last had it told again"`
 	CreatedAt    time.Time         `json:"created_at" doc:"When it was made"`
 	EndedAt      *time.Time        `json:"ended_at,omitempty" doc:"When it ended"`
+	Stay         bool              `json:"-"` // a transfer's: the former owner stays
+	Reminders    int               `json:"-"`
 }
+
+// IsTransfer says whether it is an offer to own the session.
+func (i Invitation) IsTransfer() bool { return i.Kind == OfferTransfer }
 
 // Active says whether it can still be accepted.
 func (i Invitation) Active() bool { return i.State == InvitationActive }
@@ -111,6 +125,28 @@ func (i Invitation) Over() *Problem {
 	return p
 }
 
+// ReminderPause is the least time between two reminders of an invitation (B19).
+const ReminderPause = 30 * time.Second
+
+// CheckRemind says whether the owner may have an active invitation told again now (B19).
+func (i Invitation) CheckRemind(now time.Time, last time.Time) *Problem {
+	switch wait := ReminderPause - now.Sub(last); {
+	case !i.Active():
+		return i.Over()
+	case !last.IsZero() && wait > 0:
+		p := Refuse(TooManyRequests, "It was told again less than %d seconds ago.", int(ReminderPause.Seconds()))
+		p.RetryAfter = wait
+		return p
+	}
+	return nil
+}
+
+// InvitesAMinute is how many invitations an owner may make in InvitesWithin (B20).
+const (
+	InvitesAMinute = 30
+	InvitesWithin  = time.Minute
+)
+
 // InviteFacts are what the rule for inviting needs to know.
 type InviteFacts struct {
 	Target         InvitationKind
@@ -123,7 +159,9 @@ type InviteFacts struct {
 	CallerEmbassy  bool      // all of the caller's teams are embassies (A7)
 	InSession      bool      // the invited is in the session
 	AlreadyInvited *Conflict // the active invitation of the same rep (B6)
-	Available      bool      // somebody who could take it is logged in or in extended availability, or the team is persistent
+	Available      bool      // somebody who could take it is logged in or, but for portals, in extended availability, or the team is persistent
+	LastMinute     int       // invitations that the owner made in the last minute
+	AMinute        int       // how many of these are allowed; 0: any number
 	Access         Access    // asked for; empty asks for the ceiling
 }
 
@@ -147,16 +185,27 @@ func CheckInvite(f InviteFacts) (Access, *Problem) {
 		return "", p
 	case !f.Available && oneRep:
 		return "", Refuse(RepNotAvailable, "The rep is neither logged in nor in extended availability.")
+	case !f.Available && f.Target == InvitePortal:
+		return "", Refuse(PortalNotAvailable, "No rep who could accept is logged in under the portal.")
 	case !f.Available:
 		return "", Refuse(TeamNotAvailable, "No rep of the team who could accept is logged in or in extended availability.")
 	case f.Seated >= f.MaxInvited:
-		p := Refuse(RepLimitReached, "At most %d reps beside the owner, joined and invited together.", f.MaxInvited)
-		p.Limit = f.MaxInvited
-		return "", p
+		return "", SeatsFull(f.MaxInvited)
 	case f.Access.Above(f.Ceiling):
-		return "", Refuse(AccessAboveCeiling, "The session's portal allows at most %s.", f.Ceiling)
+		return "", AboveCeiling(f.Ceiling)
+	case f.AMinute > 0 && f.LastMinute >= f.AMinute: // B20
+		p := Refuse(TooManyRequests, "At most %d invitations a minute.", f.AMinute)
+		p.Limit, p.RetryAfter = f.AMinute, InvitesWithin
+		return "", p
 	case f.Access == "":
 		return f.Ceiling, nil
 	}
 	return f.Access, nil
+}
+
+// SeatsFull refuses one more rep than the session has seats for (B11).
+func SeatsFull(limit int) *Problem {
+	p := Refuse(RepLimitReached, "At most %d reps beside the owner, joined and invited together.", limit)
+	p.Limit = limit
+	return p
 }

@@ -37,12 +37,13 @@ type PortalEntry struct {
 
 // TeamEntry is a team in an organisation file.
 type TeamEntry struct {
-	Slug       string       `json:"slug" yaml:"slug" doc:"Unique name" example:"printers"`
-	Name       string       `json:"name" yaml:"name" doc:"What people call it" example:"Printers"`
-	Embassy    bool         `json:"embassy,omitempty" yaml:"embassy,omitempty" doc:"Whether it is a team of outside reps"`
-	Persistent bool         `json:"persistent,omitempty" yaml:"persistent,omitempty" doc:"Whether its queue keeps sessions with no rep logged in"`
-	Waiting    *WaitingRule `json:"waiting,omitempty" yaml:"waiting,omitempty" doc:"What happens to a session that waits too long"`
-	Disabled   *bool        `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
+	Slug        string       `json:"slug" yaml:"slug" doc:"Unique name" example:"printers"`
+	Name        string       `json:"name" yaml:"name" doc:"What people call it" example:"Printers"`
+	Embassy     bool         `json:"embassy,omitempty" yaml:"embassy,omitempty" doc:"Whether it is a team of outside reps"`
+	Supervision *bool        `json:"supervision,omitempty" yaml:"supervision,omitempty" doc:"Whether its leads and managers may join, transfer and take over sessions of lower roles; left out: they may"`
+	Persistent  bool         `json:"persistent,omitempty" yaml:"persistent,omitempty" doc:"Whether its queue keeps sessions with no rep logged in"`
+	Waiting     *WaitingRule `json:"waiting,omitempty" yaml:"waiting,omitempty" doc:"What happens to a session that waits too long"`
+	Disabled    *bool        `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
 }
 
 // WaitingRule says what happens to a session that waits too long in a team's queue (D10).
@@ -103,6 +104,9 @@ func (e PortalEntry) Over(was PortalEntry) PortalEntry {
 }
 
 func (e TeamEntry) Over(was TeamEntry) TeamEntry {
+	if e.Supervision != nil && *e.Supervision {
+		e.Supervision = nil // one form for the default, so that entries can be compared
+	}
 	e.Disabled = disabledOver(e.Disabled, was.Disabled)
 	return e
 }
@@ -214,6 +218,8 @@ const (
 	maxSpecialists    = 5   // F1
 	maxHistorySeconds = 24 * 60 * 60
 	maxWaitingSeconds = 24 * 60 * 60
+	leastLostSeconds  = 10 // less would take a session from an owner whose network changes
+	mostLostSeconds   = 24 * 60 * 60
 )
 
 // Check finds all that is wrong with the file. Each error's field is the path to it, like reps[2].teams.printers.
@@ -287,6 +293,16 @@ func (c *organizationCheck) portal(at string, p PortalEntry) {
 	c.between(at+"max_invited_reps", p.MaxInvitedReps, 0, MaxInvitedReps)
 	c.between(at+"max_specialists", p.MaxSpecialists, 0, maxSpecialists)
 	c.between(at+"chat_history_seconds", p.ChatHistorySeconds, 0, maxHistorySeconds)
+	for i, step := range deref(p.LostSteps) {
+		oneOf(c, fmt.Sprintf("%slost_steps[%d]", at, i), &step, LostSteps...)
+	}
+	if p.FallbackTeam != nil && *p.FallbackTeam != "" { // "" takes an inherited one away
+		c.teamThere(at+"fallback_team", *p.FallbackTeam)
+	}
+	c.between(at+"lost_after_seconds", p.LostAfterSeconds, leastLostSeconds, mostLostSeconds)
+	c.between(at+"lost_after_push_seconds", p.LostAfterPushSeconds, leastLostSeconds, mostLostSeconds)
+	c.between(at+"lost_seat_seconds", p.LostSeatSeconds, leastLostSeconds, mostLostSeconds)
+	c.between(at+"customer_gone_seconds", p.CustomerGoneSeconds, 0, mostLostSeconds)
 }
 
 // parent checks that the portal above is there, and that going up never comes back to the portal.

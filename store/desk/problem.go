@@ -46,10 +46,13 @@ const (
 	AlreadyInSession     Code = "already_in_session"
 	RepNotAvailable      Code = "rep_not_available"
 	TeamNotAvailable     Code = "team_not_available"
+	PortalNotAvailable   Code = "portal_not_available"
 	RepLimitReached      Code = "rep_limit_reached"
 	InvitationNotActive  Code = "invitation_not_active"
 	SessionNotActive     Code = "session_not_active"
 	SessionTaken         Code = "session_taken"
+	TransferPending      Code = "transfer_pending"
+	TakeOverNotAllowed   Code = "take_over_not_allowed"
 	OwnerMustHandOver    Code = "owner_must_hand_over"
 	EmailMissing         Code = "email_missing"
 	CursorTooOld         Code = "cursor_too_old"
@@ -63,6 +66,7 @@ const (
 	IssueNotShareable    Code = "issue_not_shareable"
 	IdempotencyKeyReused Code = "idempotency_key_reused"
 	CursorMismatch       Code = "cursor_mismatch"
+	TooManyRequests      Code = "too_many_requests"
 	TooManyAttempts      Code = "too_many_attempts"
 	ClientClosedRequest  Code = "client_closed_request"
 	Internal             Code = "internal"
@@ -90,11 +94,14 @@ var Catalogue = []CodeInfo{
 	{AlreadyInSession, 409, "Already in the session", "The rep is in the session.", "Load the attendees.", RetryNever},
 	{RepNotAvailable, 409, "The rep is not available", "The rep is neither logged in nor in extended availability.", "Load the share options again.", RetryNever},
 	{TeamNotAvailable, 409, "Nobody of the team is available", "No rep of the team who could accept is logged in or in extended availability.", "Load the share options again.", RetryNever},
+	{PortalNotAvailable, 409, "Nobody is logged in under the portal", "No rep who could accept is logged in under the portal.", "Load the share options again.", RetryNever},
 	{RepLimitReached, 409, "No seat left", "Joined reps and active invitations fill all seats.", "Cancel an invitation first.", RetryNever},
 	{InvitationNotActive, 409, "The invitation is over", "It was accepted, declined, cancelled or withdrawn; the conflict says which, why and by whom.", "Remove it, and say why.", RetryNever},
 	{SessionNotActive, 409, "The session is not active", "It is still waiting, or it has ended.", "Load the session.", RetryNever},
 	{SessionTaken, 409, "Somebody else took it", "Another rep accepted the session first; the conflict names them.", "Remove it, and say who.", RetryNever},
-	{OwnerMustHandOver, 409, "The owner must hand over first", "Open sessions of the rep would be left without an owner; the conflict names one.", "Hand over or end them, or force it.", RetryNever},
+	{TransferPending, 409, "A transfer is pending", "The session is being transferred already; the conflict names the transfer.", "Show that transfer.", RetryNever},
+	{TakeOverNotAllowed, 409, "It cannot be taken over", "The caller sees the session, and is neither lead nor manager over its owner in a team that allows it.", "Do not offer it.", RetryNever},
+	{OwnerMustHandOver, 409, "The owner must hand over first", "A session would be left without an owner; the conflict names it.", "Hand it over or end it; a log-out can be forced.", RetryNever},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},
@@ -107,6 +114,7 @@ var Catalogue = []CodeInfo{
 	{IssueNotShareable, 422, "The issue is not open for Request Help", "The issue is not open for help to this rep.", "Load the share options again.", RetryNever},
 	{IdempotencyKeyReused, 422, "The Idempotency-Key was used for another request", "The same key came with another body.", "Use a new key for a new request.", RetryNever},
 	{CursorMismatch, 422, "The cursor belongs to another list", "It was made with another sort or filter.", "Start from the first page.", RetryNever},
+	{TooManyRequests, 429, "Too many requests", "The caller did this too often in a short time.", "Wait as Retry-After says.", RetrySameKey},
 	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords; the user name is locked for a time.", "Wait as Retry-After says.", RetrySameKey},
 	{ClientClosedRequest, 499, "The client went away", "The request was cancelled before it was answered.", "Nothing.", RetrySameKey},
 	{Internal, 500, "Something went wrong", "A fault of the server; it is in the server's log under the request_id.", "Try again later.", RetrySameKey},

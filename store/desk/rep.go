@@ -62,6 +62,7 @@ type Me struct {
 	Role                 Role         `json:"role" doc:"The role in the organisation" values:"rep,administrator"`
 	Permissions          []Permission `json:"permissions" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
 	Teams                []Membership `json:"teams" doc:"The rep's teams"`
+	ShowOnPublicPage     bool         `json:"show_on_public_page" doc:"Whether customers may choose the rep on a portal's public page"`
 	Presence             Presence     `json:"presence" doc:"What colleagues see" values:"available,busy,offline"`
 	Busy                 bool         `json:"busy" doc:"Chosen by the rep"`
 	ExtendedAvailability bool         `json:"extended_availability" doc:"Whether the rep may be invited by email while not logged in"`
@@ -76,6 +77,7 @@ type Caller struct {
 	Name        string // private display name
 	Role        Role
 	Permissions []Permission
+	Embassy     bool // an embassy rep, for whom A7 holds
 }
 
 // Has says whether the caller holds the permission.

@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // SessionState is where a session is in its life.
 type SessionState string
@@ -32,6 +35,14 @@ func (c Customer) Check() *Problem {
 	return nil
 }
 
+// Why a session ended.
+const (
+	EndedByOwner      = "ended_by_owner"
+	EndedAbandoned    = "abandoned"     // the customer left while waiting (C13)
+	EndedCustomerGone = "customer_gone" // nobody ended it after the customer left (C13)
+	EndedOwnerLost    = "owner_lost"    // its owner's connection was lost, and nobody was left to take it (C9)
+)
+
 // Sight is how much of a session a rep sees (A8).
 type Sight int
 
@@ -43,26 +54,49 @@ const (
 
 // Session is one piece of support for one customer.
 type Session struct {
-	ID          string       `json:"id" doc:"Opaque id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Rev         int64        `json:"rev" doc:"Grows with each change of this object"`
-	State       SessionState `json:"state" doc:"Where it is in its life" values:"waiting,active,ended"`
-	Kind        string       `json:"kind" doc:"What is supported: a device, or a web page" values:"support,browser"`
-	Title       string       `json:"title" doc:"What lists show: the customer's name, marked for browser sessions" example:"Jo Doe"`
-	Portal      *Ref         `json:"portal,omitempty" doc:"The entrance it came by"`
-	Customer    Customer     `json:"customer" doc:"Who is being helped"`
-	Issue       *Ref         `json:"issue,omitempty" doc:"What kind of problem it is"`
-	Priority    int          `json:"priority" doc:"Higher is more urgent"`
-	Owner       *Ref         `json:"owner,omitempty" doc:"The rep who owns it, while active or after"`
-	Team        *Ref         `json:"team,omitempty" doc:"The team in whose queue it waits"`
-	Held        bool         `json:"held" doc:"Whether the owner put it on hold"`
-	RepCount    int          `json:"rep_count" doc:"Reps in it now, the owner included"`
-	ExternalKey string       `json:"external_key,omitempty" doc:"The id that another system knows it by"`
-	CreatedAt   time.Time    `json:"created_at" doc:"When it started to wait"`
-	AcceptedAt  *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
-	EndedAt     *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
-	EndReason   string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner"`
-	Summary     string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
-	Attendees   []Attendee   `json:"attendees,omitempty" doc:"Who is in it; only get-session and accept-… give it, and only to those who may look inside"`
+	ID           string       `json:"id" doc:"Opaque id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev          int64        `json:"rev" doc:"Grows with each change of this object"`
+	State        SessionState `json:"state" doc:"Where it is in its life" values:"waiting,active,ended"`
+	Kind         string       `json:"kind" doc:"What is supported: a device, or a web page" values:"support,browser"`
+	Title        string       `json:"title" doc:"What lists show: the customer's name, marked for browser sessions" example:"Jo Doe"`
+	Portal       *Ref         `json:"portal,omitempty" doc:"The entrance it came by"`
+	Customer     Customer     `json:"customer" doc:"Who is being helped"`
+	Issue        *Ref         `json:"issue,omitempty" doc:"What kind of problem it is"`
+	Priority     int          `json:"priority" doc:"Higher is more urgent"`
+	Owner        *Ref         `json:"owner,omitempty" doc:"The rep who owns it, while active or after"`
+	Team         *Ref         `json:"team,omitempty" doc:"The team in whose queue it waits"`
+	Held         bool         `json:"held" doc:"Whether the owner put it on hold"`
+	CustomerGone bool         `json:"customer_gone" doc:"Whether the customer has left; it stays open for notes for a time, and the customer can come back"`
+	Transfer     *Transfer    `json:"transfer,omitempty" doc:"The transfer that is pending"`
+	Consent      Consent      `json:"consent" doc:"Of all who need the customer's consent, the one that most wants attention: asked before refused before granted" values:"not_needed,asked,granted,refused"`
+	RepCount     int          `json:"rep_count" doc:"Reps in it now, the owner included"`
+	Unread       int          `json:"unread,omitempty" doc:"Messages that the caller, who is in it, has not read"`
+	ExternalKey  string       `json:"external_key,omitempty" doc:"The id that another system knows it by"`
+	CreatedAt    time.Time    `json:"created_at" doc:"When it started to wait"`
+	AcceptedAt   *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
+	EndedAt      *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
+	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost"`
+	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
+	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; only get-session and accept-… give it, and only to those who may look inside"`
+}
+
+// ForGuests is what the customer and specialists see: nothing about masked reps, not even by counts and revisions (C11),
+// and nothing that is for reps alone. owner is the owner's attendee id and public name, shown are the reps whom guests
+// may know of, and consents those of all who are shown.
+func (s Session) ForGuests(rev int64, owner *Ref, shown int, consents []Consent) Session {
+	return Session{ID: s.ID, Rev: rev, State: s.State, Kind: s.Kind, Title: s.Title, Portal: s.Portal, Customer: s.Customer, Issue: s.Issue, Owner: owner,
+		Held: s.Held, CustomerGone: s.CustomerGone, Consent: MostUrgent(consents), RepCount: shown, CreatedAt: s.CreatedAt, AcceptedAt: s.AcceptedAt,
+		EndedAt: s.EndedAt, EndReason: s.EndReason}
+}
+
+// MostUrgent is the consent that wants attention most: one that was asked for, a refusal, one that was granted.
+func MostUrgent(consents []Consent) Consent {
+	for _, c := range []Consent{ConsentAsked, ConsentRefused, ConsentGranted} {
+		if slices.Contains(consents, c) {
+			return c
+		}
+	}
+	return ConsentNotNeeded
 }
 
 // SessionTitle is what lists show. A browser-sharing session is marked (D4); sorting uses the bare name.
