@@ -3,41 +3,80 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-const attendeeColumns = `SELECT a.id, a.rev, a.session_id, a.role, a.rep_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END,
-	a.access, a.masked, a.expected_until, a.joined_at, a.left_at FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
+// attendeeRow is an attendee with what guests and rules need and reps are not shown.
+type attendeeRow struct {
+	desk.Attendee
+	publicName string
+	shownAt    int64 // since when guests see them, where not from the beginning
+	chatFrom   int64 // C1
+}
 
-func scanAttendee(scan scanner, a *desk.Attendee) error {
+// forGuests is what guests see of an attendee who is shown.
+func (a attendeeRow) forGuests() desk.Attendee {
+	var since time.Time
+	if a.shownAt > 0 {
+		since = desk.Time(a.shownAt)
+	}
+	return a.ForGuests(a.publicName, since)
+}
+
+const attendeeColumns = `SELECT a.id, a.rev, a.session_id, a.role, a.rep_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END, COALESCE(r.public_name, a.name),
+	a.access, a.masked, a.consent, a.expected_until, a.shown_at, a.chat_from, a.joined_at, a.left_at FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
+
+func scanAttendee(scan scanner, a *attendeeRow) error {
 	var expected, joined, left int64
-	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.Access, &a.Masked, &expected, &joined, &left)
+	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.publicName, &a.Access, &a.Masked, &a.Consent, &expected, &a.shownAt, &a.chatFrom, &joined, &left)
 	a.Expected, a.JoinedAt, a.LeftAt = expected > 0, desk.Time(joined), desk.TimePtr(left)
 	return err
 }
 
 // Attendees lists who is in a session, for those who may look inside (A8, C2).
 func (s *Store) Attendees(ctx context.Context, c desk.Caller, sessionID string) ([]desk.Attendee, error) {
-	return read(ctx, s, func(t *tx) ([]desk.Attendee, error) {
-		_, sight, err := t.seen(c, sessionID, t.session)
-		if err != nil {
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Attendee, error) {
+		if _, err := t.seenInside(c, sessionID); err != nil {
 			return nil, err
-		}
-		if sight == desk.SightSummary {
-			return nil, desk.Refuse(desk.NotAllowed, "Who is in the session is shown after accepting.")
 		}
 		return t.attendees(sessionID)
 	})
 }
 
-// attendees lists who is in the session now, in the order they came.
-func (t *tx) attendees(sessionID string) ([]desk.Attendee, error) {
+// seenInside returns a session into which the caller may look.
+func (t *tx) seenInside(c desk.Caller, sessionID string) (sessionRow, error) {
+	s, sight, err := t.seen(c, sessionID, t.session)
+	if err == nil && sight == desk.SightSummary {
+		err = desk.Refuse(desk.NotAllowed, "What goes on in the session is shown after accepting.")
+	}
+	return s, err
+}
+
+// present lists who is in the session now, in the order they came.
+func (t *tx) present(sessionID string) ([]attendeeRow, error) {
 	return list(t, attendeeColumns+` WHERE a.session_id = $1 AND a.left_at = 0 ORDER BY a.id`, []any{sessionID}, scanAttendee)
 }
 
-func (t *tx) attendee(id string) (a desk.Attendee, err error) {
+func (t *tx) attendees(sessionID string) ([]desk.Attendee, error) {
+	rows, err := t.present(sessionID)
+	all := []desk.Attendee{}
+	for _, row := range rows {
+		all = append(all, row.Attendee)
+	}
+	return all, err
+}
+
+func (t *tx) attendee(id string) (attendeeRow, error) {
 	return one(t, "attendee", attendeeColumns+` WHERE a.id = $1`, []any{id}, scanAttendee)
+}
+
+// seatOf is the rep's place in the session now; with an empty id they are not in it.
+func (t *tx) seatOf(sessionID, repID string) (a attendeeRow, err error) {
+	err = t.rows(attendeeColumns+` WHERE a.session_id = $1 AND a.rep_id = $2 AND a.left_at = 0`, []any{sessionID, repID}, func(scan scanner) error { return scanAttendee(scan, &a) })
+	return a, err
 }
 
 // repsIn lists the reps in a session now.
@@ -45,48 +84,202 @@ func (t *tx) repsIn(sessionID string) ([]string, error) {
 	return t.texts(`SELECT rep_id FROM attendees WHERE session_id = $1 AND rep_id <> '' AND left_at = 0 ORDER BY id`, sessionID)
 }
 
-// addAttendee lets somebody in and tells those inside. expectedUntil is 0, or until when the seat waits for a console.
-func (t *tx) addAttendee(a desk.Attendee, expectedUntil int64) (desk.Attendee, error) {
+// addAttendee lets somebody in, and tells those inside. expectedUntil is 0, or until when the seat waits for a console.
+func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (attendeeRow, error) {
 	id := newID("att_")
-	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, expected_until, joined_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		id, a.SessionID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), expectedUntil, ms(t.now)); err != nil {
-		return a, err
+	chatFrom := int64(0)
+	if from := desk.ChatFrom(a.Role, s.Settings, t.now); !from.IsZero() {
+		chatFrom = ms(from)
 	}
-	a, err := t.attendee(id)
+	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now)); err != nil {
+		return attendeeRow{}, err
+	}
+	row, err := t.attendee(id)
 	if err != nil {
-		return a, err
+		return row, err
 	}
-	return a, t.tellAttendee(desk.EventAttendeeJoined, a, "")
+	if err := t.tellAttendee(desk.EventAttendeeJoined, row, ""); err != nil {
+		return row, err
+	}
+	return row, t.announce(row, desk.SystemJoined)
 }
 
-// tellAttendee tells the reps in the session, and the one concerned.
-func (t *tx) tellAttendee(kind desk.EventType, a desk.Attendee, reason string) error {
+// announce says in the chat that a rep or specialist whom guests may know of has come or gone (C3).
+func (t *tx) announce(a attendeeRow, system string) error {
+	if a.Role == desk.AttendeeCustomer || !a.Shown() {
+		return nil
+	}
+	_, err := t.addMessage(a, newMessage{audience: desk.ForEveryone, text: desk.SystemText(system, a.publicName), system: system})
+	return err
+}
+
+// leave lets somebody go, and tells those inside and the one who went.
+func (t *tx) leave(a attendeeRow, reason string) error {
+	if _, err := t.exec(`UPDATE attendees SET left_at = $1, expected_until = 0, rev = rev + 1 WHERE id = $2 AND left_at = 0`, ms(t.now), a.ID); err != nil {
+		return err
+	}
+	gone, err := t.attendee(a.ID)
+	if err != nil {
+		return err
+	}
+	if gone.Expected = a.Expected; gone.Expected { // they never came: guests did not know of them, and they had no grant
+		return t.tellAttendee(desk.EventAttendeeLeft, gone, reason)
+	}
+	return errors.Join(t.tellAttendee(desk.EventAttendeeLeft, gone, reason), t.tellGrant(gone, "withdrawn"), t.announce(gone, desk.SystemLeft))
+}
+
+// tellAttendee tells the reps in the session, the one concerned, and the guests, if they may know.
+func (t *tx) tellAttendee(kind desk.EventType, a attendeeRow, reason string) error {
+	return t.tellInside(a, desk.Event{Type: kind, SessionID: a.SessionID, Reason: reason}, a.Shown())
+}
+
+// tellGrant tells that a join grant of the attendee's says something else now, or nothing any more (C12).
+func (t *tx) tellGrant(a attendeeRow, reason string) error {
+	return t.tellInside(a, desk.Event{Type: desk.EventGrantChanged, SessionID: a.SessionID, Reason: reason}, a.Shown())
+}
+
+// tellInside records an event about an attendee, with the view of each.
+func (t *tx) tellInside(a attendeeRow, event desk.Event, guests bool) error {
 	reps, err := t.repsIn(a.SessionID)
 	if err != nil {
 		return err
 	}
-	if kind == desk.EventAttendeeLeft && a.RepID != "" {
+	if a.RepID != "" && !slices.Contains(reps, a.RepID) {
 		reps = append(reps, a.RepID)
 	}
+	event.Attendee = &a.Attendee
 	for _, rep := range reps {
-		if err := t.record(desk.RepTopic(rep), desk.Event{Type: kind, SessionID: a.SessionID, Reason: reason, Attendee: &a}); err != nil {
+		if err := t.record(desk.RepTopic(rep), event); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !guests {
+		return nil
+	}
+	view := a.forGuests()
+	event.Attendee = &view
+	return t.record(desk.GuestTopic(a.SessionID), event)
+}
+
+// UpdateAttendee changes what a joined attendee may do and whether a rep is hidden, live (C5). Only the owner may.
+func (s *Store) UpdateAttendee(ctx context.Context, c desk.Caller, sessionID, attendeeID string, change desk.AttendeeChange, ifRev IfRev) (desk.Attendee, error) {
+	return writeAs(ctx, s, c, func(t *tx) (desk.Attendee, error) {
+		session, was, err := t.ownAttendee(c, sessionID, attendeeID)
+		if err == nil {
+			err = ifRev.check(was.Rev)
+		}
+		if err != nil {
+			return was.Attendee, err
+		}
+		now := was
+		if refusal := change.Apply(&now.Attendee, *session.Settings.InviteCeiling); refusal != nil {
+			return was.Attendee, refusal
+		}
+		if now.Access == was.Access && now.Masked == was.Masked {
+			return was.Attendee, nil
+		}
+		if now, err = t.saveAttendee(was, now, c.Ref(), ""); err != nil {
+			return now.Attendee, err
+		}
+		return now.Attendee, t.seatsChanged(now, was.Shown() || now.Shown())
+	})
+}
+
+// ownAttendee returns somebody who is in an active session that the caller owns.
+func (t *tx) ownAttendee(c desk.Caller, sessionID, attendeeID string) (sessionRow, attendeeRow, error) {
+	session, err := t.ownedActive(c, sessionID)
+	if err != nil {
+		return session, attendeeRow{}, err
+	}
+	a, err := t.attendee(attendeeID)
+	if err == nil && (a.SessionID != sessionID || a.LeftAt != nil) {
+		err = desk.Missing("attendee")
+	}
+	return session, a, err
+}
+
+// saveAttendee saves what changed of somebody inside. To guests, unmasking is a coming and masking a going (C5, C11).
+func (t *tx) saveAttendee(was, now attendeeRow, by desk.Ref, reason string) (attendeeRow, error) {
+	shownAt := was.shownAt
+	if !was.Shown() && now.Shown() {
+		shownAt = ms(t.now)
+	}
+	if _, err := t.exec(`UPDATE attendees SET role = $1, access = $2, masked = $3, consent = $4, shown_at = $5, chat_from = $6, expected_until = CASE WHEN $7 = 1 THEN expected_until ELSE 0 END, rev = rev + 1 WHERE id = $8`,
+		string(now.Role), string(now.Access), flag(now.Masked), string(now.Consent), shownAt, now.chatFrom, flag(now.Expected), was.ID); err != nil {
+		return now, err
+	}
+	now, err := t.attendee(was.ID)
+	if err != nil {
+		return now, err
+	}
+	changed := desk.Event{Type: desk.EventAttendeeChanged, Actor: &by, SessionID: now.SessionID, Reason: reason}
+	if err := t.tellInside(now, changed, false); err != nil {
+		return now, err
+	}
+	if err := t.tellGrant(now, "changed"); err != nil {
+		return now, err
+	}
+	return now, t.showChange(was, now)
+}
+
+// showChange tells guests what they may know of a change.
+func (t *tx) showChange(was, now attendeeRow) error {
+	view, kind, system := now.forGuests(), desk.EventAttendeeChanged, ""
+	switch {
+	case !was.Shown() && !now.Shown():
+		return nil
+	case was.Shown() && !now.Shown():
+		view, kind, system = was.forGuests(), desk.EventAttendeeLeft, desk.SystemLeft
+		left := desk.Time(ms(t.now))
+		view.LeftAt = &left
+	case !was.Shown():
+		kind, system = desk.EventAttendeeJoined, desk.SystemJoined
+	}
+	if err := t.record(desk.GuestTopic(now.SessionID), desk.Event{Type: kind, SessionID: now.SessionID, Attendee: &view}); err != nil {
+		return err
+	}
+	if system == "" {
+		return nil
+	}
+	now.Masked, now.Expected = false, false // of one who is hidden from now on, guests still learn that they left
+	return t.announce(now, system)
+}
+
+// RemoveAttendee puts a joined rep or a specialist out of a session that the caller owns (C5).
+func (s *Store) RemoveAttendee(ctx context.Context, c desk.Caller, sessionID, attendeeID string) error {
+	_, err := writeAs(ctx, s, c, func(t *tx) (struct{}, error) {
+		_, a, err := t.ownAttendee(c, sessionID, attendeeID)
+		switch {
+		case err != nil:
+			return struct{}{}, err
+		case a.Role != desk.AttendeeRep && a.Role != desk.AttendeeSpecialist:
+			return struct{}{}, desk.Refuse(desk.NotAllowed, "The %s cannot be removed.", a.Role)
+		}
+		return struct{}{}, t.leaveSeat(a, "removed")
+	})
+	return err
+}
+
+// leaveSeat lets somebody go while the session goes on, which shows who is in it.
+func (t *tx) leaveSeat(a attendeeRow, reason string) error {
+	if err := t.leave(a, reason); err != nil {
+		return err
+	}
+	return t.seatsChanged(a, a.Shown())
 }
 
 // arrived takes the seats that a rep holds by an email's link as taken: a console has come (G2).
 func (t *tx) arrived(repID string) error {
-	seats, err := list(t, `UPDATE attendees SET expected_until = 0, rev = rev + 1 WHERE rep_id = $1 AND rep_id <> '' AND expected_until > 0 RETURNING id`,
-		[]any{repID}, func(scan scanner, id *string) error { return scan(id) })
-	for _, id := range seats {
+	seats, err := list(t, attendeeColumns+` WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until > 0 ORDER BY a.id`, []any{repID}, scanAttendee)
+	for _, was := range seats {
 		if err != nil {
 			return err
 		}
-		var a desk.Attendee
-		if a, err = t.attendee(id); err == nil {
-			err = errors.Join(t.tellAttendee(desk.EventAttendeeChanged, a, "arrived"), t.seatsChanged(a))
+		now := was
+		now.Expected = false
+		if now, err = t.saveAttendee(was, now, desk.Ref{ID: was.RepID, Name: was.Name}, "arrived"); err == nil {
+			err = t.seatsChanged(now, now.Shown())
 		}
 	}
 	return err
@@ -102,29 +295,23 @@ func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		late, err := list(t, `UPDATE attendees SET expected_until = 0, left_at = $1, rev = rev + 1 WHERE expected_until > 0 AND expected_until <= $1 RETURNING id`,
-			[]any{ms(t.now)}, func(scan scanner, id *string) error { return scan(id) })
-		for _, id := range late {
+		late, err := list(t, attendeeColumns+` WHERE a.expected_until > 0 AND a.expected_until <= $1 AND a.left_at = 0 ORDER BY a.id`, []any{ms(t.now)}, scanAttendee)
+		for _, a := range late {
 			if err != nil {
 				break
 			}
-			var a desk.Attendee
-			if a, err = t.attendee(id); err != nil {
-				break
-			}
-			if err = t.tellAttendee(desk.EventAttendeeLeft, a, "did_not_come"); err == nil {
-				err = t.seatsChanged(a)
-			}
+			err = t.leaveSeat(a, "did_not_come")
 		}
 		return err
 	})
 }
 
-// seatsChanged moves the session's revision, which shows who is in it, and tells those inside.
-func (t *tx) seatsChanged(a desk.Attendee) error {
+// seatsChanged moves the session's revision, which shows who is in it, and tells those inside; guests only where they may
+// know.
+func (t *tx) seatsChanged(a attendeeRow, guests bool) error {
 	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, a.SessionID); err != nil {
 		return err
 	}
-	_, err := t.sessionChanged(desk.Ref{ID: a.RepID, Name: a.Name}, a.SessionID, "")
+	_, err := t.sessionChanged(sessionChange{actor: desk.Ref{ID: a.RepID, Name: a.Name}, id: a.SessionID, hidden: !guests})
 	return err
 }

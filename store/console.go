@@ -30,7 +30,10 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 	if err := t.renewLease(repID); err != nil {
 		return err
 	}
-	return t.arrived(repID)
+	if err := t.arrived(repID); err != nil {
+		return err
+	}
+	return t.ownerBack(repID)
 }
 
 func (t *tx) movePushTarget(target, toConsole string) error {
@@ -52,7 +55,7 @@ func (t *tx) movePushTarget(target, toConsole string) error {
 
 // Consoles lists the caller's consoles, the newest first.
 func (s *Store) Consoles(ctx context.Context, c desk.Caller) ([]desk.Console, error) {
-	return read(ctx, s, func(t *tx) ([]desk.Console, error) {
+	return read(ctx, s, func(t *tx) ([]desk.Console, error) { // nobody else stands in them
 		return list(t, consoleColumns+` WHERE c.rep_id = $1 ORDER BY c.id DESC`, []any{c.RepID}, t.scanConsole(c.ConsoleID))
 	})
 }
@@ -102,7 +105,7 @@ func (s *Store) UpdateConsole(ctx context.Context, c desk.Caller, id string, cha
 			return before, err
 		}
 		if change.PortalID != nil {
-			if err := t.moveToPortal(id, *change.PortalID); err != nil {
+			if err := t.moveToPortal(c.Ref(), id, *change.PortalID); err != nil {
 				return desk.Console{}, err
 			}
 		}
@@ -124,14 +127,22 @@ func (s *Store) UpdateConsole(ctx context.Context, c desk.Caller, id string, cha
 	})
 }
 
-func (t *tx) moveToPortal(consoleID, portal string) (err error) {
+// moveToPortal logs a console in under another portal. The rep loses the invitations of the one they leave, and finds
+// those of the one they come to, without an alert (B5).
+func (t *tx) moveToPortal(rep desk.Ref, consoleID, portal string) (err error) {
 	if portal != "" {
 		if portal, err = t.resolve("portal", portal); err != nil {
 			return err
 		}
 	}
-	_, err = t.exec(`UPDATE consoles SET portal_id = $1 WHERE id = $2`, portal, consoleID)
-	return err
+	_, since, err := t.logBounds()
+	if err != nil {
+		return err
+	}
+	return t.offersMove(rep, consoleID, false, func() error {
+		_, err := t.exec(`UPDATE consoles SET portal_id = $1, portal_since = $2, portal_moved = 1 WHERE id = $3 AND portal_id <> $1`, portal, since, consoleID)
+		return err
+	})
 }
 
 // freeDevice ends another log-in on the installation that a console says it runs on.
@@ -172,8 +183,8 @@ func (s *Store) LogOut(ctx context.Context, c desk.Caller, id string, force bool
 }
 
 func (t *tx) checkLastConsole(repID, consoleID string) error {
-	var others int
-	if _, err := t.row(`SELECT COUNT(*) FROM consoles WHERE rep_id = $1 AND id <> $2`, []any{repID, consoleID}, &others); err != nil || others > 0 {
+	other, err := t.exists(`SELECT 1 FROM consoles c WHERE c.rep_id = $1 AND c.id <> $2 AND `+consoleHere(`$3`), repID, consoleID, ms(t.now))
+	if err != nil || other {
 		return err
 	}
 	open, err := t.texts(`SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, repID)
@@ -191,13 +202,21 @@ func (t *tx) endConsole(id, repID string) error {
 	if err != nil {
 		return err
 	}
+	rep, err := t.repRef(repID)
+	if err != nil {
+		return err
+	}
 	if err := t.withdrawFromConsole(id); err != nil {
 		return err
 	}
 	if err := t.revokeTokens(id); err != nil {
 		return err
 	}
-	if _, err := t.exec(`DELETE FROM consoles WHERE id = $1`, id); err != nil {
+	err = t.offersMove(rep, "", false, func() error {
+		_, err := t.exec(`DELETE FROM consoles WHERE id = $1`, id)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if err := t.renewLease(repID); err != nil {
@@ -206,7 +225,10 @@ func (t *tx) endConsole(id, repID string) error {
 	if err := t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventConsoleRevoked, Console: &console}); err != nil {
 		return err
 	}
-	return t.repWentAway(repID)
+	if err := t.repWentAway(repID); err != nil {
+		return err
+	}
+	return t.ownerLoggedOut(rep)
 }
 
 func deref(s *string) string {

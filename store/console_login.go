@@ -139,7 +139,14 @@ func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
 			return "", err
 		}
 	}
-	if _, err := t.exec(`UPDATE consoles SET portal_id = $1, seen_at = $2 WHERE id = $3`, portalID, ms(t.now), consoleID); err != nil {
+	rep, err := t.repRef(repID)
+	if err != nil {
+		return "", err
+	}
+	if err := t.moveToPortal(rep, consoleID, portalID); err != nil {
+		return "", err
+	}
+	if _, err := t.exec(`UPDATE consoles SET seen_at = $1, portal_moved = 0 WHERE id = $2`, ms(t.now), consoleID); err != nil {
 		return "", err
 	}
 	return consoleID, t.saveDevice(consoleID, repID, in.Device)

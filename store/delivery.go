@@ -39,8 +39,8 @@ func (t *tx) deliveryWith(id, fields, tables string, more ...any) (d desk.Delive
 
 // Deliveries lists, the newest first, what was sent for an invitation, to the session's owner and to administrators (G9).
 func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, before string, limit int) ([]desk.Delivery, error) {
-	return read(ctx, s, func(t *tx) ([]desk.Delivery, error) {
-		inv, err := t.invitation(invitationID)
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Delivery, error) {
+		inv, err := t.properInvitation(invitationID)
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +57,7 @@ func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, bef
 }
 
 func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
-	goes, err := t.goesTo(inv, c.RepID)
+	goes, err := t.goesTo(inv, c)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
 // AckDelivery records what a device of the caller reports: received, opened. A later report never takes back an
 // earlier one, and repeating one changes nothing.
 func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state desk.DeliveryState) (desk.Delivery, error) {
-	return write(ctx, s, func(t *tx) (desk.Delivery, error) {
+	return writeAs(ctx, s, c, func(t *tx) (desk.Delivery, error) {
 		if _, err := t.row(`SELECT id FROM deliveries WHERE id = $1`+t.forUpdate(), []any{id}, new(string)); err != nil {
 			return desk.Delivery{}, err
 		}

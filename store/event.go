@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -63,12 +64,25 @@ type Events struct {
 	Grown  bool // the caller came to read more after the cursor, and has to load what there was of it
 }
 
-// Subscription is the view of one caller on the log: the topics that they may read.
+// Subscription is the view of one reader on the log: the topics that they may read.
 type Subscription struct {
 	store  *Store
-	caller desk.Caller
+	reader reader
 	woken  chan struct{}
 	topics topics // those it is woken for
+}
+
+// reader is who reads: a rep, or a guest with their place in a session.
+type reader struct {
+	caller desk.Caller
+	guest  desk.Guest
+}
+
+// rights are what a reader may read at a moment.
+type rights struct {
+	topics  topics
+	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
+	embassy bool  // A7 holds for the reader
 }
 
 // topics are what a caller may read, each with the position after which it is theirs to read.
@@ -76,26 +90,82 @@ type topics map[string]int64
 
 // Subscribe makes the caller's view on the log. Close it in the end.
 func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
-	sub := &Subscription{store: s, caller: c, woken: make(chan struct{}, 1)}
-	mine, err := lookUp(ctx, s, func(t *tx) (topics, error) { return t.topicsOf(c.RepID) })
+	return s.subscribe(ctx, reader{caller: c})
+}
+
+// SubscribeGuest makes a guest's view on the log. Close it in the end.
+func (s *Store) SubscribeGuest(ctx context.Context, g desk.Guest) (*Subscription, error) {
+	return s.subscribe(ctx, reader{guest: g})
+}
+
+func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) {
+	sub := &Subscription{store: s, reader: r, woken: make(chan struct{}, 1)}
+	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r) })
 	if err != nil {
 		return nil, err
 	}
-	s.hub.subscribe(sub, mine)
+	s.hub.subscribe(sub, mine.topics)
 	return sub, nil
 }
 
-// topicsOf are the rep's own, and those of their teams since they came.
-func (t *tx) topicsOf(repID string) (topics, error) {
-	mine := topics{desk.RepTopic(repID): -1}
-	err := t.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner) error {
-		var team string
-		var since int64
-		err := scan(&team, &since)
-		mine[desk.TeamTopic(team)] = since
-		return err
-	})
+// rightsOf are a reader's rights at this moment.
+func (t *tx) rightsOf(r reader) (rights, error) {
+	if r.guest.AttendeeID == "" {
+		return t.repRights(r.caller)
+	}
+	mine := rights{topics: topics{}, grown: -1}
+	var since int64
+	found, err := t.row(`SELECT MIN(k.since) FROM guest_tokens k WHERE k.attendee_id = $1 GROUP BY k.attendee_id`, []any{r.guest.AttendeeID}, &since)
+	if found {
+		mine.topics[desk.GuestTopic(r.guest.SessionID)] = since
+	}
 	return mine, err
+}
+
+// repRights are the topics of a rep: their own, those of their teams since they came, and those of the portals under which
+// they are logged in since they came there; portals pass embassy reps by (A7). A client loads what it shows when it logs
+// in, so where its own console logged in is no growth to it.
+func (t *tx) repRights(c desk.Caller) (rights, error) {
+	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, grown: -1}
+	portals := topics{}
+	err := t.rows(`SELECT 'rep', r.id, -1, '', r.embassy FROM reps r WHERE r.id = $1
+		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
+		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
+			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)`,
+		[]any{c.RepID, c.ConsoleID, ms(t.now)}, func(scan scanner) error {
+			var kind, id, console string
+			var since int64
+			var is bool
+			if err := scan(&kind, &id, &since, &console, &is); err != nil {
+				return err
+			}
+			switch kind {
+			case "rep":
+				mine.embassy = is
+				return nil
+			case "team":
+				mine.topics[desk.TeamTopic(id)] = since
+			case "portal":
+				portals.keepLeast(desk.PortalTopic(id), since)
+			case "portals":
+				portals.keepLeast(desk.PortalsTopic(id), since)
+			}
+			if console != c.ConsoleID || is {
+				mine.grown = max(mine.grown, since)
+			}
+			return nil
+		})
+	if !mine.embassy {
+		maps.Copy(mine.topics, portals)
+	}
+	return mine, err
+}
+
+func (m topics) keepLeast(topic string, since int64) {
+	if known, there := m[topic]; !there || since < known {
+		m[topic] = since
+	}
 }
 
 // Woken is signalled when something new may stand in the log for the subscription.
@@ -107,9 +177,9 @@ func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 // Read returns up to limit events after the cursor, of the given types (none: all), by the rights of this moment. A
 // cursor that is too old, or was never given, is refused with cursor_too_old.
 func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
-	var mine topics
+	var mine rights
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
-		if mine, err = t.topicsOf(b.caller.RepID); err != nil {
+		if mine, err = t.rightsOf(b.reader); err != nil {
 			return Events{}, err
 		}
 		first, last, err := t.logBounds()
@@ -119,10 +189,10 @@ func (b *Subscription) Read(ctx context.Context, after int64, types []desk.Event
 		if after < first-1 || after > last {
 			return Events{}, cursorRefused(after, first, last)
 		}
-		return t.readLog(query{b.caller.RepID, mine, after, last, types, limit})
+		return t.readLog(query{b.reader.caller.RepID, mine, after, last, types, limit})
 	})
 	if err == nil {
-		b.store.hub.subscribe(b, mine)
+		b.store.hub.subscribe(b, mine.topics)
 	}
 	return events, err
 }
@@ -172,7 +242,7 @@ func (t *tx) logBounds() (first, last int64, err error) {
 // query is one reading of the log.
 type query struct {
 	repID       string
-	mine        topics
+	mine        rights
 	after, last int64
 	types       []desk.EventType
 	limit       int
@@ -189,7 +259,7 @@ func (q query) statement() (string, []any) {
 		}
 		return strings.Join(list, ", ")
 	}
-	where := `topic IN (` + marks(slices.Sorted(maps.Keys(q.mine))) + `)`
+	where := `topic IN (` + marks(slices.Sorted(maps.Keys(q.mine.topics))) + `)`
 	if len(q.types) > 0 {
 		names := []string{}
 		for _, one := range q.types {
@@ -203,9 +273,9 @@ func (q query) statement() (string, []any) {
 // readLog reads the log once. The cursor it returns is the last event's where more wait, else the end of the log, so
 // that a reader of few events does not fall behind.
 func (t *tx) readLog(q query) (Events, error) {
-	events := Events{Items: []desk.Event{}, Cursor: q.last}
-	for _, since := range q.mine {
-		events.Grown = events.Grown || since >= q.after
+	events := Events{Items: []desk.Event{}, Cursor: q.last, Grown: q.mine.grown >= q.after}
+	if len(q.mine.topics) == 0 {
+		return events, nil
 	}
 	statement, args := q.statement()
 	seen := 0
@@ -222,7 +292,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine[topic] || slices.Contains(strings.Fields(except), q.repID) {
+		if pos <= q.mine.topics[topic] || slices.Contains(strings.Fields(except), q.repID) {
 			return nil
 		}
 		return events.add(pos, body)
@@ -230,7 +300,14 @@ func (t *tx) readLog(q query) (Events, error) {
 	if !events.More {
 		events.Cursor = q.last
 	}
-	return events, err
+	if err != nil || !q.mine.embassy {
+		return events, err
+	}
+	o, err := t.outlook(q.repID)
+	for i := range events.Items {
+		events.Items[i].SeenThrough(o)
+	}
+	return events, errors.Join(err, t.err)
 }
 
 func (e *Events) add(pos int64, body string) error {

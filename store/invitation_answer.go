@@ -16,16 +16,22 @@ type Accepted struct {
 // AcceptInvitation lets the caller into the session. Of all who accept, the first wins (B16); the winner may repeat it
 // while still in the session (B15).
 func (s *Store) AcceptInvitation(ctx context.Context, c desk.Caller, id string) (Accepted, error) {
-	return write(ctx, s, func(t *tx) (Accepted, error) { return t.accept(c.RepID, id, 0) })
+	return writeAs(ctx, s, c, func(t *tx) (Accepted, error) { return t.accept(c, id, 0) })
+}
+
+func (a *Accepted) SeenThrough(o *desk.Outlook) {
+	a.Invitation.SeenThrough(o)
+	a.Session.SeenThrough(o)
 }
 
 // accept lets the rep in. expectedUntil is 0, or until when the seat waits for a console of the rep's (G2).
-func (t *tx) accept(repID, id string, expectedUntil int64) (out Accepted, err error) {
-	inv, session, err := t.lockedInvitation(id)
+func (t *tx) accept(c desk.Caller, id string, expectedUntil int64) (out Accepted, err error) {
+	repID := c.RepID
+	inv, session, err := t.lockedProper(id)
 	if err != nil {
 		return out, err
 	}
-	goes, err := t.goesTo(inv, repID)
+	goes, err := t.goesTo(inv, c)
 	if err != nil {
 		return out, err
 	}
@@ -53,7 +59,7 @@ func (t *tx) accept(repID, id string, expectedUntil int64) (out Accepted, err er
 	if err != nil {
 		return out, err
 	}
-	out.Session, err = t.withAttendees(row.Session)
+	out.Session, err = t.withAttendees(c, row.Session)
 	return out, err
 }
 
@@ -80,36 +86,39 @@ func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expecte
 	if err != nil {
 		return inv, err
 	}
-	seat := desk.Attendee{SessionID: session.ID, Role: desk.AttendeeRep, RepID: repID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
-	if _, err := t.addAttendee(seat, expectedUntil); err != nil {
+	seat := desk.Attendee{Role: desk.AttendeeRep, RepID: repID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
+	row, err := t.addAttendee(session, seat, expectedUntil)
+	if err != nil {
 		return inv, err
 	}
 	ended, err := t.endInvitation(inv, desk.EndAccepted, winner)
 	if err != nil {
 		return inv, err
 	}
-	if err := t.endInvitations(winner, desk.EndJoinedOtherwise, `v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> ''`, session.ID, repID); err != nil {
-		return inv, err
-	}
-	if err := t.closeTeamInvitationsFor(winner, session.ID); err != nil {
-		return inv, err
-	}
-	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, session.ID); err != nil {
-		return inv, err
-	}
-	_, err = t.sessionChanged(winner, session.ID, "")
-	return ended, err
+	return ended, t.seated(row, winner)
 }
 
-// closeTeamInvitationsFor takes the session's team invitations from a rep who has joined it: they stand for the others.
+// seated ends what else invited a rep to the session that they have joined, and tells that a seat is taken.
+func (t *tx) seated(seat attendeeRow, rep desk.Ref) error {
+	if err := t.endInvitations(rep, desk.EndJoinedOtherwise, `v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> '' AND v.kind <> 'transfer'`, seat.SessionID, rep.ID); err != nil {
+		return err
+	}
+	if err := t.closeTeamInvitationsFor(rep, seat.SessionID); err != nil {
+		return err
+	}
+	return t.seatsChanged(seat, seat.Shown())
+}
+
+// closeTeamInvitationsFor takes the session's invitations of teams and portals from a rep who has joined it: they stand
+// for the others.
 func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
-	open, err := t.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2) ORDER BY v.id`, sessionID, rep.ID)
+	open, err := t.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.kind <> 'transfer' AND (v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2)
+		OR v.id IN (`+portalInvitations(`$2`, `$3`, `''`)+`)) ORDER BY v.id`, sessionID, rep.ID, ms(t.now))
 	for _, inv := range open {
 		if err != nil || declined(inv, rep.ID) {
 			continue
 		}
-		if _, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, inv.ID); err == nil {
-			inv.Rev++
+		if inv, err = t.newRev(inv); err == nil {
 			err = t.overFor(inv, rep, desk.EndJoinedOtherwise)
 		}
 	}
@@ -118,8 +127,11 @@ func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
 
 // overFor tells one rep that an invitation which stands for others is over for them, and takes it off their devices.
 func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	if inv.IsTransfer() {
+		return t.transferOverFor(inv, rep, why)
+	}
 	mine := inv.ForInvited(rep.ID)
-	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &rep, SessionID: inv.Session.ID, TeamID: inv.Team.ID, Reason: string(why), Invitation: &mine}
+	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &rep, SessionID: inv.Session.ID, TeamID: idOf(inv.Team), Reason: string(why), Invitation: &mine}
 	if err := t.record(desk.RepTopic(rep.ID), gone); err != nil {
 		return err
 	}
@@ -129,15 +141,22 @@ func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) erro
 // DeclineInvitation declines for the caller. One to the caller alone ends; one to a team is over for the caller, and
 // stays for the others (B14).
 func (s *Store) DeclineInvitation(ctx context.Context, c desk.Caller, id string) (desk.Invitation, error) {
-	return write(ctx, s, func(t *tx) (desk.Invitation, error) { return t.decline(c.RepID, id) })
+	return writeAs(ctx, s, c, func(t *tx) (desk.Invitation, error) {
+		if _, err := t.properInvitation(id); err != nil {
+			return desk.Invitation{}, err
+		}
+		return t.decline(c, id)
+	})
 }
 
-func (t *tx) decline(repID, id string) (desk.Invitation, error) {
+// decline declines an invitation or a transfer for the caller.
+func (t *tx) decline(c desk.Caller, id string) (desk.Invitation, error) {
+	repID := c.RepID
 	inv, session, err := t.lockedInvitation(id)
 	if err != nil {
 		return inv, err
 	}
-	goes, err := t.goesTo(inv, repID)
+	goes, err := t.goesTo(inv, c)
 	if err != nil {
 		return inv, err
 	}
@@ -151,7 +170,7 @@ func (t *tx) decline(repID, id string) (desk.Invitation, error) {
 		return inv.ForInvited(repID), nil
 	case !inv.Active():
 		return inv, inv.Over()
-	case inside: // the owner too: a team's invitation is for the others of the team
+	case inside && (!inv.IsTransfer() || idOf(session.Owner) == repID): // the owner too: a team's invitation is for the others of the team
 		return inv, desk.Refuse(desk.AlreadyInSession, "You are in the session.")
 	}
 	if _, err := t.exec(`INSERT INTO declines (invitation_id, rep_id, declined_at) VALUES ($1, $2, $3)`, inv.ID, repID, ms(t.now)); err != nil {
@@ -171,29 +190,39 @@ func (t *tx) decline(repID, id string) (desk.Invitation, error) {
 
 // declineForOne hides a team's invitation from one rep, tells the owner who it was, and whether somebody is left.
 func (t *tx) declineForOne(inv desk.Invitation, session sessionRow, by desk.Ref) (desk.Invitation, error) {
-	left, err := t.takers(inv.Team.ID, session.ID, inv.ID)
+	left, err := t.takers(inv)
 	if err != nil {
 		return inv, err
 	}
-	if _, err := t.exec(`UPDATE invitations SET nobody_left = $1, rev = rev + 1 WHERE id = $2`, flag(len(left) == 0), inv.ID); err != nil {
-		return inv, err
-	}
-	if inv, err = t.invitation(inv.ID); err != nil {
-		return inv, err
-	}
-	event := desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: inv.Team.ID, Reason: "declined"}
+	reason := "declined"
 	if len(left) == 0 {
-		event.Reason = "nobody_left"
+		reason = "nobody_left"
 	}
-	owner := inv.ForOwner()
-	event.Invitation = &owner
-	if err := t.record(desk.RepTopic(idOf(session.Owner)), event); err != nil {
+	if inv, err = t.takersChanged(inv, session, by, reason); err != nil {
 		return inv, err
 	}
 	if err := t.overFor(inv, by, desk.EndDeclined); err != nil {
 		return inv, err
 	}
 	return inv, t.mailIfNobodyLoggedIn(inv, left)
+}
+
+// takersChanged tells the owner that others may take an invitation of a team or portal now, and whether anybody is left
+// who could (B14).
+func (t *tx) takersChanged(inv desk.Invitation, session sessionRow, by desk.Ref, reason string) (desk.Invitation, error) {
+	if _, err := t.exec(`UPDATE invitations SET nobody_left = $1, rev = rev + 1 WHERE id = $2`, flag(reason == "nobody_left"), inv.ID); err != nil {
+		return inv, err
+	}
+	inv, err := t.invitation(inv.ID)
+	if err != nil {
+		return inv, err
+	}
+	if inv.IsTransfer() {
+		_, err = t.sessionChanged(sessionChange{actor: by, id: session.ID, reason: "transfer_" + reason, hidden: true})
+		return inv, err
+	}
+	owner := inv.ForOwner()
+	return inv, t.record(desk.RepTopic(idOf(session.Owner)), desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &owner})
 }
 
 // expectedUntil is until when a seat taken by an email's link waits for a console of the rep's: not at all for a rep

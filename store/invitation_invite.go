@@ -8,26 +8,32 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// NewInvitation is a request to invite: a rep, any representative of a team, or the team that owns an issue
-// (Request Help). Exactly one of RepID, TeamID and IssueID is given, as an id or as @ and the unique name.
+// NewInvitation is a request to invite: a rep, any representative of a team, any rep logged in under a portal, or the
+// team that owns an issue (Request Help). Exactly one of RepID, TeamID, PortalID and IssueID is given, as an id or as @
+// and the unique name.
 type NewInvitation struct {
-	RepID   string
-	TeamID  string
-	IssueID string
-	Comment string
-	Access  desk.Access // empty: the ceiling
-	Masked  bool
+	RepID      string
+	TeamID     string
+	PortalID   string
+	SubPortals bool // the portals below PortalID too
+	IssueID    string
+	Comment    string
+	Access     desk.Access // empty: the ceiling
+	Masked     bool
 }
 
 func (n NewInvitation) check() *desk.Problem {
 	given := 0
-	for _, id := range []string{n.RepID, n.TeamID, n.IssueID} {
+	for _, id := range []string{n.RepID, n.TeamID, n.PortalID, n.IssueID} {
 		if id != "" {
 			given++
 		}
 	}
 	if given != 1 {
-		return desk.Refuse(desk.OneTargetNeeded, "Give exactly one of rep_id and team_id.")
+		return desk.Refuse(desk.OneTargetNeeded, "Give exactly one of rep_id, team_id and portal_id.")
+	}
+	if n.SubPortals && n.PortalID == "" {
+		return desk.Invalid("include_sub_portals", "not_used", "goes only with portal_id")
 	}
 	return desk.CheckText("comment", n.Comment, desk.MaxComment)
 }
@@ -47,7 +53,9 @@ type candidate struct {
 type target struct {
 	kind       desk.InvitationKind
 	rep        desk.Ref // the invited, or
-	team       desk.Ref // the team of which anybody is
+	team       desk.Ref // the team of which anybody is, or
+	portal     desk.Ref // the portal under which anybody is logged in
+	subPortals bool
 	issue      desk.Ref // with Request Help
 	candidates []candidate
 	persistent bool
@@ -56,9 +64,15 @@ type target struct {
 	already    string // the active invitation of the same rep
 }
 
+// invitation is the target as an invitation says it.
+func (g target) invitation(sessionID string) desk.Invitation {
+	return desk.Invitation{Kind: g.kind, Session: desk.InvitationSession{ID: sessionID}, Rep: refOrNil(g.rep), Team: refOrNil(g.team),
+		Portal: refOrNil(g.portal), SubPortals: g.subPortals, Issue: refOrNil(g.issue)}
+}
+
 // seated counts the seats of the session $2 that are taken (B11).
 const seated = `(SELECT COUNT(*) FROM attendees WHERE session_id = $2 AND role = 'rep' AND left_at = 0)
-		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $2 AND state = 'active')`
+		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $2 AND state = 'active' AND kind <> 'transfer')`
 
 func (g target) available() bool {
 	return g.persistent || slices.ContainsFunc(g.candidates, func(c candidate) bool { return c.loggedIn || c.extended })
@@ -69,11 +83,8 @@ func (s *Store) Invite(ctx context.Context, c desk.Caller, sessionID string, in 
 	if p := in.check(); p != nil {
 		return desk.Invitation{}, p
 	}
-	return write(ctx, s, func(t *tx) (desk.Invitation, error) {
-		session, err := t.owned(c, sessionID)
-		if err == nil && session.State != desk.SessionActive {
-			err = notActive(session)
-		}
+	return writeAs(ctx, s, c, func(t *tx) (desk.Invitation, error) {
+		session, err := t.ownedActive(c, sessionID)
 		if err != nil {
 			return desk.Invitation{}, err
 		}
@@ -94,39 +105,43 @@ func (s *Store) Invite(ctx context.Context, c desk.Caller, sessionID string, in 
 func (t *tx) target(c desk.Caller, s sessionRow, in NewInvitation) (target, error) {
 	switch {
 	case in.RepID != "":
-		return t.repTarget(c, s, in.RepID)
+		return t.repTarget(c, s, target{kind: desk.InviteRep, rep: desk.Ref{ID: in.RepID}}, desk.ShareOutsideTeams)
 	case in.TeamID != "":
-		id, err := t.resolve("team", in.TeamID)
+		id, err := t.resolveFor(c, "team", in.TeamID)
 		if err != nil {
 			return target{}, err
 		}
-		return t.teamTarget(c, s, target{kind: desk.InviteTeam, team: desk.Ref{ID: id}})
+		return t.teamTarget(c, s, target{kind: desk.InviteTeam, team: desk.Ref{ID: id}}, desk.ShareOutsideTeams)
+	case in.PortalID != "":
+		return t.portalTarget(c, s, in)
 	}
 	issue, err := t.issueOpenTo(c, in.IssueID)
 	if err != nil {
 		return target{}, err
 	}
-	to, err := t.teamTarget(c, s, target{kind: desk.InviteIssue, team: desk.Ref{ID: issue.TeamID}, issue: issue.Ref})
+	to, err := t.teamTarget(c, s, target{kind: desk.InviteIssue, team: desk.Ref{ID: issue.TeamID}, issue: issue.Ref}, desk.ShareOutsideTeams)
 	to.reachable = true // the issue's own setting is the permission (B4)
 	return to, err
 }
 
-func (t *tx) repTarget(c desk.Caller, s sessionRow, ref string) (target, error) {
-	id := ref
-	if strings.HasPrefix(ref, "@") {
+// repTarget completes a target with its one rep, who is within reach as a colleague, by the permission, or as somebody
+// logged in under a portal of a session that may be shared with all (A4, A6); an embassy rep reaches colleagues alone (A7).
+func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Permission) (target, error) {
+	id := to.rep.ID
+	if strings.HasPrefix(id, "@") {
 		var err error
-		if id, err = t.resolve("rep", ref); err != nil {
+		if id, err = t.resolve("rep", id); err != nil {
 			return target{}, err
 		}
 	}
-	to := target{kind: desk.InviteRep}
+	open := *s.Settings.Sharing == desk.SharingAll && to.kind == desk.InviteRep && !c.Embassy
 	var err error
 	to.candidates, err = list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1,
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
 		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
-		`+seated+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active'), '')
-		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(*s.Settings.Sharing == desk.SharingAll)},
+		`+seated+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active' AND v.kind <> 'transfer'), '')
+		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(open)},
 		func(scan scanner, c *candidate) error {
 			return scanCandidate(func(dest ...any) error { return scan(append(dest, &to.seated, &to.already)...) }, c)
 		})
@@ -137,16 +152,28 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, ref string) (target, error) 
 		return to, err
 	}
 	to.rep = to.candidates[0].Ref
-	to.reachable = c.Has(desk.ShareOutsideTeams) || to.candidates[0].reach
-	return to, nil
+	to.reachable = reachesOutside(c, outside) || to.candidates[0].reach
+	return to, hiddenFrom(c, to, "rep")
 }
 
 func scanCandidate(scan scanner, c *candidate) error {
 	return scan(&c.ID, &c.Name, &c.email, &c.locale, &c.loggedIn, &c.extended, &c.inside, &c.reach)
 }
 
+// reachesOutside says whether the permission opens what is outside of the caller's teams: not to an embassy rep (A7).
+func reachesOutside(c desk.Caller, outside desk.Permission) bool { return c.Has(outside) && !c.Embassy }
+
+// hiddenFrom is what an embassy rep is told of what is outside of its reach: that it is not there (A7), before any other
+// refusal could tell that it is.
+func hiddenFrom(c desk.Caller, to target, kind string) error {
+	if c.Embassy && !to.reachable {
+		return desk.Missing(kind)
+	}
+	return nil
+}
+
 // teamTarget completes a target with the reps of its team who could accept: not those in the session.
-func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target) (target, error) {
+func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target, outside desk.Permission) (target, error) {
 	var mine bool
 	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1), `+seated+`
 		FROM teams t WHERE t.id = $3 AND t.disabled = 0`+t.store.dialect.forShare,
@@ -157,19 +184,52 @@ func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target) (target, error) 
 	if err != nil {
 		return to, err
 	}
-	to.candidates, err = t.takers(to.team.ID, s.ID, "")
-	to.reachable = mine || c.Has(desk.ShareOutsideTeams)
+	to.candidates, err = t.takers(to.invitation(s.ID))
+	to.reachable = mine || reachesOutside(c, outside)
+	if err == nil && to.kind != desk.InviteIssue {
+		err = hiddenFrom(c, to, "team")
+	}
 	return to, err
 }
 
-// takers are the reps of a team who may accept an invitation of it to a session: not those in the session, not those
-// who declined it.
-func (t *tx) takers(teamID, sessionID, invitationID string) ([]candidate, error) {
-	return list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1
-		FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = $2 AND r.disabled = 0
-		AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $3 AND a.rep_id = r.id AND a.left_at = 0)
-		AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = $4 AND d.rep_id = r.id) ORDER BY r.id`,
-		[]any{ms(t.now), teamID, sessionID, invitationID}, scanCandidate)
+// portalTarget is a portal with the reps logged in under it who could accept (B5). Portals are within reach where the
+// session's portal is shared with all, or by the permission (A6).
+func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target, error) {
+	to := target{kind: desk.InvitePortal, subPortals: in.SubPortals}
+	id, err := t.resolve("portal", in.PortalID)
+	if err != nil {
+		return to, err
+	}
+	if _, err = t.row(`SELECT p.id, p.name, `+seated+` FROM portals p WHERE p.id = $1`+t.store.dialect.forShare, []any{id, s.ID}, &to.portal.ID, &to.portal.Name, &to.seated); err != nil {
+		return to, err
+	}
+	to.candidates, err = t.takers(to.invitation(s.ID))
+	to.reachable = (*s.Settings.Sharing == desk.SharingAll && !c.Embassy) || reachesOutside(c, desk.ShareOutsideTeams)
+	if err == nil {
+		err = hiddenFrom(c, to, "portal")
+	}
+	return to, err
+}
+
+// takers are the reps who may accept an invitation or transfer now (B20): the one it is for, the members of its team, or
+// those logged in under its portal, but for embassy reps; not those in the session, not those who declined it.
+func (t *tx) takers(inv desk.Invitation) ([]candidate, error) {
+	const columns = `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1 FROM `
+	const free = ` AND r.disabled = 0
+		AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $3 AND a.rep_id = r.id AND a.left_at = 0 AND ($5 = 0 OR a.role = 'owner'))
+		AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = $4 AND d.rep_id = r.id) ORDER BY r.id`
+	args := []any{ms(t.now), "", inv.Session.ID, inv.ID, flag(inv.IsTransfer())}
+	switch {
+	case inv.Rep != nil:
+		args[1] = inv.Rep.ID
+		return list(t, columns+`reps r WHERE r.id = $2`+free, args, scanCandidate)
+	case inv.Team != nil:
+		args[1] = inv.Team.ID
+		return list(t, columns+`team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = $2`+free, args, scanCandidate)
+	}
+	args[1] = inv.Portal.ID
+	return list(t, columns+`reps r WHERE r.embassy = 0 AND r.id IN (SELECT c.rep_id FROM portal_tree g JOIN consoles c ON c.portal_id = g.portal_id
+		WHERE g.above_id = $2 AND ($6 = 1 OR g.portal_id = $2) AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)`+free, append(args, flag(inv.SubPortals)), scanCandidate)
 }
 
 // issueOpenTo returns an issue that is open for Request Help to the caller (A2).
@@ -187,22 +247,24 @@ func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.Issue, error) {
 			return issue, nil
 		}
 	}
+	if c.Embassy {
+		return desk.Issue{}, desk.Missing("issue")
+	}
 	return desk.Issue{}, desk.Refuse(desk.IssueNotShareable, "The issue is not open for Request Help to you.")
 }
 
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.
 func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Access) (desk.Access, error) {
+	lately, err := t.invitedLately(c.RepID)
+	if err != nil {
+		return "", err
+	}
 	facts := desk.InviteFacts{Target: to.kind, Sharing: *s.Settings.Sharing, Ceiling: *s.Settings.InviteCeiling, MaxInvited: *s.Settings.MaxInvitedReps,
-		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Seated: to.seated, Access: wanted}
+		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Seated: to.seated, Access: wanted,
+		CallerEmbassy: c.Embassy, LastMinute: lately, AMinute: t.store.cfg.InvitesAMinute}
 	facts.InSession = to.kind == desk.InviteRep && to.candidates[0].inside
 	if to.already != "" {
 		facts.AlreadyInvited = &desk.Conflict{Kind: "invitation", ID: to.already, State: string(desk.InvitationActive)}
-	}
-	if !to.reachable {
-		var err error
-		if facts.CallerEmbassy, err = t.isEmbassyRep(c); err != nil {
-			return "", err
-		}
 	}
 	access, refusal := desk.CheckInvite(facts)
 	if refusal != nil {
@@ -211,27 +273,33 @@ func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Acc
 	return access, nil
 }
 
-// isEmbassyRep says whether all teams of the caller are embassies, and nothing lifts what follows from it (A7).
-func (t *tx) isEmbassyRep(c desk.Caller) (bool, error) {
-	if c.Has(desk.SeeOutsideEmbassy) {
-		return false, nil
+// invitedLately counts the invitations that the owner made in the last minute (B20).
+func (t *tx) invitedLately(repID string) (n int, err error) {
+	if t.store.cfg.InvitesAMinute <= 0 {
+		return 0, nil
 	}
-	teams, err := t.memberships(c.RepID)
-	return len(teams) > 0 && !slices.ContainsFunc(teams, func(m desk.Membership) bool { return !m.Embassy }), err
+	_, err = t.row(`SELECT COUNT(*) FROM invitations WHERE inviter_id = $1 AND created_at > $2 AND kind <> 'transfer'`, []any{repID, ms(t.now.Add(-desk.InvitesWithin))}, &n)
+	return n, err
 }
 
 // insertInvitation saves the invitation, tells the owner and the invited, and queues what goes to devices and addresses.
 func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvitation) (desk.Invitation, error) {
-	inv := desk.Invitation{ID: newID("inv_"), Rev: 1, Kind: to.kind, Session: desk.InvitationSession{ID: s.ID, Kind: s.Kind, Title: s.Title, Issue: s.Issue},
-		Rep: refOrNil(to.rep), Team: refOrNil(to.team), Issue: refOrNil(to.issue), Inviter: c.Ref(), Comment: in.Comment,
-		Access: in.Access, Masked: in.Masked, State: desk.InvitationActive, CreatedAt: desk.Time(ms(t.now))}
-	if _, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, issue_id, inviter_id, comment, access, masked, state, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', $11)`,
-		inv.ID, s.ID, string(to.kind), to.rep.ID, to.team.ID, to.issue.ID, c.RepID, in.Comment, string(in.Access), flag(in.Masked), ms(t.now)); err != nil {
+	inv := to.invitation(s.ID)
+	inv.ID, inv.Rev, inv.Session = newID("inv_"), 1, desk.InvitationSession{ID: s.ID, Kind: s.Kind, Title: s.Title, Issue: s.Issue}
+	inv.Inviter, inv.Comment, inv.Access, inv.Masked, inv.State, inv.CreatedAt = c.Ref(), in.Comment, in.Access, in.Masked, desk.InvitationActive, desk.Time(ms(t.now))
+	if err := t.saveInvitation(inv); err != nil {
 		return inv, err
 	}
-	if err := t.tellInvitation(desk.EventInvitationCreated, inv, c.Ref()); err != nil {
+	if err := t.tellInvitation(desk.EventInvitationCreated, inv, c.Ref(), ""); err != nil {
 		return inv, err
 	}
 	return inv, t.queueInvitation(inv, to.candidates)
+}
+
+func (t *tx) saveInvitation(inv desk.Invitation) error {
+	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, state, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14)`,
+		inv.ID, inv.Session.ID, string(inv.Kind), idOf(inv.Rep), idOf(inv.Team), idOf(inv.Portal), flag(inv.SubPortals), idOf(inv.Issue), inv.Inviter.ID, inv.Comment,
+		string(inv.Access), flag(inv.Masked), flag(inv.Stay), ms(t.now))
+	return err
 }

@@ -45,13 +45,18 @@ type InvitationLink struct {
 	Rep        desk.Ref
 }
 
+// caller is the rep who followed the link, on no console.
+func (l InvitationLink) caller() desk.Caller { return desk.Caller{RepID: l.Rep.ID, Name: l.Rep.Name} }
+
 // InvitationLink looks at what a link leads to, and changes nothing: mail scanners open links too.
 func (s *Store) InvitationLink(ctx context.Context, token string) (InvitationLink, error) {
 	id, err := s.linkDelivery(token)
 	if err != nil {
 		return InvitationLink{}, err
 	}
-	return read(ctx, s, func(t *tx) (InvitationLink, error) { return t.invitationLink(id) })
+	return read(ctx, s, func(t *tx) (InvitationLink, error) {
+		return forLink(t, func(t *tx) (InvitationLink, error) { return t.invitationLink(id) })
+	})
 }
 
 func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
@@ -64,6 +69,22 @@ func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
 	}
 	inv, err := t.invitation(d.InvitationID)
 	return InvitationLink{Invitation: inv.ForInvited(d.Rep.ID), Rep: d.Rep}, err
+}
+
+// SeenThrough shows the page's names as an embassy rep may know them.
+func (l *InvitationLink) SeenThrough(o *desk.Outlook) { l.Invitation.SeenThrough(o) }
+
+// forLink shows what a link leads to as the rep it was sent to may know it (A7).
+func forLink(t *tx, fn func(*tx) (InvitationLink, error)) (InvitationLink, error) {
+	var c desk.Caller
+	link, err := fn(t)
+	if link.Rep.ID == "" {
+		return link, err
+	}
+	if _, rowErr := t.row(`SELECT id, embassy FROM reps WHERE id = $1`, []any{link.Rep.ID}, &c.RepID, &c.Embassy); rowErr != nil {
+		return link, rowErr
+	}
+	return seenBy(t, c, func(*tx) (InvitationLink, error) { return link, err })
 }
 
 // LinkAnswer is what the person who followed a link chose.
@@ -83,24 +104,29 @@ func (s *Store) AnswerInvitationLink(ctx context.Context, token string, answer L
 		return InvitationLink{}, err
 	}
 	return write(ctx, s, func(t *tx) (InvitationLink, error) {
-		link, err := t.invitationLink(id)
-		if err != nil {
+		return forLink(t, func(t *tx) (InvitationLink, error) { return t.answerLink(id, answer) })
+	})
+}
+
+func (t *tx) answerLink(deliveryID string, answer LinkAnswer) (InvitationLink, error) {
+	link, err := t.invitationLink(deliveryID)
+	if err != nil {
+		return link, err
+	}
+	if answer == LinkAccept {
+		err := t.acceptByLink(&link)
+		return link, err
+	}
+	if answer == LinkDeclineAndSwitchOff {
+		if err := t.switchOff(link.Rep.ID); err != nil {
 			return link, err
 		}
-		if answer == LinkAccept {
-			return link, t.acceptByLink(&link)
+		if mine, err := t.goesTo(link.Invitation, link.caller()); err != nil || !mine || !link.Invitation.Active() {
+			return link, err // to switch off is done, and there is nothing to decline
 		}
-		if answer == LinkDeclineAndSwitchOff {
-			if err := t.switchOff(link.Rep.ID); err != nil {
-				return link, err
-			}
-			if mine, err := t.goesTo(link.Invitation, link.Rep.ID); err != nil || !mine || !link.Invitation.Active() {
-				return link, err // to switch off is done, and there is nothing to decline
-			}
-		}
-		link.Invitation, err = t.decline(link.Rep.ID, link.Invitation.ID)
-		return link, err
-	})
+	}
+	link.Invitation, err = t.decline(link.caller(), link.Invitation.ID)
+	return link, err
 }
 
 // checkLinkRep refuses links of reps who are disabled by now.
@@ -117,7 +143,7 @@ func (t *tx) acceptByLink(link *InvitationLink) error {
 	if err != nil {
 		return err
 	}
-	accepted, err := t.accept(link.Rep.ID, link.Invitation.ID, until)
+	accepted, err := t.accept(link.caller(), link.Invitation.ID, until)
 	link.Invitation = accepted.Invitation
 	return err
 }

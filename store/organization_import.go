@@ -184,6 +184,16 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 			return err
 		}
 	}
+	if err := m.savePortalTree(all); err != nil {
+		return err
+	}
+	for _, c := range changed {
+		if c.now.Disabled != nil && c.touches("disabled") {
+			if err := m.targetGone(m.by, "portal_id", c.id); err != nil {
+				return err
+			}
+		}
+	}
 	effective := desk.EffectivePortals(slices.Collect(maps.Values(all)))
 	for _, slug := range slices.Sorted(maps.Keys(effective)) {
 		settings, err := json.Marshal(effective[slug])
@@ -192,6 +202,21 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 		}
 		if _, err := m.exec(`UPDATE portals SET effective = $1, rev = rev + 1 WHERE id = $2 AND effective <> $1`, string(settings), m.org.ids[thing{"portal", slug}]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// savePortalTree keeps which portals stand below which.
+func (m *organizationImport) savePortalTree(all map[string]desk.PortalEntry) error {
+	if _, err := m.exec(`DELETE FROM portal_tree WHERE portal_id <> ''`); err != nil {
+		return err
+	}
+	for _, slug := range slices.Sorted(maps.Keys(all)) {
+		for above := slug; above != ""; above = all[above].Parent {
+			if _, err := m.exec(`INSERT INTO portal_tree (above_id, portal_id) VALUES ($1, $2)`, m.org.ids[thing{"portal", above}], m.org.ids[thing{"portal", slug}]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -260,7 +285,14 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	}
 	m.concerned[c.id] = !c.created || m.since > 0 // of a new rep the log has an event too, so that a stream begins behind since
 	if c.created || c.touches("teams") {
-		if err := m.saveMemberships(c.id, r.Teams, c.created); err != nil {
+		// Whoever leaves a team loses its invitations, whoever comes is told of them (B20).
+		save := func() error { return m.saveMemberships(c.id, r.Teams, c.created) }
+		if c.created { // nobody to tell yet
+			err = save()
+		} else {
+			err = m.offersMove(desk.Ref{ID: c.id, Name: r.Name}, "", true, save)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -302,7 +334,23 @@ func (m *organizationImport) repDisabled(repID string) error {
 	if err := m.targetGone(m.by, "rep_id", repID); err != nil {
 		return err
 	}
-	return m.endOtherConsoles(desk.Caller{RepID: repID})
+	rep, err := m.repRef(repID)
+	if err != nil {
+		return err
+	}
+	open, err := m.offersTo(repID, "")
+	for _, id := range open {
+		if err == nil {
+			err = m.offerLost(rep, id)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.endOtherConsoles(desk.Caller{RepID: repID}); err != nil {
+		return err
+	}
+	return m.ownerLoggedOut(rep)
 }
 
 // targetGone ends the active invitations to a rep or team that is no more (B13).
@@ -338,6 +386,9 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 // tellConcerned tells each rep once how they see themselves now.
 func (m *organizationImport) tellConcerned() error {
 	for _, id := range slices.Sorted(maps.Keys(m.concerned)) {
+		if err := m.settleEmbassy(id); err != nil {
+			return err
+		}
 		if !m.concerned[id] {
 			continue
 		}
@@ -349,4 +400,22 @@ func (m *organizationImport) tellConcerned() error {
 		}
 	}
 	return nil
+}
+
+// settleEmbassy keeps whether a rep is an embassy rep: all of their teams are embassies, and no permission lifts it (A7).
+// Invitations of portals pass such reps by.
+func (m *organizationImport) settleEmbassy(repID string) error {
+	const is = `CASE WHEN permissions NOT LIKE $2
+		AND EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0)
+		AND NOT EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0 AND t.embassy = 0) THEN 1 ELSE 0 END`
+	lifted := `%"` + string(desk.SeeOutsideEmbassy) + `"%`
+	var rep desk.Ref
+	moves, err := m.row(`SELECT id, name FROM reps WHERE id = $1 AND embassy <> `+is, []any{repID, lifted}, &rep.ID, &rep.Name)
+	if err != nil || !moves {
+		return err
+	}
+	return m.offersMove(rep, "", false, func() error {
+		_, err := m.exec(`UPDATE reps SET embassy = `+is+` WHERE id = $1`, repID, lifted)
+		return err
+	})
 }

@@ -20,47 +20,66 @@ func scanDevice(scan scanner, d *device) error {
 	return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget)
 }
 
-// The devices of a rep, and of all reps of a team ($1), that were seen after $2: a device whose token has expired tells
-// nobody anything any more.
+// The devices of a rep, of all reps of a team, and of all who are logged in under a portal ($1; $3 is 1 for the portals
+// below it too), that were seen after $2: a device whose token has expired tells nobody anything any more.
 const (
-	deviceColumns = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target FROM `
-	devicesOfRep  = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
-	devicesOfTeam = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	deviceColumns   = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target FROM `
+	devicesOfRep    = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	devicesOfTeam   = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	devicesOfPortal = deviceColumns + `consoles c WHERE c.push_target <> '' AND c.seen_at > $2 AND c.rep_id IN (SELECT h.rep_id FROM portal_tree g
+		JOIN consoles h ON h.portal_id = g.portal_id AND h.portal_id <> '' WHERE g.above_id = $1 AND ($3 = 1 OR g.portal_id = $1)) ORDER BY c.id`
 )
 
-// queueInvitation queues what tells of a new invitation: to every device of an invited rep, or of the reps of a team
-// who may take it and are logged in (G1, G3); by email to a rep in extended availability (G2), of a team only when
-// nobody who may take it is logged in.
-func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error {
-	q, arg := devicesOfRep, ""
-	if inv.Rep != nil {
-		arg = inv.Rep.ID
-	} else {
-		q, arg = devicesOfTeam, inv.Team.ID
+// devicesOf lists the devices of those to whom an invitation or transfer goes.
+func (t *tx) devicesOf(inv desk.Invitation) ([]device, error) {
+	since := ms(t.now.Add(-desk.TokenUnusedFor))
+	switch {
+	case inv.Rep != nil:
+		return list(t, devicesOfRep, []any{inv.Rep.ID, since}, scanDevice)
+	case inv.Team != nil:
+		return list(t, devicesOfTeam, []any{inv.Team.ID, since}, scanDevice)
 	}
-	devices, err := list(t, q, []any{arg, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
+	return list(t, devicesOfPortal, []any{inv.Portal.ID, since, flag(inv.SubPortals)}, scanDevice)
+}
+
+// queueInvitation queues what tells of an invitation or transfer, or tells of it again: to every device of an invited rep,
+// or of the reps of a team or portal who may take it and are logged in (G1, G3); by email to a rep in extended availability
+// (G2), of a team only when nobody who may take it is logged in. Of portals and transfers no email tells (G3, C6).
+func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error {
+	devices, err := t.devicesOf(inv)
 	if err != nil {
 		return err
 	}
+	told := map[string]bool{}
+	for _, c := range candidates {
+		told[c.ID] = c.loggedIn || inv.Rep != nil
+	}
 	for _, d := range devices {
-		told := slices.ContainsFunc(candidates, func(c candidate) bool { return c.ID == d.repID && (c.loggedIn || inv.Rep != nil) })
-		if !told {
+		if !told[d.repID] {
 			continue
 		}
-		if err := t.queuePush(inv.ID, desk.PurposeInvitation, d, ms(t.now.Add(worthFor))); err != nil {
+		if err := t.queuePush(news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, d, worthFor); err != nil {
 			return err
 		}
 	}
-	if inv.Rep != nil {
+	if inv.Rep != nil && !inv.IsTransfer() {
 		return t.queueMails(inv, candidates)
 	}
 	return t.mailIfNobodyLoggedIn(inv, candidates)
 }
 
+// purposeOf is what a push tells that tells of an invitation or transfer.
+func purposeOf(inv desk.Invitation) desk.Purpose {
+	if inv.IsTransfer() {
+		return desk.PurposeTransfer
+	}
+	return desk.PurposeInvitation
+}
+
 // mailIfNobodyLoggedIn sends a team's invitation to its extended-availability reps, once each, when nobody who may
 // take it is logged in (G3).
 func (t *tx) mailIfNobodyLoggedIn(inv desk.Invitation, takers []candidate) error {
-	if slices.ContainsFunc(takers, func(c candidate) bool { return c.loggedIn }) {
+	if inv.Team == nil || inv.IsTransfer() || slices.ContainsFunc(takers, func(c candidate) bool { return c.loggedIn }) {
 		return nil
 	}
 	return t.queueMails(inv, takers)
@@ -71,32 +90,42 @@ func (t *tx) queueMails(inv desk.Invitation, candidates []candidate) error {
 		if !c.extended {
 			continue
 		}
-		if err := t.queueMail(inv.ID, c); err != nil {
+		if err := t.queueMail(inv.ID, inv.Reminders, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// queueMail queues one email of the invitation to the rep, who gets one at most.
-func (t *tx) queueMail(invitationID string, c candidate) error {
+// queueMail queues one email of the invitation to the rep, who gets one at most each time it is told.
+func (t *tx) queueMail(invitationID string, round int, c candidate) error {
 	if c.email == "" {
 		return nil
 	}
-	n, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at)
-		VALUES ($1, $2, 'invitation', 'email', $3, $4, $5, 'waiting', $6, $7, $6, $6) ON CONFLICT DO NOTHING`,
-		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)))
+	n, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at, round)
+		VALUES ($1, $2, 'invitation', 'email', $3, $4, $5, 'waiting', $6, $7, $6, $6, $8) ON CONFLICT DO NOTHING`,
+		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)), round)
 	if n > 0 {
 		t.wakeWorkers(desk.ChannelEmail)
 	}
 	return err
 }
 
-func (t *tx) queuePush(invitationID string, purpose desk.Purpose, d device, expiresAt int64) error {
+// news is what a push tells: of an invitation or transfer, or of a session itself.
+type news struct {
+	invitationID string
+	sessionID    string // of a session itself
+	reason       string // of a session itself: why
+	purpose      desk.Purpose
+	round        int
+}
+
+// queuePush queues a push to a device, worth delivering for a time.
+func (t *tx) queuePush(n news, d device, worth time.Duration) error {
 	t.wakeWorkers(desk.ChannelFCM)
-	_, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, console_id, console_name, platform, locale, push_kind, push_target,
-		state, due_at, expires_at, created_at, updated_at) VALUES ($1, $2, $3, 'fcm', $4, $5, $6, $7, $8, $9, $10, 'waiting', $11, $12, $11, $11)`,
-		newID("dlv_"), invitationID, string(purpose), d.repID, d.consoleID, d.name, d.platform, d.locale, d.pushKind, d.pushTarget, ms(t.now), expiresAt)
+	_, err := t.exec(`INSERT INTO deliveries (id, invitation_id, session_id, reason, purpose, channel, rep_id, console_id, console_name, platform, locale, push_kind, push_target,
+		state, due_at, expires_at, created_at, updated_at, round) VALUES ($1, $2, $3, $4, $5, 'fcm', $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $14, $13, $13, $15)`,
+		newID("dlv_"), n.invitationID, n.sessionID, n.reason, string(n.purpose), d.repID, d.consoleID, d.name, d.platform, d.locale, d.pushKind, d.pushTarget, ms(t.now), ms(t.now.Add(worth)), n.round)
 	return err
 }
 
@@ -107,9 +136,15 @@ func (t *tx) wakeWorkers(channel desk.Channel) {
 	t.wake.deliveries[channel] = true
 }
 
-// withdraw takes back what told of an invitation: what was not yet sent is dropped, and every device that was or may
-// have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
+// withdraw takes back what told of an invitation or transfer: what was not yet sent is dropped, and every device that was
+// or may have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
 func (t *tx) withdraw(invitationID, repID, consoleID string) error {
+	return t.withdrawWhere(`d.invitation_id = $1 AND d.invitation_id <> '' AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`,
+		news{invitationID: invitationID}, invitationID, repID, consoleID)
+}
+
+// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them.
+func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 	type sent struct {
 		device
 		id       string
@@ -119,16 +154,16 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
 	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts
-		FROM deliveries d WHERE invitation_id = $1 AND invitation_id <> '' AND purpose = 'invitation'
-		AND ($2 = '' OR rep_id = $2) AND ($3 = '' OR console_id = $3)
-		AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.invitation_id = d.invitation_id AND w.invitation_id <> '' AND w.purpose = 'withdrawal' AND w.console_id = d.console_id AND w.rep_id = d.rep_id)
-		ORDER BY id`+t.forUpdate(), []any{invitationID, repID, consoleID},
-		func(scan scanner, s *sent) error {
-			return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts)
-		})
+		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
+			AND w.invitation_id = d.invitation_id AND w.session_id = d.session_id AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
+		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {
+		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts)
+	})
 	if err != nil {
 		return err
 	}
+	n.purpose = desk.PurposeWithdrawal
+	withdrawn := map[[2]string]bool{} // once from each device, however often it was told
 	for _, s := range told {
 		if s.state == desk.DeliveryWaiting {
 			if err := t.settle(s.id, desk.DeliveryDropped, "over"); err != nil {
@@ -136,10 +171,12 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 			}
 		}
 		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
-		if s.channel != desk.ChannelFCM || !mayShow {
+		to := [2]string{s.consoleID, s.repID}
+		if s.channel != desk.ChannelFCM || !mayShow || withdrawn[to] {
 			continue
 		}
-		if err := t.queuePush(invitationID, desk.PurposeWithdrawal, s.device, ms(t.now.Add(worthFor))); err != nil {
+		withdrawn[to] = true
+		if err := t.queuePush(n, s.device, worthFor); err != nil {
 			return err
 		}
 	}
@@ -150,7 +187,7 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 // device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string) error {
 	shown, err := t.texts(`SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
-		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose = 'invitation' AND v.state = 'active'`, consoleID)
+		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active'`, consoleID)
 	for _, id := range shown {
 		if err == nil {
 			_, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, id)
@@ -168,7 +205,7 @@ func (t *tx) repWentAway(repID string) error {
 	if err != nil || loggedIn {
 		return err
 	}
-	open, err := t.invitations(` WHERE v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $1) AND v.team_id <> '' AND v.state = 'active' ORDER BY v.id`, repID)
+	open, err := t.invitations(` WHERE v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $1) AND v.team_id <> '' AND v.kind <> 'transfer' AND v.state = 'active' ORDER BY v.id`, repID)
 	for _, inv := range open {
 		if err != nil {
 			return err
@@ -177,7 +214,7 @@ func (t *tx) repWentAway(repID string) error {
 			return err
 		}
 		var left []candidate
-		if left, err = t.takers(inv.Team.ID, inv.Session.ID, inv.ID); err == nil {
+		if left, err = t.takers(inv); err == nil {
 			err = t.mailIfNobodyLoggedIn(inv, left)
 		}
 	}
@@ -260,44 +297,69 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
-	var repLocale, here string // here is the push target as it is now
-	var loggedOut, inside bool
-	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, r.locale, COALESCE(c.push_target, ''), c.id IS NULL,
-		EXISTS (SELECT 1 FROM invitations v JOIN attendees a ON a.session_id = v.session_id WHERE v.id = d.invitation_id AND a.rep_id = d.rep_id AND a.left_at = 0)`,
+	var repLocale, here, sessionID string // here is the push target as it is now
+	var loggedOut, embassy bool
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.session_id, d.reason, r.locale, r.embassy, COALESCE(c.push_target, ''), c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &repLocale, &here, &loggedOut, &inside)
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &sessionID, &job.Reason, &repLocale, &embassy, &here, &loggedOut)
 	if err != nil {
 		return job, "", err
-	}
-	inv, err := t.invitation(job.InvitationID)
-	if err != nil {
-		return job, "", err
-	}
-	invites := job.Purpose == desk.PurposeInvitation
-	switch {
-	case invites && (!inv.Active() || declined(inv, job.Rep.ID) || inside):
-		return job, "over", nil
-	case invites && job.Channel == desk.ChannelFCM && here == "":
-		return job, "no_push_target", nil
-	case here != "":
-		job.PushTarget = here
 	}
 	if job.Locale == "" {
 		job.Locale = repLocale
 	}
-	job.ServerID, job.Key, job.KeyRev, job.ExpiresAt = t.store.serverID, inv.ID, inv.Rev, time.UnixMilli(expires)
+	job.ServerID, job.ExpiresAt = t.store.serverID, time.UnixMilli(expires)
+	if sessionID != "" {
+		why, err = t.sessionJob(&job, sessionID)
+	} else {
+		why, err = t.invitationJob(&job, loggedOut)
+	}
+	switch {
+	case err != nil || why != "":
+		return job, why, err
+	case job.Purpose != desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && here == "":
+		return job, "no_push_target", nil
+	case here != "":
+		job.PushTarget = here
+	}
+	if embassy {
+		o, err := t.outlook(job.Rep.ID)
+		if err != nil {
+			return job, "", err
+		}
+		job.Invitation.SeenThrough(o)
+	}
+	if job.Channel == desk.ChannelEmail {
+		job.LinkToken = t.store.linkToken(id)
+		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
+		return job, "", err
+	}
+	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	return job, "", err
+}
+
+// invitationJob completes a job that tells of an invitation or transfer, or withdraws it.
+func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error) {
+	id := job.InvitationID
+	inv, err := t.invitation(id)
+	if err != nil {
+		return "", err
+	}
+	seat, err := t.seatOf(inv.Session.ID, job.Rep.ID)
+	if err != nil {
+		return "", err
+	}
+	inside := seat.ID != "" && (!inv.IsTransfer() || seat.Role == desk.AttendeeOwner)
+	if job.Purpose != desk.PurposeWithdrawal && (!inv.Active() || declined(inv, job.Rep.ID) || inside) {
+		return "over", nil
+	}
+	job.Key, job.KeyRev, job.Ends = inv.ID, inv.Rev, purposeOf(inv)
 	job.Invitation = inv.ForInvited(job.Rep.ID)
 	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
 		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
 	}
 	job.Invitation.Session.Issue = inv.Session.Issue
-	if job.Channel == desk.ChannelEmail {
-		job.LinkToken = t.store.linkToken(id)
-		job.Customer, err = t.customerInEmail(inv.Session.ID)
-		return job, "", err
-	}
-	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID}, &job.Badge)
-	return job, "", err
+	return "", nil
 }
 
 // overForOne says why an invitation that stands for others is over on a device.
@@ -368,7 +430,7 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 	case desk.OutcomeRejected:
 		return t.deliveryFailed(job, o.Error)
 	}
-	if job.Purpose == desk.PurposeInvitation {
+	if job.Purpose == desk.PurposeInvitation || job.Purpose == desk.PurposeTransfer {
 		inv, err := t.invitation(job.InvitationID)
 		if err != nil {
 			return err
@@ -403,14 +465,14 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 	if err := t.settle(job.ID, desk.DeliveryFailed, why); err != nil {
 		return err
 	}
-	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation {
+	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation || job.Invitation.Portal != nil {
 		return nil
 	}
 	var rep candidate
 	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
 		return err
 	}
-	return t.queueMail(job.InvitationID, rep)
+	return t.queueMail(job.InvitationID, job.Invitation.Reminders, rep)
 }
 
 // ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still

@@ -107,7 +107,10 @@ func (t *tx) contact(consoleID string, c contact) error {
 	if err := t.renewLease(c.repID); err != nil {
 		return err
 	}
-	return t.arrived(c.repID)
+	if err := t.arrived(c.repID); err != nil {
+		return err
+	}
+	return t.ownerBack(c.repID)
 }
 
 // renewLease keeps in the rep's row until when the rep is logged in, from the rep's consoles.
@@ -123,7 +126,7 @@ func (t *tx) renewLease(repID string) error {
 		return err
 	}
 	until := max(lease(seen, false), lease(reached, true))
-	_, err := t.exec(`UPDATE reps SET logged_in_until = $1 WHERE id = $2`, until, repID)
+	_, err := t.exec(`UPDATE reps SET logged_in_until = $1, seen_at = CASE WHEN $2 > seen_at THEN $2 ELSE seen_at END WHERE id = $3`, until, seen, repID)
 	return err
 }
 
@@ -137,7 +140,8 @@ func lease(seen int64, pushTarget bool) int64 {
 // oldRowsEvery is how often rows that are kept only for a time are removed.
 const oldRowsEvery = time.Hour
 
-// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, old rows.
+// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, lost connections, join
+// grants' keys, old rows.
 func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
 	defer ticker.Stop()
@@ -153,9 +157,12 @@ func (s *Store) housekeep(ctx context.Context) {
 		case <-ticker.C:
 		}
 		err := errors.Join(s.FlushContacts(ctx), s.FreeExpectedSeats(ctx))
+		if err == nil && !s.cfg.LostByHand { // only with all contacts written is it known who is lost
+			err = s.LookAfterConnections(ctx)
+		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
 			cleaned = now
-			err = errors.Join(err, s.RemoveOldRows(ctx))
+			err = errors.Join(err, s.RemoveOldRows(ctx), s.RotateGrantKeys(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("housekeeping", "error", err)

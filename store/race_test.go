@@ -188,7 +188,7 @@ func TestB6OneInvitationUnderConcurrency(t *testing.T) {
 func TestD8TwoAcceptTheSameSession(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		reps := crowd(t, d, 20)
-		session := must(d.StartSession(t.Context(), d.LogIn("ana"), store.NewSession{Kind: "support", TeamID: "@crowd", Customer: desk.Customer{Name: "Jo"}}))
+		session := must(d.StartSession(t.Context(), d.LogIn("ana"), store.NewSession{Kind: "support", TeamID: "@crowd", Customer: desk.Customer{Name: "Jo"}})).Session
 		errs := make([]error, len(reps))
 		atOnce(len(reps), func(i int) { _, errs[i] = d.AcceptSession(t.Context(), reps[i], session.ID) })
 		owner := must(d.Session(t.Context(), d.LogIn("hal"), session.ID)).Owner

@@ -12,6 +12,7 @@ import (
 type MeChange struct {
 	Busy                 *bool
 	ExtendedAvailability *bool
+	ShowOnPublicPage     *bool
 	Locale               *string
 	TimeZone             *string
 }
@@ -64,9 +65,11 @@ func applyMeChange(me *desk.Me, c desk.Caller, change MeChange) (changed bool, _
 		me.ExtendedAvailability = *extended
 	}
 	set(&me.Busy, change.Busy)
+	set(&me.ShowOnPublicPage, change.ShowOnPublicPage)
 	set(&me.Locale, change.Locale)
 	set(&me.TimeZone, change.TimeZone)
-	return me.ExtendedAvailability != before.ExtendedAvailability || me.Busy != before.Busy || me.Locale != before.Locale || me.TimeZone != before.TimeZone, nil
+	return me.ExtendedAvailability != before.ExtendedAvailability || me.Busy != before.Busy || me.ShowOnPublicPage != before.ShowOnPublicPage ||
+		me.Locale != before.Locale || me.TimeZone != before.TimeZone, nil
 }
 
 func set[T any](field *T, to *T) {
@@ -76,8 +79,8 @@ func set[T any](field *T, to *T) {
 }
 
 func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
-	if _, err := t.exec(`UPDATE reps SET busy = $1, extended = $2, locale = $3, time_zone = $4, rev = rev + 1 WHERE id = $5`,
-		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID); err != nil {
+	if _, err := t.exec(`UPDATE reps SET busy = $1, extended = $2, locale = $3, time_zone = $4, on_public_page = $6, rev = rev + 1 WHERE id = $5`,
+		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID, flag(me.ShowOnPublicPage)); err != nil {
 		return me, err
 	}
 	return t.meChanged(me.ID)
@@ -103,9 +106,9 @@ func (t *tx) lockedMe(repID string) (desk.Me, error) {
 func (t *tx) me(repID string) (me desk.Me, err error) {
 	var permissions string
 	var loggedInUntil int64
-	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, locale, time_zone, logged_in_until
+	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, on_public_page, locale, time_zone, logged_in_until
 		FROM reps WHERE id = $1`, []any{repID}, &me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
-		&me.Busy, &me.ExtendedAvailability, &me.Locale, &me.TimeZone, &loggedInUntil)
+		&me.Busy, &me.ExtendedAvailability, &me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil)
 	if err != nil {
 		return me, err
 	}
@@ -151,6 +154,27 @@ func (t *tx) resolve(kind, ref string) (id string, err error) {
 		found, err = t.row(q[0], []any{ref}, &id)
 	}
 	if err == nil && !found {
+		err = desk.Missing(kind)
+	}
+	return id, err
+}
+
+// resolveFor is resolve for a caller: to an embassy rep, only colleagues, own teams and their issues are there (A7).
+func (t *tx) resolveFor(c desk.Caller, kind, ref string) (string, error) {
+	id, err := t.resolve(kind, ref)
+	if err != nil || !c.Embassy {
+		return id, err
+	}
+	q := map[string]string{
+		"rep":   `SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = $1 AND o.rep_id = $2`,
+		"team":  `SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`,
+		"issue": `SELECT 1 FROM issues i JOIN team_members m ON m.team_id = i.team_id WHERE i.id = $1 AND m.rep_id = $2`,
+	}[kind]
+	if q == "" {
+		return id, nil
+	}
+	near, err := t.exists(q, id, c.RepID)
+	if err == nil && !near {
 		err = desk.Missing(kind)
 	}
 	return id, err

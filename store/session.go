@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -26,6 +26,12 @@ type sessionRow struct {
 	desk.Session
 	QueueRepID string              // the queue it waits in, or last waited in: a rep's
 	QueueTeam  *desk.Ref           // or a team's
+	firstRep   string              // the queue it first entered: a rep's
+	firstTeam  string              // or a team's
+	askedAt    int64               // when a push asked its lost owner to come back (C9)
+	goneAt     int64               // when its customer left (C13)
+	guestRev   int64               // its revision for guests
+	transferID string              // the pending transfer
 	Settings   desk.PortalSettings // in force in its portal
 }
 
@@ -37,7 +43,10 @@ func (s sessionRow) waitsFor(repID string) bool {
 const sessionColumns = `SELECT s.id, s.rev, s.state, s.kind, s.portal_id, COALESCE(p.name, ''), COALESCE(p.effective, ''),
 	s.customer_name, s.company, s.details, s.language, s.issue_id, COALESCE(i.title, ''), s.priority, s.owner_id, COALESCE(o.name, ''),
 	s.queue_rep_id, s.queue_team_id, COALESCE(q.name, ''), s.external_key, s.created_at, s.accepted_at, s.ended_at, s.end_reason, s.summary,
-	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0)
+	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0),
+	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0), 0),
+	COALESCE((SELECT x.id FROM invitations x WHERE x.session_id = s.id AND x.state = 'active' AND x.kind = 'transfer'), ''),
+	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev
 	FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id LEFT JOIN issues i ON i.id = s.issue_id
 	LEFT JOIN reps o ON o.id = s.owner_id LEFT JOIN teams q ON q.id = s.queue_team_id`
 
@@ -45,26 +54,43 @@ func scanSession(scan scanner, s *sessionRow) error {
 	var portal, issue, owner, team desk.Ref
 	var effective string
 	var created, accepted, ended int64
+	var consent int
 	if err := scan(&s.ID, &s.Rev, &s.State, &s.Kind, &portal.ID, &portal.Name, &effective,
 		&s.Customer.Name, &s.Customer.Company, &s.Customer.Details, &s.Customer.Language, &issue.ID, &issue.Name, &s.Priority, &owner.ID, &owner.Name,
-		&s.QueueRepID, &team.ID, &team.Name, &s.ExternalKey, &created, &accepted, &ended, &s.EndReason, &s.Summary, &s.RepCount); err != nil {
+		&s.QueueRepID, &team.ID, &team.Name, &s.ExternalKey, &created, &accepted, &ended, &s.EndReason, &s.Summary, &s.RepCount,
+		&consent, &s.transferID, &s.Held, &s.goneAt, &s.firstRep, &s.firstTeam, &s.askedAt, &s.guestRev); err != nil {
 		return err
 	}
-	s.Title = desk.SessionTitle(s.Kind, s.Customer.Name)
+	s.Title, s.Consent, s.CustomerGone = desk.SessionTitle(s.Kind, s.Customer.Name), consents[consent], s.goneAt > 0
 	s.Portal, s.Issue, s.Owner, s.QueueTeam = refOrNil(portal), refOrNil(issue), refOrNil(owner), refOrNil(team)
 	if s.State == desk.SessionWaiting {
 		s.Team = s.QueueTeam
 	}
 	s.CreatedAt, s.AcceptedAt, s.EndedAt = desk.Time(created), desk.TimePtr(accepted), desk.TimePtr(ended)
-	s.Settings = desk.DefaultPortalSettings()
-	if effective == "" {
-		return nil
-	}
-	return json.Unmarshal([]byte(effective), &s.Settings)
+	var err error
+	s.Settings, err = settingsOf(effective)
+	return err
 }
 
+// consents are in the order of their urgency, as desk.MostUrgent has it.
+var consents = []desk.Consent{desk.ConsentNotNeeded, desk.ConsentGranted, desk.ConsentRefused, desk.ConsentAsked}
+
 func (t *tx) session(id string) (s sessionRow, err error) {
-	return one(t, "session", sessionColumns+` WHERE s.id = $1`, []any{id}, scanSession)
+	s, err = one(t, "session", sessionColumns+` WHERE s.id = $1`, []any{id}, scanSession)
+	if err == nil {
+		err = t.fillTransfer(&s)
+	}
+	return s, err
+}
+
+// fillTransfer adds the transfer that is pending.
+func (t *tx) fillTransfer(s *sessionRow) error {
+	if s.transferID == "" {
+		return nil
+	}
+	offer, err := t.invitation(s.transferID)
+	s.Transfer = offer.Transfer()
+	return err
 }
 
 // lockedSession reads a session that nobody else can change until the transaction ends. The lock comes first, in a
@@ -80,21 +106,22 @@ func (t *tx) lockedSession(id string) (sessionRow, error) {
 
 // sight says how much of a session the caller sees (A8).
 func (t *tx) sight(c desk.Caller, s sessionRow) (desk.Sight, error) {
-	if c.IsAdministrator() || s.Owner != nil && s.Owner.ID == c.RepID {
+	if c.IsAdministrator() || idOf(s.Owner) == c.RepID {
 		return desk.SightFull, nil
 	}
-	var full, summary bool
+	var here, full, summary bool
 	_, err := t.row(`SELECT
+		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $1 AND a.rep_id = $2 AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $1 AND a.rep_id = $2)
 		OR EXISTS (SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
 			WHERE mine.rep_id = $2 AND mine.rank > theirs.rank AND theirs.rep_id = $3),
 		EXISTS (SELECT 1 FROM invitations v WHERE v.session_id = $1 AND v.state = 'active'
-			AND (v.rep_id = $2 OR v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2))
+			AND (v.rep_id = $2 OR v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2) OR v.id IN (`+portalInvitations(`$2`, `$5`, `$6`)+`))
 			AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = v.id AND d.rep_id = $2))
 		OR EXISTS (SELECT 1 FROM team_members m WHERE m.rep_id = $2 AND m.team_id = $4)`,
-		[]any{s.ID, c.RepID, idOf(s.Owner), idOf(s.Team)}, &full, &summary)
+		[]any{s.ID, c.RepID, idOf(s.Owner), idOf(s.Team), ms(t.now), c.ConsoleID}, &here, &full, &summary)
 	switch {
-	case full:
+	case here, full && !c.Embassy: // an embassy rep sees only what it is party to now (A7)
 		return desk.SightFull, err
 	case summary || s.waitsFor(c.RepID):
 		return desk.SightSummary, err
@@ -125,18 +152,20 @@ func (t *tx) seen(c desk.Caller, id string, load func(string) (sessionRow, error
 // owned returns a session, locked, that the caller owns. Who cannot see it is told that it is not there; who sees
 // it, that they are not its owner (B1).
 func (t *tx) owned(c desk.Caller, id string) (sessionRow, error) {
-	s, err := t.lockedSession(id)
-	if err != nil || idOf(s.Owner) == c.RepID {
-		return s, err
+	s, _, err := t.seen(c, id, t.lockedSession)
+	if err == nil && idOf(s.Owner) != c.RepID {
+		err = desk.Refuse(desk.NotSessionOwner, "Only the session's owner may do this.")
 	}
-	sight, err := t.sight(c, s)
-	switch {
-	case err != nil:
-		return s, err
-	case sight == desk.SightNone:
-		return s, desk.Missing("session")
+	return s, err
+}
+
+// ownedActive is owned for what is done while the session is active.
+func (t *tx) ownedActive(c desk.Caller, id string) (sessionRow, error) {
+	s, err := t.owned(c, id)
+	if err == nil && s.State != desk.SessionActive {
+		err = notActive(s)
 	}
-	return s, desk.Refuse(desk.NotSessionOwner, "Only the session's owner may do this.")
+	return s, err
 }
 
 // notActive is the refusal to act in a session that waits or has ended.
@@ -146,13 +175,21 @@ func notActive(s sessionRow) *desk.Problem {
 	return p
 }
 
+// Started is the answer to starting a session.
+type Started struct {
+	Session    desk.Session `json:"session" doc:"The session, waiting"`
+	GuestToken string       `json:"guest_token" doc:"The customer's bearer token for /v1/guest; shown this once" example:"rdg_…"`
+}
+
+func (s *Started) SeenThrough(o *desk.Outlook) { s.Session.SeenThrough(o) }
+
 // StartSession starts a session that waits for a rep, or in the queue of a team.
-func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) (desk.Session, error) {
+func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) (Started, error) {
 	if p := in.check(); p != nil {
-		return desk.Session{}, p
+		return Started{}, p
 	}
-	return write(ctx, s, func(t *tx) (out desk.Session, err error) {
-		if err := t.resolveTargets(&in); err != nil {
+	return writeAs(ctx, s, c, func(t *tx) (out Started, err error) {
+		if err := t.resolveTargets(c, &in); err != nil {
 			return out, err
 		}
 		came, queueRep, queueTeam, err := t.queueOf(c, in)
@@ -161,16 +198,24 @@ func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) 
 		}
 		id := newID("ses_")
 		if _, err := t.exec(`INSERT INTO sessions (id, state, kind, portal_id, customer_name, company, details, language, search, issue_id, priority,
-			queue_rep_id, queue_team_id, came_by, external_key, created_at) VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			queue_rep_id, queue_team_id, first_rep_id, first_team_id, came_by, external_key, created_at) VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $12, $13, $14, $15)`,
 			id, in.Kind, in.PortalID, in.Customer.Name, in.Customer.Company, in.Customer.Details, in.Customer.Language,
 			strings.ToLower(in.Customer.Name+" "+in.Customer.Company), in.IssueID, in.Priority, queueRep, queueTeam, came, in.ExternalKey, ms(t.now)); err != nil {
 			return out, err
 		}
-		customer := desk.Attendee{SessionID: id, Role: desk.AttendeeCustomer, Name: in.Customer.Name, Access: desk.Control}
-		if _, err := t.addAttendee(customer, 0); err != nil {
+		session, err := t.session(id)
+		if err != nil {
 			return out, err
 		}
-		return t.sessionChanged(c.Ref(), id, "")
+		customer, err := t.addAttendee(session, desk.Attendee{Role: desk.AttendeeCustomer, Name: in.Customer.Name, Access: desk.Control}, 0)
+		if err != nil {
+			return out, err
+		}
+		if out.GuestToken, err = t.newGuestToken(customer.ID); err != nil {
+			return out, err
+		}
+		out.Session, err = t.sessionChanged(sessionChange{actor: c.Ref(), id: id})
+		return out, err
 	})
 }
 
@@ -190,51 +235,81 @@ func (n *NewSession) check() *desk.Problem {
 	return n.Customer.Check()
 }
 
-func (t *tx) resolveTargets(n *NewSession) (err error) {
+func (t *tx) resolveTargets(c desk.Caller, n *NewSession) (err error) {
 	for _, target := range []struct {
 		kind string
 		ref  *string
 	}{{"portal", &n.PortalID}, {"issue", &n.IssueID}, {"rep", &n.RepID}, {"team", &n.TeamID}} {
 		if *target.ref != "" && err == nil {
-			*target.ref, err = t.resolve(target.kind, *target.ref)
+			*target.ref, err = t.resolveFor(c, target.kind, *target.ref)
 		}
 	}
 	return err
 }
 
-// queueOf says in whose queue a new session waits, and how it came there (D2, D3).
+// queueOf says in whose queue a new session waits, and how it came there (D2, D3). A portal can do without team queues
+// (B18).
 func (t *tx) queueOf(c desk.Caller, n NewSession) (cameBy, repID, teamID string, err error) {
 	switch {
 	case n.IssueID != "":
+		cameBy = "issue"
 		_, err = t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{n.IssueID}, &teamID)
-		return "issue", "", teamID, err
 	case n.TeamID != "":
-		return "api", "", n.TeamID, nil
+		cameBy, teamID = "api", n.TeamID
 	case n.RepID != "":
 		return "api", n.RepID, "", nil
+	default:
+		return "api", c.RepID, "", nil
 	}
-	return "api", c.RepID, "", nil
+	if err != nil || n.PortalID == "" {
+		return cameBy, "", teamID, err
+	}
+	settings, err := t.portalSettings(n.PortalID)
+	if err == nil && !slices.Contains(*settings.Modes, desk.ModeQueue) {
+		err = desk.Refuse(desk.NotAllowed, "The portal is without the mode queue: its sessions do not wait in team queues.")
+	}
+	return cameBy, "", teamID, err
 }
 
-// sessionChanged tells those in the session, those who were (former), or those in whose queue it waits, and returns it
-// as it now is.
-func (t *tx) sessionChanged(actor desk.Ref, id, reason string, former ...string) (desk.Session, error) {
-	s, err := t.session(id)
+// sessionChange is a change of a session on its way to those whom it concerns.
+type sessionChange struct {
+	actor  desk.Ref
+	id     string
+	reason string
+	former []string  // reps who were in it until now
+	hidden bool      // guests must not know (C11)
+	queue  *desk.Ref // the team whose queue it left
+}
+
+// sessionChanged tells those in the session, those who were, those in whose queue it stands or stood, and the guests;
+// it returns the session as it now is.
+func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
+	s, err := t.session(ch.id)
 	if err != nil {
 		return desk.Session{}, err
 	}
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &actor, SessionID: id, Reason: reason, Session: &s.Session}
-	return s.Session, t.tellSession(s, event, former...)
+	event := desk.Event{Type: desk.EventSessionChanged, Actor: &ch.actor, SessionID: ch.id, Reason: ch.reason, Session: &s.Session}
+	if err := t.tellSession(s, event, ch); err != nil {
+		return s.Session, err
+	}
+	if ch.hidden {
+		return s.Session, nil
+	}
+	return s.Session, t.tellGuests(s, ch.reason)
 }
 
-// tellSession records an event for the reps in a session, and while it waits for those in whose queue it stands.
-func (t *tx) tellSession(s sessionRow, event desk.Event, former ...string) error {
+// tellSession records an event for the reps in a session and, while it waits, for those in whose queue it stands.
+func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error {
 	reps, err := t.repsIn(s.ID)
 	if err != nil {
 		return err
 	}
-	reps = append(reps, former...)
-	if s.State == desk.SessionWaiting && s.QueueRepID != "" {
+	for _, rep := range ch.former {
+		if !slices.Contains(reps, rep) {
+			reps = append(reps, rep)
+		}
+	}
+	if s.State == desk.SessionWaiting && s.QueueRepID != "" && !slices.Contains(reps, s.QueueRepID) {
 		reps = append(reps, s.QueueRepID)
 	}
 	for _, rep := range reps {
@@ -242,23 +317,48 @@ func (t *tx) tellSession(s sessionRow, event desk.Event, former ...string) error
 			return err
 		}
 	}
-	if s.Team == nil {
-		return nil
+	for _, queue := range []*desk.Ref{s.Team, ch.queue} {
+		if queue == nil {
+			continue
+		}
+		event.TeamID = queue.ID
+		if err := t.record(desk.TeamTopic(queue.ID), event, reps...); err != nil {
+			return err
+		}
 	}
-	event.TeamID = s.Team.ID
-	return t.record(desk.TeamTopic(s.Team.ID), event, reps...)
+	return nil
 }
 
-// AcceptSession takes a waiting session out of the caller's queue, and makes the caller its owner. Whoever is second
-// is told who was first (D8).
+// tellGuests records what guests may know of a change, under a revision of their own.
+func (t *tx) tellGuests(s sessionRow, reason string) error {
+	if _, err := t.exec(`UPDATE sessions SET guest_rev = guest_rev + 1 WHERE id = $1`, s.ID); err != nil {
+		return err
+	}
+	s.guestRev++
+	view, err := t.guestView(s)
+	if err != nil {
+		return err
+	}
+	return t.record(desk.GuestTopic(s.ID), desk.Event{Type: desk.EventSessionChanged, SessionID: s.ID, Reason: reason, Session: &view})
+}
+
+// AcceptSession takes a waiting session out of the caller's queue, or one that is being transferred to the caller or a
+// team of theirs, and makes the caller its owner. Whoever is second is told who was first (D8).
 func (s *Store) AcceptSession(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
-	return write(ctx, s, func(t *tx) (out desk.Session, err error) {
+	return writeAs(ctx, s, c, func(t *tx) (out desk.Session, err error) {
 		session, err := t.lockedSession(id)
 		if err != nil {
 			return out, err
 		}
 		if session.State == desk.SessionActive && idOf(session.Owner) == c.RepID {
-			return t.withAttendees(session.Session)
+			return t.withAttendees(c, session.Session)
+		}
+		offer, offered, err := t.offeredTo(c, session)
+		switch {
+		case err != nil:
+			return out, err
+		case offered:
+			return t.acceptTransfer(c, session, offer)
 		}
 		mine, err := t.acceptable(c, session)
 		switch {
@@ -267,15 +367,7 @@ func (s *Store) AcceptSession(ctx context.Context, c desk.Caller, id string) (de
 		case !mine:
 			return out, t.refuseAccept(c, session)
 		}
-		if _, err := t.exec(`UPDATE sessions SET state = 'active', owner_id = $1, accepted_at = $2, rev = rev + 1 WHERE id = $3`,
-			c.RepID, ms(t.now), id); err != nil {
-			return out, err
-		}
-		owner := desk.Attendee{SessionID: id, Role: desk.AttendeeOwner, RepID: c.RepID, Access: desk.Control}
-		if _, err := t.addAttendee(owner, 0); err != nil {
-			return out, err
-		}
-		return t.tellAccepted(c, session)
+		return t.moveOwnership(session, ownerMove{to: c.Ref(), by: c.Ref(), reason: "accepted", queue: session.Team, caller: c})
 	})
 }
 
@@ -305,7 +397,7 @@ func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
 	case sight == desk.SightNone:
 		return desk.Missing("session")
 	case s.State == desk.SessionActive:
-		p := desk.Refuse(desk.SessionTaken, "%s has accepted it.", s.Owner.Name)
+		p := desk.Refuse(desk.SessionTaken, "Another rep owns it.")
 		p.Conflict = &desk.Conflict{Kind: "session", ID: s.ID, State: string(s.State), By: s.Owner}
 		return p
 	case s.State == desk.SessionEnded:
@@ -323,39 +415,23 @@ func (t *tx) sawWaiting(c desk.Caller, s sessionRow) (desk.Sight, error) {
 	return desk.SightNone, err
 }
 
-// tellAccepted tells the new owner, and the queue that the session left it.
-func (t *tx) tellAccepted(c desk.Caller, before sessionRow) (desk.Session, error) {
-	after, err := t.session(before.ID)
-	if err != nil {
-		return desk.Session{}, err
+func (t *tx) withAttendees(c desk.Caller, s desk.Session) (_ desk.Session, err error) {
+	if s.Attendees, err = t.attendees(s.ID); err != nil {
+		return s, err
 	}
-	actor := c.Ref()
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &actor, SessionID: after.ID, Reason: "accepted", Session: &after.Session}
-	if err := t.tellSession(after, event); err != nil {
-		return desk.Session{}, err
-	}
-	if team := before.Team; team != nil {
-		event.TeamID = team.ID
-		if err := t.record(desk.TeamTopic(team.ID), event, c.RepID); err != nil {
-			return desk.Session{}, err
-		}
-	}
-	return t.withAttendees(after.Session)
-}
-
-func (t *tx) withAttendees(s desk.Session) (_ desk.Session, err error) {
-	s.Attendees, err = t.attendees(s.ID)
+	unread, err := t.unread(c.RepID)
+	s.Unread = unread[s.ID]
 	return s, err
 }
 
 // Session returns one session, with its attendees for those who may look inside (A8).
 func (s *Store) Session(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
-	return read(ctx, s, func(t *tx) (desk.Session, error) {
+	return readAs(ctx, s, c, func(t *tx) (desk.Session, error) {
 		session, sight, err := t.seen(c, id, t.session)
 		if err != nil || sight == desk.SightSummary {
 			return session.Session, err
 		}
-		return t.withAttendees(session.Session)
+		return t.withAttendees(c, session.Session)
 	})
 }
 
@@ -364,7 +440,7 @@ func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary strin
 	if p := desk.CheckText("summary", summary, desk.MaxDetails); p != nil {
 		return desk.Session{}, p
 	}
-	return write(ctx, s, func(t *tx) (out desk.Session, err error) {
+	return writeAs(ctx, s, c, func(t *tx) (out desk.Session, err error) {
 		session, err := t.owned(c, id)
 		switch {
 		case err != nil:
@@ -374,20 +450,32 @@ func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary strin
 		case session.State != desk.SessionActive:
 			return out, notActive(session)
 		}
-		if err := t.endInvitations(c.Ref(), desk.EndSessionEnded, `v.session_id = $1`, id); err != nil {
-			return out, err
-		}
-		if _, err := t.exec(`UPDATE sessions SET state = 'ended', ended_at = $1, end_reason = 'ended_by_owner', summary = $2, rev = rev + 1 WHERE id = $3`,
-			ms(t.now), summary, id); err != nil {
-			return out, err
-		}
-		reps, err := t.repsIn(id)
-		if err != nil {
-			return out, err
-		}
-		if _, err := t.exec(`UPDATE attendees SET left_at = $1, expected_until = 0, rev = rev + 1 WHERE session_id = $2 AND left_at = 0`, ms(t.now), id); err != nil {
-			return out, err
-		}
-		return t.sessionChanged(c.Ref(), id, "ended_by_owner", reps...)
+		return t.endSession(session, c.Ref(), desk.EndedByOwner, summary)
 	})
+}
+
+// endSession ends a session that waits or is active. That it ended tells each attendee that they left, and that their
+// join grant is worth nothing any more.
+func (t *tx) endSession(s sessionRow, by desk.Ref, reason, summary string) (out desk.Session, err error) {
+	if err := t.endInvitations(by, desk.EndSessionEnded, `v.session_id = $1`, s.ID); err != nil {
+		return out, err
+	}
+	if _, err := t.exec(`UPDATE sessions SET state = 'ended', ended_at = $1, end_reason = $2, summary = $3, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $4`,
+		ms(t.now), reason, summary, s.ID); err != nil {
+		return out, err
+	}
+	if err := t.calmOwner(s); err != nil {
+		return out, err
+	}
+	reps, err := t.repsIn(s.ID)
+	if err != nil {
+		return out, err
+	}
+	if s.QueueRepID != "" && s.State == desk.SessionWaiting {
+		reps = append(reps, s.QueueRepID)
+	}
+	if _, err := t.exec(`UPDATE attendees SET left_at = $1, expected_until = 0, rev = rev + 1 WHERE session_id = $2 AND left_at = 0`, ms(t.now), s.ID); err != nil {
+		return out, err
+	}
+	return t.sessionChanged(sessionChange{actor: by, id: s.ID, reason: reason, former: reps, queue: s.Team})
 }

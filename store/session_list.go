@@ -16,33 +16,64 @@ type SessionFilter struct {
 	Query       string // part of the customer's or company's name
 }
 
-// The sessions that a caller sees (A8), as a list of ids: each part is found by an index of its own.
-const visibleSessions = `s.id IN (
+// visibleSessions is the condition that the caller $1 sees a session (A8), as a list of ids: each part is found by an index
+// of its own. $2 is now, $3 the console that asks. An embassy rep sees only what it is party to at this moment (A7).
+func visibleSessions(embassy bool) string {
+	party := `
 	SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> ''
 	UNION SELECT id FROM sessions WHERE queue_rep_id = $1 AND queue_rep_id <> '' AND state = 'waiting'
 	UNION SELECT w.id FROM team_members m JOIN sessions w ON w.queue_team_id = m.team_id AND w.queue_team_id <> '' AND w.state = 'waiting' WHERE m.rep_id = $1
-	UNION SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> ''
+	UNION SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> '' AND left_at = 0
 	UNION SELECT session_id FROM invitations WHERE rep_id = $1 AND rep_id <> '' AND state = 'active'
-	UNION SELECT v.session_id FROM team_members m JOIN invitations v ON v.team_id = m.team_id AND v.team_id <> '' AND v.state = 'active'
-		WHERE m.rep_id = $1 AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = v.id AND d.rep_id = $1)
+	UNION SELECT v.session_id FROM invitations v WHERE v.id IN (
+		SELECT a.id FROM team_members m JOIN invitations a ON a.team_id = m.team_id AND a.team_id <> '' AND a.state = 'active' WHERE m.rep_id = $1
+		UNION ` + portalInvitations(`$1`, `$2`, `$3`) + `) AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = v.id AND d.rep_id = $1)`
+	if embassy {
+		return `s.id IN (` + party + `)`
+	}
+	return `s.id IN (` + party + `
+	UNION SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> ''
 	UNION SELECT o.id FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id AND theirs.rank < mine.rank
 		JOIN sessions o ON o.owner_id = theirs.rep_id AND o.owner_id <> '' WHERE mine.rep_id = $1)`
+}
 
 // Sessions lists the sessions that the caller sees, the newest first, those before the id before.
 func (s *Store) Sessions(ctx context.Context, c desk.Caller, f SessionFilter, before string, limit int) ([]desk.Session, error) {
-	where := []string{visibleSessions}
-	args := []any{c.RepID}
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Session, error) {
+		q, args := f.statement(t, c, before, limit)
+		rows, err := list(t, q, args, scanSession)
+		if err != nil {
+			return nil, err
+		}
+		unread, err := t.unread(c.RepID)
+		sessions := []desk.Session{}
+		for _, row := range rows {
+			if err == nil {
+				err = t.fillTransfer(&row)
+			}
+			row.Unread = unread[row.ID]
+			sessions = append(sessions, row.Session)
+		}
+		return sessions, err
+	})
+}
+
+func (f SessionFilter) statement(t *tx, c desk.Caller, before string, limit int) (string, []any) {
+	where, args := []string{}, []any{}
 	add := func(condition string, arg any) {
 		args = append(args, arg)
 		where = append(where, fmt.Sprintf(condition, len(args)))
 	}
 	switch {
 	case f.Mine == "owner":
-		where[0] = `s.owner_id = $1 AND s.owner_id <> ''`
+		add(`s.owner_id = $%d AND s.owner_id <> ''`, c.RepID)
 	case f.Mine == "joined":
-		where[0] = `s.id IN (SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> '' AND role = 'rep' AND left_at = 0)`
+		add(`s.id IN (SELECT session_id FROM attendees WHERE rep_id = $%d AND rep_id <> '' AND role = 'rep' AND left_at = 0)`, c.RepID)
 	case c.IsAdministrator():
-		where[0] = `$1 <> ''`
+		add(`$%d <> ''`, c.RepID)
+	default:
+		args = []any{c.RepID, ms(t.now), c.ConsoleID}
+		where = append(where, visibleSessions(c.Embassy))
 	}
 	if before != "" {
 		add(`s.id < $%d`, before)
@@ -57,15 +88,7 @@ func (s *Store) Sessions(ctx context.Context, c desk.Caller, f SessionFilter, be
 		add(`s.search LIKE $%d ESCAPE '\'`, likePattern(f.Query))
 	}
 	args = append(args, limit)
-	q := sessionColumns + ` WHERE ` + strings.Join(where, ` AND `) + fmt.Sprintf(` ORDER BY s.id DESC LIMIT $%d`, len(args))
-	return read(ctx, s, func(t *tx) ([]desk.Session, error) {
-		return list(t, q, args, func(scan scanner, out *desk.Session) error {
-			var row sessionRow
-			err := scanSession(scan, &row)
-			*out = row.Session
-			return err
-		})
-	})
+	return sessionColumns + ` WHERE ` + strings.Join(where, ` AND `) + fmt.Sprintf(` ORDER BY s.id DESC LIMIT $%d`, len(args)), args
 }
 
 // likePattern finds the text anywhere, as it stands: its own % and _ are not wildcards.

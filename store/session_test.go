@@ -89,17 +89,17 @@ func TestA8WhoSeesASession(t *testing.T) {
 			return must(d.EndSession(t.Context(), all["ben"], s.ID, ""))
 		}, map[string]string{"ben": "full", "ana": "full", "hal": "full", "dev": "full"}},
 		{"waiting in a team's queue", func(t *testing.T, d *storetest.Desk, all map[string]desk.Caller) desk.Session {
-			return must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, IssueID: "@vpn"}))
+			return must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, IssueID: "@vpn"})).Session
 		}, map[string]string{"dev": "summary", "eli": "summary", "hal": "full"}},
 		{"waiting for a rep", func(t *testing.T, d *storetest.Desk, all map[string]desk.Caller) desk.Session {
-			return must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, RepID: "@ben"}))
+			return must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, RepID: "@ben"})).Session
 		}, map[string]string{"ben": "summary", "hal": "full"}},
 		{"taken from a team's queue", func(t *testing.T, d *storetest.Desk, all map[string]desk.Caller) desk.Session {
-			s := must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@network"}))
+			s := must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@network"})).Session
 			return must(d.AcceptSession(t.Context(), all["dev"], s.ID))
 		}, map[string]string{"dev": "full", "eli": "full", "hal": "full"}},
 		{"taken from a team's queue by its lead", func(t *testing.T, d *storetest.Desk, all map[string]desk.Caller) desk.Session {
-			s := must(d.StartSession(t.Context(), all["hal"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@printers"}))
+			s := must(d.StartSession(t.Context(), all["hal"], store.NewSession{Kind: "support", Customer: jo, TeamID: "@printers"})).Session
 			return must(d.AcceptSession(t.Context(), all["ana"], s.ID))
 		}, map[string]string{"ana": "full", "hal": "full"}},
 	} {
@@ -178,7 +178,7 @@ func TestB1I4OutsidersAndOthers(t *testing.T) {
 func TestD8WhoAcceptsAWaitingSession(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		all := everybody(d)
-		session := must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "browser", Customer: desk.Customer{Name: "Jo"}, TeamID: "@network"}))
+		session := must(d.StartSession(t.Context(), all["ana"], store.NewSession{Kind: "browser", Customer: desk.Customer{Name: "Jo"}, TeamID: "@network"})).Session
 		if session.Title != "[Browser] Jo" || session.State != desk.SessionWaiting || session.Team.Name != "Network" { // D4
 			t.Errorf("session %+v", session)
 		}
@@ -246,7 +246,7 @@ func TestListingSessions(t *testing.T) {
 		ana := d.LogIn("ana")
 		ids := []string{}
 		for _, name := range []string{"Jo 100%", "JÖ_x", "Max"} {
-			s := must(d.StartSession(t.Context(), ana, store.NewSession{Kind: "support", Customer: desk.Customer{Name: name, Company: "Doe"}, ExternalKey: name}))
+			s := must(d.StartSession(t.Context(), ana, store.NewSession{Kind: "support", Customer: desk.Customer{Name: name, Company: "Doe"}, ExternalKey: name})).Session
 			ids = append([]string{s.ID}, ids...)
 		}
 		list := func(f store.SessionFilter, before string, limit int) (found []string) {

@@ -29,12 +29,17 @@ type Config struct {
 	Now      func() time.Time // nil: time.Now
 	Logger   *slog.Logger     // nil: slog.Default()
 	Password PasswordCost     // zero: OWASP's recommendation for argon2id
-	Prepared func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+	// InvitesAMinute is how many invitations an owner may make a minute (B20); 0: desk.InvitesAMinute; less: any number.
+	InvitesAMinute int
+	// LostByHand leaves it to the caller to look after lost connections, in a test whose clock jumps.
+	LostByHand bool
+	Prepared   func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
 type Store struct {
 	cfg      Config
+	started  time.Time // nobody's connection counts as lost from before: then there was nothing to connect to
 	log      *slog.Logger
 	dialect  dialect
 	engine   engine
@@ -53,10 +58,13 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.InvitesAMinute == 0 {
+		cfg.InvitesAMinute = desk.InvitesAMinute
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Store{cfg: cfg, log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
+	s := &Store{cfg: cfg, started: cfg.Now(), log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
 		ready: map[desk.Channel]chan struct{}{desk.ChannelFCM: make(chan struct{}, 1), desk.ChannelEmail: make(chan struct{}, 1)}}
 	if err := s.openEngine(ctx); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -87,6 +95,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	}
 	if s.secret, err = hex.DecodeString(secret); err != nil {
 		return fmt.Errorf("read setting secret: %w", err)
+	}
+	if err := s.RotateGrantKeys(ctx); err != nil {
+		return err
 	}
 	if s.hub, err = newHub(ctx, s); err != nil {
 		return err

@@ -135,7 +135,7 @@ func TestI5SameKeyAtTheSameTime(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				ids <- s.ID
+				ids <- s.Session.ID
 			})
 		}
 		wg.Wait()

@@ -1,6 +1,9 @@
 package desk
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestB10LowerOf(t *testing.T) {
 	for _, c := range []struct{ a, b, want Access }{
@@ -15,34 +18,73 @@ func TestB10LowerOf(t *testing.T) {
 	}
 }
 
-func TestC2C11GuestsSeeNoMaskedRepsAndNoPrivateNames(t *testing.T) {
-	all := []Attendee{
-		{ID: "att_1", Role: AttendeeCustomer, Name: "Jo Doe"},
-		{ID: "att_2", Role: AttendeeOwner, RepID: "rep_a", Name: "Ana Ruiz"},
-		{ID: "att_3", Role: AttendeeRep, RepID: "rep_b", Name: "Ben Okafor", Masked: true},
-		{ID: "att_4", Role: AttendeeRep, RepID: "rep_c", Name: "Cho Min", Expected: true},
-		{ID: "att_5", Role: AttendeeSpecialist, Name: "Max"},
-	}
-	public := map[string]string{"rep_a": "Ana", "rep_c": "Cho"}
-	got := AttendeesForGuests(all, func(id string) string {
-		if id == "rep_b" {
-			t.Error("asked for the name of a masked rep")
+func TestC2C11WhatGuestsSeeOfAnAttendee(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		a     Attendee
+		shown bool
+		as    string
+	}{
+		{"the customer", Attendee{Role: AttendeeCustomer, Name: "Jo Doe"}, true, "Jo Doe"},
+		{"the owner", Attendee{Role: AttendeeOwner, RepID: "rep_a", Name: "Ana Ruiz"}, true, "public"},
+		{"a masked rep", Attendee{Role: AttendeeRep, RepID: "rep_b", Name: "Ben Okafor", Masked: true}, false, ""},
+		{"a rep whose seat waits", Attendee{Role: AttendeeRep, RepID: "rep_c", Name: "Cho Min", Expected: true}, false, ""},
+		{"a specialist", Attendee{Role: AttendeeSpecialist, Name: "Max"}, true, "Max"},
+	} {
+		if c.a.Shown() != c.shown {
+			t.Errorf("%s: shown %v", c.name, c.a.Shown())
 		}
-		return public[id]
-	})
-	want := []string{"Jo Doe", "Ana", "Cho", "Max"}
-	if len(got) != len(want) {
-		t.Fatalf("guests see %+v", got)
-	}
-	for i, a := range got {
-		if a.Name != want[i] || a.RepID != "" || a.Masked || a.Expected {
-			t.Errorf("guests see %+v, want the name %s and no more", a, want[i])
+		if got := c.a.ForGuests("public", time.Time{}); c.shown && (got.Name != c.as || got.RepID != "") {
+			t.Errorf("%s: guests see %+v", c.name, got)
 		}
 	}
-	if all[1].RepID != "rep_a" || all[1].Name != "Ana Ruiz" {
-		t.Error("the list that was given was changed")
+	joined, since := time.Unix(100, 0), time.Unix(200, 0)
+	if got := (Attendee{JoinedAt: joined}).ForGuests("", since); !got.JoinedAt.Equal(since) {
+		t.Errorf("who was hidden first came, to guests, at %v", got.JoinedAt)
 	}
-	if none := AttendeesForGuests(nil, nil); none == nil || len(none) != 0 {
-		t.Error("no attendees are an empty list, not null")
+}
+
+func TestC4WhoseConsentIsAsked(t *testing.T) {
+	asks, asksNot := PortalSettings{ConsentOnJoin: ptr(true)}, PortalSettings{ConsentOnJoin: ptr(false)}
+	for role, want := range map[AttendeeRole]Consent{AttendeeCustomer: ConsentNotNeeded, AttendeeOwner: ConsentNotNeeded, AttendeeRep: ConsentAsked, AttendeeSpecialist: ConsentAsked} {
+		if got := ConsentFor(role, asks); got != want {
+			t.Errorf("%s: %s, want %s", role, got, want)
+		}
+		if got := ConsentFor(role, asksNot); got != ConsentNotNeeded {
+			t.Errorf("%s, where nobody asks: %s", role, got)
+		}
+	}
+	for consent, on := range map[Consent]bool{ConsentNotNeeded: true, ConsentGranted: true, ConsentAsked: false, ConsentRefused: false} {
+		if consent.OnScreen() != on {
+			t.Errorf("%s: on the screen %v", consent, consent.OnScreen())
+		}
+	}
+}
+
+func TestC5WhatTheOwnerCanChange(t *testing.T) {
+	yes, view, control := true, View, Control
+	for _, c := range []struct {
+		name    string
+		role    AttendeeRole
+		change  AttendeeChange
+		ceiling Access
+		refused Code
+	}{
+		{"a rep's access", AttendeeRep, AttendeeChange{Access: &view}, Control, ""},
+		{"a rep's mask", AttendeeRep, AttendeeChange{Masked: &yes}, View, ""},
+		{"a specialist's access", AttendeeSpecialist, AttendeeChange{Access: &control}, Control, ""},
+		{"a specialist's mask", AttendeeSpecialist, AttendeeChange{Masked: &yes}, Control, NotAllowed},
+		{"above the ceiling", AttendeeRep, AttendeeChange{Access: &control}, View, AccessAboveCeiling},
+		{"the owner's access", AttendeeOwner, AttendeeChange{Access: &view}, Control, NotAllowed},
+		{"the customer's access", AttendeeCustomer, AttendeeChange{Access: &view}, Control, NotAllowed},
+	} {
+		a := Attendee{Role: c.role, Access: View}
+		p := c.change.Apply(&a, c.ceiling)
+		if (p == nil) != (c.refused == "") || p != nil && p.Code != c.refused {
+			t.Errorf("%s: %v", c.name, p)
+		}
+		if p != nil && (a.Access != View || a.Masked) {
+			t.Errorf("%s: refused, and changed %+v", c.name, a)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -179,6 +180,12 @@ func Refuse(code Code, format string, args ...any) *Problem {
 
 // Missing is the one answer to "not there" and to "not yours to see" (I4).
 func Missing(kind string) *Problem { return Refuse(NotFound, "There is no such %s.", kind) }
+
+// IsMissing says whether an error is the refusal of something that is not there.
+func IsMissing(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Code == NotFound
+}
 
 // Invalid refuses one field.
 func Invalid(field, code, format string, args ...any) *Problem {

@@ -89,6 +89,11 @@ func (s Session) ForGuests(rev int64, owner *Ref, shown int, consents []Consent)
 		EndedAt: s.EndedAt, EndReason: s.EndReason}
 }
 
+// Gone is what is left of a session for somebody who may not see it any more.
+func (s Session) Gone() Session {
+	return Session{ID: s.ID, Rev: s.Rev, State: s.State, Kind: s.Kind, Consent: ConsentNotNeeded, CreatedAt: s.CreatedAt}
+}
+
 // MostUrgent is the consent that wants attention most: one that was asked for, a refusal, one that was granted.
 func MostUrgent(consents []Consent) Consent {
 	for _, c := range []Consent{ConsentAsked, ConsentRefused, ConsentGranted} {

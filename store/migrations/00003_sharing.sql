@@ -28,6 +28,7 @@ CREATE INDEX reps_public ON reps (on_public_page) WHERE on_public_page = 1;
 
 -- The event log's end when the console came to the portal: earlier events of the portal are not its rep's.
 ALTER TABLE consoles ADD COLUMN portal_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE consoles ADD COLUMN portal_moved INTEGER NOT NULL DEFAULT 0; -- it came there after its log-in
 
 ALTER TABLE sessions ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN customer_gone_at BIGINT NOT NULL DEFAULT 0;
@@ -90,6 +91,7 @@ CREATE INDEX notes_session ON notes (session_id, id);
 CREATE TABLE guest_tokens (
     hash        TEXT PRIMARY KEY,
     attendee_id TEXT NOT NULL REFERENCES attendees (id),
+    since       BIGINT NOT NULL,  -- the event log's end when it was given: earlier events are not the guest's
     created_at  BIGINT NOT NULL
 );
 
@@ -126,6 +128,7 @@ ALTER TABLE reps DROP COLUMN embassy;
 ALTER TABLE reps DROP COLUMN seen_at;
 ALTER TABLE reps DROP COLUMN on_public_page;
 ALTER TABLE consoles DROP COLUMN portal_since;
+ALTER TABLE consoles DROP COLUMN portal_moved;
 ALTER TABLE sessions DROP COLUMN held;
 ALTER TABLE sessions DROP COLUMN customer_gone_at;
 ALTER TABLE sessions DROP COLUMN first_rep_id;

@@ -39,23 +39,30 @@ func (c *Clock) Advance(d time.Duration) {
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)} }
 
 // Each runs a test on a fresh store of each engine. Without PostgreSQL that half is skipped, and fails where CI is set.
-func Each(t *testing.T, test func(t *testing.T, s *store.Store, clock *Clock)) {
+func Each(t *testing.T, test func(t *testing.T, s *store.Store, clock *Clock), options ...func(*store.Config)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		clock := NewClock()
-		test(t, Open(t, filepath.Join(t.TempDir(), "repdesk.db"), clock), clock)
+		test(t, Open(t, filepath.Join(t.TempDir(), "repdesk.db"), clock, options...), clock)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		clock := NewClock()
-		test(t, Open(t, Postgres(t), clock), clock)
+		test(t, Open(t, Postgres(t), clock, options...), clock)
 	})
 }
 
+// AnyNumberOfInvites is an option for tests that invite more often than people may (B20).
+func AnyNumberOfInvites(cfg *store.Config) { cfg.InvitesAMinute = -1 }
+
 // Open opens a store that is closed when the test ends. Hashing is cheap in it, and the log goes to the test.
-func Open(t testing.TB, database string, clock *Clock) *store.Store {
+func Open(t testing.TB, database string, clock *Clock, options ...func(*store.Config)) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: CheapPasswords, Prepared: remember,
-		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	cfg := store.Config{Database: database, Now: clock.Now, Password: CheapPasswords, Prepared: remember, LostByHand: true,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	for _, option := range options {
+		option(&cfg)
+	}
+	s, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,14 +154,26 @@ func (d *Desk) LogInOn(username string, device desk.Device) desk.Caller {
 // OpenSession starts a session in a portal and makes the caller its owner.
 func (d *Desk) OpenSession(owner desk.Caller, portal string) desk.Session {
 	d.t.Helper()
-	s, err := d.StartSession(d.t.Context(), owner, store.NewSession{PortalID: portal, Kind: "support", Customer: desk.Customer{Name: "Jo Doe", Company: "Doe Ltd", Details: "The tray jams"}})
-	if err == nil {
-		s, err = d.AcceptSession(d.t.Context(), owner, s.ID)
-	}
-	if err != nil {
-		d.t.Fatalf("open session: %v", err)
-	}
+	s, _ := d.OpenSessionWithGuest(owner, portal)
 	return s
+}
+
+// OpenSessionWithGuest is OpenSession, with the customer as a guest.
+func (d *Desk) OpenSessionWithGuest(owner desk.Caller, portal string) (desk.Session, desk.Guest) {
+	d.t.Helper()
+	started, err := d.StartSession(d.t.Context(), owner, store.NewSession{PortalID: portal, Kind: "support", Customer: desk.Customer{Name: "Jo Doe", Company: "Doe Ltd", Details: "The tray jams"}})
+	if err != nil {
+		d.t.Fatalf("start session: %v", err)
+	}
+	guest, err := d.AuthenticateGuest(d.t.Context(), started.GuestToken)
+	if err != nil {
+		d.t.Fatalf("authenticate the customer: %v", err)
+	}
+	s, err := d.AcceptSession(d.t.Context(), owner, started.Session.ID)
+	if err != nil {
+		d.t.Fatalf("accept session: %v", err)
+	}
+	return s, guest
 }
 
 // statements are all that SQLite prepared in this process.

@@ -1,0 +1,320 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// LookAfterConnections does what is due because somebody is not there any more: sessions whose owner is lost go elsewhere,
+// joined reps who are lost lose their seat (C9), and sessions whose customer does not come back end (C13). The housekeeping
+// calls it every few seconds; with several servers on one database whoever comes first does it.
+func (s *Store) LookAfterConnections(ctx context.Context) error {
+	due, err := read(ctx, s, func(t *tx) ([]func(*tx) error, error) { return t.connectionsDue() })
+	errs := []error{err}
+	for _, one := range due {
+		errs = append(errs, alter(ctx, s, one))
+	}
+	return errors.Join(errs...)
+}
+
+// connectionsDue lists what is due. Each looks again when it is done, under the session's lock.
+func (t *tx) connectionsDue() ([]func(*tx) error, error) {
+	due := []func(*tx) error{}
+	owners, err := t.ownersAway()
+	for _, id := range owners {
+		due = append(due, func(t *tx) error { return t.lookAfterOwner(id) })
+	}
+	if err != nil {
+		return due, err
+	}
+	seats, err := t.dueBySettings(`SELECT a.id, r.seen_at, COALESCE(p.effective, '') FROM attendees a JOIN reps r ON r.id = a.rep_id JOIN sessions s ON s.id = a.session_id LEFT JOIN portals p ON p.id = s.portal_id
+		WHERE a.rep_id <> '' AND a.left_at = 0 AND a.role = 'rep' AND a.expected_until = 0 AND r.seen_at < $1`, t.unseenSince(),
+		func(seen int64, settings desk.PortalSettings) bool {
+			return desk.SeatLost(t.store.notBefore(seen), settings, t.now)
+		})
+	for _, id := range seats {
+		due = append(due, func(t *tx) error { return t.lookAfterSeat(id) })
+	}
+	if err != nil {
+		return due, err
+	}
+	gone, err := t.dueBySettings(`SELECT s.id, s.customer_gone_at, COALESCE(p.effective, '') FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id
+		WHERE s.state = 'active' AND s.customer_gone_at > 0 AND s.customer_gone_at <= $1`, ms(t.now),
+		func(at int64, settings desk.PortalSettings) bool {
+			return t.now.Sub(time.UnixMilli(at)) >= desk.CustomerGoneFor(settings)
+		})
+	for _, id := range gone {
+		due = append(due, func(t *tx) error { return t.lookAfterCustomer(id) })
+	}
+	return due, err
+}
+
+// dueBySettings lists the ids for which something is due, by a time and the settings of the portal: the three columns of the
+// query.
+func (t *tx) dueBySettings(q string, arg int64, due func(at int64, settings desk.PortalSettings) bool) (ids []string, err error) {
+	err = t.rows(q, []any{arg}, func(scan scanner) error {
+		var id, effective string
+		var at int64
+		if err := scan(&id, &at, &effective); err != nil {
+			return err
+		}
+		settings, err := settingsOf(effective)
+		if err == nil && due(at, settings) {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	return ids, err
+}
+
+// settingsOf reads settings in force as they are stored; those that a later version of the program has are defaults.
+func settingsOf(effective string) (desk.PortalSettings, error) {
+	settings := desk.DefaultPortalSettings()
+	if effective == "" {
+		return settings, nil
+	}
+	return settings, json.Unmarshal([]byte(effective), &settings)
+}
+
+// unseenSince is the last contact of a rep who is not connected now.
+func (t *tx) unseenSince() int64 { return ms(t.now.Add(-desk.ConnectedFor - desk.PresenceGrace)) }
+
+// ownersAway lists the active sessions for which something is due because no console of the owner is connected.
+func (t *tx) ownersAway() (ids []string, err error) {
+	err = t.rows(`SELECT s.id, o.seen_at, s.asked_at, COALESCE(p.effective, ''), `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id LEFT JOIN portals p ON p.id = s.portal_id
+		WHERE s.state = 'active' AND o.seen_at < $1`, []any{t.unseenSince()}, func(scan scanner) error {
+		var id, effective string
+		var seen, asked int64
+		var facts desk.ConnectionFacts
+		if err := scan(&id, &seen, &asked, &effective, &facts.PushTarget); err != nil {
+			return err
+		}
+		var err error
+		if facts.Settings, err = settingsOf(effective); err != nil {
+			return err
+		}
+		facts.SeenAt, facts.Asked = t.store.notBefore(seen), asked > 0
+		if desk.OwnerConnection(facts, t.now) != desk.ConnectionStands {
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// hasTarget says whether a push reaches the owner o of a session.
+const hasTarget = `EXISTS (SELECT 1 FROM consoles k WHERE k.rep_id = o.id AND k.push_target <> '')`
+
+// notBefore is a last contact, but not from before this server began to listen: then nobody could be in contact.
+func (s *Store) notBefore(seen int64) time.Time {
+	if at := time.UnixMilli(seen); at.After(s.started) {
+		return at
+	}
+	return s.started
+}
+
+// lookAfterOwner asks the owner of a session to come back, or gives the session to somebody else.
+func (t *tx) lookAfterOwner(sessionID string) error {
+	s, err := t.lockedSession(sessionID)
+	if err != nil || s.State != desk.SessionActive {
+		return err
+	}
+	facts := desk.ConnectionFacts{Asked: s.askedAt > 0, Settings: s.Settings}
+	var seen int64
+	if _, err := t.row(`SELECT o.seen_at, `+hasTarget+` FROM reps o WHERE o.id = $1`, []any{s.Owner.ID}, &seen, &facts.PushTarget); err != nil {
+		return err
+	}
+	facts.SeenAt = t.store.notBefore(seen)
+	switch desk.OwnerConnection(facts, t.now) {
+	case desk.ConnectionAsk:
+		return t.askOwner(s)
+	case desk.ConnectionLost:
+		return t.ownerLost(s)
+	}
+	return nil
+}
+
+// askOwner asks the owner by a push to come back.
+func (t *tx) askOwner(s sessionRow) error {
+	if _, err := t.exec(`UPDATE sessions SET asked_at = $1, rev = rev + 1 WHERE id = $2`, ms(t.now), s.ID); err != nil {
+		return err
+	}
+	if _, err := t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: "owner_away", hidden: true}); err != nil {
+		return err
+	}
+	return t.pushSession(s.ID, s.Owner.ID, desk.SessionConnectionLost)
+}
+
+// ownerBack takes back what asked a rep to come back to sessions of theirs: a console is in contact again.
+func (t *tx) ownerBack(repID string) error {
+	asked, err := t.texts(`SELECT id FROM sessions WHERE owner_id = $1 AND asked_at > 0 ORDER BY id`, repID)
+	for _, id := range asked {
+		if err != nil {
+			return err
+		}
+		var s sessionRow
+		if s, err = t.lockedSession(id); err == nil && s.askedAt > 0 {
+			if err = t.calmOwner(s); err == nil {
+				_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: id, reason: "owner_back", hidden: true})
+			}
+		}
+	}
+	return err
+}
+
+// ownerLoggedOut gives the sessions of a rep to others when no console keeps the rep logged in any more (C9).
+func (t *tx) ownerLoggedOut(rep desk.Ref) error {
+	here, err := t.exists(`SELECT 1 FROM consoles c WHERE c.rep_id = $1 AND `+consoleHere(`$2`), rep.ID, ms(t.now))
+	if err != nil || here {
+		return err
+	}
+	owned, err := t.texts(`SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, rep.ID)
+	for _, id := range owned {
+		if err != nil {
+			return err
+		}
+		var s sessionRow
+		if s, err = t.lockedSession(id); err == nil && s.State == desk.SessionActive && idOf(s.Owner) == rep.ID {
+			err = t.ownerLost(s)
+		}
+	}
+	return err
+}
+
+// ownerLost gives a session whose owner is lost to the rep who has shared it longest, to a queue, or ends it (C9).
+func (t *tx) ownerLost(s sessionRow) error {
+	longest, err := t.longestJoined(s)
+	if err != nil {
+		return err
+	}
+	places, err := t.homes(s)
+	if err != nil {
+		return err
+	}
+	homes := map[desk.LostStep]desk.Home{desk.LostToLongestJoined: {Known: longest.ID != "", There: longest.ID != ""}}
+	for step, place := range places {
+		homes[step] = place.Home
+	}
+	switch step := desk.NextHome(s.Settings, homes); step {
+	case "":
+		_, err := t.endSession(s, *s.Owner, desk.EndedOwnerLost, "")
+		return err
+	case desk.LostToLongestJoined:
+		rep := desk.Ref{ID: longest.RepID, Name: longest.Name}
+		if _, err := t.moveOwnership(s, ownerMove{to: rep, by: *s.Owner, reason: desk.SessionConnectionLost}); err != nil {
+			return err
+		}
+		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
+	default:
+		return t.requeue(s, places[step])
+	}
+}
+
+// longestJoined is the joined rep, logged in, who has shared the session longest.
+func (t *tx) longestJoined(s sessionRow) (a attendeeRow, err error) {
+	err = t.rows(attendeeColumns+` WHERE a.session_id = $1 AND a.role = 'rep' AND a.left_at = 0 AND a.expected_until = 0 AND r.logged_in_until > $2 AND r.disabled = 0
+		ORDER BY a.joined_at, a.id LIMIT 1`, []any{s.ID, ms(t.now)}, func(scan scanner) error { return scanAttendee(scan, &a) })
+	return a, err
+}
+
+// home is a queue where a session could go whose owner is lost.
+type home struct {
+	desk.Home
+	repID, teamID string
+}
+
+// homes are the queues that the session stood in last and first, and that of the portal's fallback team.
+func (t *tx) homes(s sessionRow) (map[desk.LostStep]home, error) {
+	homes := map[desk.LostStep]home{
+		desk.LostToLastQueue:  {repID: s.QueueRepID, teamID: idOf(s.QueueTeam)},
+		desk.LostToFirstQueue: {repID: s.firstRep, teamID: s.firstTeam},
+	}
+	if slug := *s.Settings.FallbackTeam; slug != "" {
+		fallback := home{}
+		if _, err := t.row(`SELECT id FROM teams WHERE slug = $1 AND disabled = 0`, []any{slug}, &fallback.teamID); err != nil {
+			return nil, err
+		}
+		homes[desk.LostToFallbackTeam] = fallback
+	}
+	for step, h := range homes {
+		var err error
+		if h.Known, h.There, err = t.somebodyAt(h, s.Owner.ID); err != nil {
+			return nil, err
+		}
+		homes[step] = h
+	}
+	return homes, nil
+}
+
+// somebodyAt says whether a queue is there, and whether somebody other than the lost owner is logged in for it, or its team
+// is persistent.
+func (t *tx) somebodyAt(h home, lost string) (known, there bool, err error) {
+	if h.teamID == "" {
+		there, err = t.exists(`SELECT 1 FROM reps WHERE id = $1 AND id <> $2 AND disabled = 0 AND logged_in_until > $3`, h.repID, lost, ms(t.now))
+		return h.repID != "", there, err
+	}
+	found, err := t.row(`SELECT t.persistent = 1 OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id
+		WHERE m.team_id = t.id AND r.id <> $2 AND r.disabled = 0 AND r.logged_in_until > $3) FROM teams t WHERE t.id = $1 AND t.disabled = 0`,
+		[]any{h.teamID, lost, ms(t.now)}, &there)
+	return found, there, err
+}
+
+// requeue lets a session wait in a queue again. Its owner leaves; the further reps and specialists stay.
+func (t *tx) requeue(s sessionRow, to home) error {
+	if err := t.endInvitations(*s.Owner, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
+		return err
+	}
+	if err := t.calmOwner(s); err != nil {
+		return err
+	}
+	former, err := t.seatOf(s.ID, s.Owner.ID)
+	if err == nil && former.ID != "" {
+		err = t.leave(former, desk.SessionConnectionLost)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = 'lost_connection', held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
+		to.repID, to.teamID, s.ID); err != nil {
+		return err
+	}
+	_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: desk.SessionConnectionLost, former: []string{s.Owner.ID}})
+	return err
+}
+
+// lookAfterSeat frees the seat of a joined rep who is lost.
+func (t *tx) lookAfterSeat(attendeeID string) error {
+	a, err := t.attendee(attendeeID)
+	if err != nil {
+		return err
+	}
+	s, err := t.lockedSession(a.SessionID)
+	if err != nil {
+		return err
+	}
+	if a, err = t.attendee(attendeeID); err != nil || a.LeftAt != nil || a.Role != desk.AttendeeRep {
+		return err
+	}
+	var seen int64
+	if _, err := t.row(`SELECT seen_at FROM reps WHERE id = $1`, []any{a.RepID}, &seen); err != nil {
+		return err
+	}
+	if !desk.SeatLost(t.store.notBefore(seen), s.Settings, t.now) {
+		return nil
+	}
+	return t.leaveSeat(a, desk.SessionConnectionLost)
+}
+
+// lookAfterCustomer ends a session whose customer left and did not come back (C13).
+func (t *tx) lookAfterCustomer(sessionID string) error {
+	s, err := t.lockedSession(sessionID)
+	if err != nil || s.State != desk.SessionActive || s.goneAt == 0 || t.now.Sub(time.UnixMilli(s.goneAt)) < desk.CustomerGoneFor(s.Settings) {
+		return err
+	}
+	_, err = t.endSession(s, desk.Ref{Name: s.Customer.Name}, desk.EndedCustomerGone, "")
+	return err
+}

@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// guestReadsFor is how long a guest's token still tells that the session has ended.
+const guestReadsFor = 24 * time.Hour
+
+// newGuestToken gives an attendee without an account a token: 256 random bits, stored as their SHA-256 (I2).
+func (t *tx) newGuestToken(attendeeID string) (string, error) {
+	token := "rdg_" + base64.RawURLEncoding.EncodeToString(randomBytes(32))
+	_, since, err := t.logBounds()
+	if err == nil {
+		_, err = t.exec(`INSERT INTO guest_tokens (hash, attendee_id, since, created_at) VALUES ($1, $2, $3, $4)`, hashToken(token), attendeeID, since, ms(t.now))
+	}
+	return token, err
+}
+
+// AuthenticateGuest tells who a guest's token is. It is good while they are in the session, and for a day after the
+// session ended, to learn of that.
+func (s *Store) AuthenticateGuest(ctx context.Context, token string) (desk.Guest, error) {
+	if !strings.HasPrefix(token, "rdg_") {
+		return desk.Guest{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+	}
+	return lookUp(ctx, s, func(t *tx) (g desk.Guest, err error) {
+		var leftAt, endedAt int64
+		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
+			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt)
+		switch {
+		case err != nil:
+			return g, err
+		case !found, endedAt == 0 && leftAt > 0:
+			return g, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		case endedAt > 0 && endedAt < ms(t.now.Add(-guestReadsFor)):
+			return g, desk.Refuse(desk.TokenExpired, "The session ended more than a day ago.")
+		}
+		return g, nil
+	})
+}
+
+// GuestCameBack takes the flag away that the customer has gone: any request of theirs shows that they are there (C13).
+func (s *Store) GuestCameBack(ctx context.Context, g desk.Guest) error {
+	if g.Role != desk.AttendeeCustomer {
+		return nil
+	}
+	gone, err := lookUp(ctx, s, func(t *tx) (bool, error) {
+		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state = 'active' AND customer_gone_at > 0`, g.SessionID)
+	})
+	if err != nil || !gone {
+		return err
+	}
+	return alter(WithIdempotency(ctx, nil), s, func(t *tx) error {
+		session, err := t.lockedSession(g.SessionID)
+		if err != nil || session.State != desk.SessionActive || session.goneAt == 0 {
+			return err
+		}
+		return t.setCustomerGone(session, 0, "customer_back")
+	})
+}
+
+func (t *tx) setCustomerGone(s sessionRow, at int64, reason string) error {
+	if _, err := t.exec(`UPDATE sessions SET customer_gone_at = $1, rev = rev + 1 WHERE id = $2`, at, s.ID); err != nil {
+		return err
+	}
+	_, err := t.sessionChanged(sessionChange{actor: desk.Ref{Name: s.Customer.Name}, id: s.ID, reason: reason})
+	return err
+}
+
+// guestView is what guests see of a session.
+func (t *tx) guestView(s sessionRow) (desk.Session, error) {
+	rows, err := t.present(s.ID)
+	var owner *desk.Ref
+	shown, consents := 0, []desk.Consent{}
+	for _, a := range rows {
+		if !a.Shown() {
+			continue
+		}
+		if a.RepID != "" {
+			shown++
+		}
+		if a.Role == desk.AttendeeOwner {
+			owner = &desk.Ref{ID: a.ID, Name: a.publicName}
+		}
+		consents = append(consents, a.Consent)
+	}
+	return s.ForGuests(s.guestRev, owner, shown, consents), err
+}
+
+// GuestSession returns the guest's session.
+func (s *Store) GuestSession(ctx context.Context, g desk.Guest) (desk.Session, error) {
+	return read(ctx, s, func(t *tx) (desk.Session, error) {
+		session, err := t.session(g.SessionID)
+		if err != nil {
+			return desk.Session{}, err
+		}
+		return t.guestView(session)
+	})
+}
+
+// GuestAttendees lists who is in the guest's session, but for masked reps (C2, C11).
+func (s *Store) GuestAttendees(ctx context.Context, g desk.Guest) ([]desk.Attendee, error) {
+	return read(ctx, s, func(t *tx) ([]desk.Attendee, error) {
+		rows, err := t.present(g.SessionID)
+		seen := []desk.Attendee{}
+		for _, a := range rows {
+			if a.Shown() {
+				seen = append(seen, a.forGuests())
+			}
+		}
+		return seen, err
+	})
+}
+
+// GuestMessages lists the chat as the guest sees it: what is for everyone; to a specialist what was said since they came
+// and shortly before (C1).
+func (s *Store) GuestMessages(ctx context.Context, g desk.Guest, q MessageQuery) ([]desk.Message, error) {
+	return read(ctx, s, func(t *tx) ([]desk.Message, error) {
+		text, args := q.statement(` AND m.audience = 'everyone' AND m.created_at >= (SELECT me.chat_from FROM attendees me WHERE me.id = $6)`, g.SessionID, g.AttendeeID)
+		rows, err := list(t, text, args, scanMessage)
+		messages := []desk.Message{}
+		for _, row := range rows {
+			m := row.ForGuests(row.publicName)
+			if m.Author.ID != g.AttendeeID {
+				m.ClientRef = ""
+			}
+			messages = append(messages, m)
+		}
+		return messages, err
+	})
+}
+
+// guestInside returns the guest's session, locked, which has not ended, and their place in it.
+func (t *tx) guestInside(g desk.Guest) (sessionRow, attendeeRow, error) {
+	session, err := t.lockedSession(g.SessionID)
+	if err == nil && session.State == desk.SessionEnded {
+		err = notActive(session)
+	}
+	if err != nil {
+		return session, attendeeRow{}, err
+	}
+	me, err := t.attendee(g.AttendeeID)
+	return session, me, err
+}
+
+// PostGuestMessage writes into the chat of the guest's session.
+func (s *Store) PostGuestMessage(ctx context.Context, g desk.Guest, n NewMessage) (desk.Message, error) {
+	if p := n.check(); p != nil {
+		return desk.Message{}, p
+	}
+	return write(ctx, s, func(t *tx) (desk.Message, error) {
+		_, me, err := t.guestInside(g)
+		if err != nil {
+			return desk.Message{}, err
+		}
+		m, err := t.post(me, n)
+		return m.ForGuests(m.publicName), err
+	})
+}
+
+// GiveConsent is the customer's answer about somebody who wants onto their screen (C4). They can change their mind.
+func (s *Store) GiveConsent(ctx context.Context, g desk.Guest, attendeeID string, granted bool) (desk.Attendee, error) {
+	return write(ctx, s, func(t *tx) (desk.Attendee, error) {
+		_, me, err := t.guestInside(g)
+		if err != nil {
+			return desk.Attendee{}, err
+		}
+		if me.Role != desk.AttendeeCustomer {
+			return desk.Attendee{}, desk.Refuse(desk.NotAllowed, "The customer alone gives consent.")
+		}
+		was, err := t.attendee(attendeeID)
+		if err == nil && (was.SessionID != g.SessionID || was.LeftAt != nil || !was.Shown()) {
+			err = desk.Missing("attendee")
+		}
+		if err == nil && was.Consent == desk.ConsentNotNeeded {
+			err = desk.Refuse(desk.NotAllowed, "Their consent is not needed.")
+		}
+		if err != nil {
+			return desk.Attendee{}, err
+		}
+		now := was
+		now.Consent = desk.ConsentRefused
+		if granted {
+			now.Consent = desk.ConsentGranted
+		}
+		if now.Consent == was.Consent {
+			return was.forGuests(), nil
+		}
+		if now, err = t.saveAttendee(was, now, desk.Ref{ID: me.ID, Name: me.Name}, "consent"); err != nil {
+			return now.Attendee, err
+		}
+		return now.forGuests(), t.seatsChanged(now, true)
+	})
+}
+
+// LeaveAsGuest lets a guest go. A customer who leaves while waiting ends the session; one who leaves an active session is
+// flagged as gone, and can come back (C13). A specialist gives up their place.
+func (s *Store) LeaveAsGuest(ctx context.Context, g desk.Guest) (desk.Session, error) {
+	return write(ctx, s, func(t *tx) (desk.Session, error) {
+		session, err := t.lockedSession(g.SessionID)
+		if err != nil {
+			return desk.Session{}, err
+		}
+		if session.State != desk.SessionEnded {
+			if err := t.guestLeaves(session, g); err != nil {
+				return desk.Session{}, err
+			}
+			if session, err = t.session(g.SessionID); err != nil {
+				return desk.Session{}, err
+			}
+		}
+		return t.guestView(session)
+	})
+}
+
+func (t *tx) guestLeaves(s sessionRow, g desk.Guest) error {
+	me, err := t.attendee(g.AttendeeID)
+	switch {
+	case err != nil:
+		return err
+	case me.Role != desk.AttendeeCustomer && me.LeftAt == nil:
+		return t.leaveSeat(me, "left")
+	case me.Role != desk.AttendeeCustomer || s.goneAt > 0:
+		return nil
+	case s.State == desk.SessionWaiting:
+		_, err := t.endSession(s, desk.Ref{ID: me.ID, Name: me.Name}, desk.EndedAbandoned, "")
+		return err
+	}
+	return t.setCustomerGone(s, ms(t.now), desk.EndedCustomerGone)
+}

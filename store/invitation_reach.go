@@ -1,0 +1,116 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// offersMove does something that changes which invitations and transfers go to a rep: they come to a team or leave it, log
+// in under a portal or leave it. What is no longer for them is over for them, and taken off their devices; of what is now
+// for them they are told where alert says so (B5, B20). consoleID is the console that asks, if one does.
+func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() error) error {
+	before, err := t.offersTo(rep.ID, consoleID)
+	if err == nil {
+		err = do()
+	}
+	if err != nil {
+		return err
+	}
+	after, err := t.offersTo(rep.ID, consoleID)
+	if err != nil {
+		return err
+	}
+	for _, id := range before {
+		if !slices.Contains(after, id) && err == nil {
+			err = t.offerLost(rep, id)
+		}
+	}
+	for _, id := range after {
+		if !slices.Contains(before, id) && err == nil {
+			err = t.offerGained(rep, id, alert)
+		}
+	}
+	return err
+}
+
+// offersTo are the ids of the invitations and transfers of teams and portals that the rep may accept.
+func (t *tx) offersTo(repID, consoleID string) ([]string, error) {
+	return t.texts(mayAccept+` ORDER BY id`, repID, ms(t.now), consoleID)
+}
+
+// offerLost tells a rep that an invitation is no longer for them, and the owner if nobody is left.
+func (t *tx) offerLost(rep desk.Ref, id string) error {
+	inv, session, err := t.lockedInvitation(id)
+	if err != nil || !inv.Active() {
+		return err
+	}
+	left, err := t.takers(inv)
+	if err != nil {
+		return err
+	}
+	if len(left) == 0 && !inv.NobodyLeft {
+		inv, err = t.takersChanged(inv, session, rep, "nobody_left")
+	} else {
+		inv, err = t.newRev(inv) // a device takes a withdrawal only with a higher one
+	}
+	if err != nil {
+		return err
+	}
+	return t.overFor(inv, rep, desk.EndTargetGone)
+}
+
+// offerGained tells the owner that somebody is there again who could accept, and the rep where they are to be alerted.
+func (t *tx) offerGained(rep desk.Ref, id string, alert bool) error {
+	inv, session, err := t.lockedInvitation(id)
+	if err != nil || !inv.Active() {
+		return err
+	}
+	if inv.NobodyLeft {
+		if inv, err = t.takersChanged(inv, session, rep, "somebody_came"); err != nil {
+			return err
+		}
+	}
+	if !alert {
+		return nil
+	}
+	return t.alertOne(inv, rep)
+}
+
+// alertOne tells one rep of an invitation or transfer that others were told of before.
+func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
+	event := desk.Event{Type: desk.EventInvitationCreated, Actor: &inv.Inviter, SessionID: inv.Session.ID, TeamID: idOf(inv.Team)}
+	if inv.IsTransfer() {
+		session, err := t.session(inv.Session.ID)
+		if err != nil {
+			return err
+		}
+		event.Type, event.Reason, event.Session = desk.EventSessionChanged, "transfer_offered", &session.Session
+	} else {
+		view := inv.ForInvited(rep.ID)
+		event.Invitation = &view
+	}
+	if err := t.record(desk.RepTopic(rep.ID), event); err != nil {
+		return err
+	}
+	loggedIn, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2`, rep.ID, ms(t.now))
+	if err != nil || !loggedIn {
+		return err
+	}
+	devices, err := list(t, devicesOfRep, []any{rep.ID, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
+	for _, d := range devices {
+		if err == nil {
+			err = t.queuePush(news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, d, worthFor)
+		}
+	}
+	return err
+}
+
+// newRev moves an invitation's revision.
+func (t *tx) newRev(inv desk.Invitation) (desk.Invitation, error) {
+	if _, err := t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, inv.ID); err != nil {
+		return inv, err
+	}
+	inv.Rev++
+	return inv, nil
+}

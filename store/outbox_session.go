@@ -1,0 +1,48 @@
+package store
+
+import (
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// sessionNewsWorthFor is how long the news of a session itself is worth delivering.
+const sessionNewsWorthFor = 10 * time.Minute
+
+// pushSession tells a rep's devices something about a session itself (C9).
+func (t *tx) pushSession(sessionID, repID, reason string) error {
+	devices, err := list(t, devicesOfRep, []any{repID, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
+	for _, d := range devices {
+		if err == nil {
+			err = t.queuePush(news{sessionID: sessionID, reason: reason, purpose: desk.PurposeSession}, d, sessionNewsWorthFor)
+		}
+	}
+	return err
+}
+
+// calmOwner takes back the push that asked a session's lost owner to come back.
+func (t *tx) calmOwner(s sessionRow) error {
+	if s.askedAt == 0 {
+		return nil
+	}
+	if _, err := t.exec(`UPDATE sessions SET asked_at = 0, rev = rev + 1 WHERE id = $1`, s.ID); err != nil {
+		return err
+	}
+	return t.withdrawWhere(`d.session_id = $1 AND d.session_id <> '' AND d.reason = $2`, news{sessionID: s.ID, reason: "over"}, s.ID, desk.SessionConnectionLost)
+}
+
+// sessionJob completes a job that tells of a session itself, or withdraws that.
+func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error) {
+	s, err := t.session(sessionID)
+	if err != nil {
+		return "", err
+	}
+	owns := s.State == desk.SessionActive && idOf(s.Owner) == job.Rep.ID
+	switch {
+	case job.Reason == desk.SessionConnectionLost && (!owns || s.askedAt == 0), job.Reason == desk.SessionMovedToYou && !owns:
+		return "over", nil
+	}
+	job.Key, job.KeyRev, job.Ends = s.ID+".state", s.Rev, desk.PurposeSession
+	job.Session = desk.InvitationSession{ID: s.ID, Kind: s.Kind, Issue: s.Issue}
+	return "", nil
+}
