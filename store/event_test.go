@@ -140,7 +140,7 @@ func TestH2ACursorTooOldOrUnknown(t *testing.T) {
 		if p := refused(t, err, desk.CursorTooOld); p.Conflict.Reason != store.CursorUnknown {
 			t.Errorf("conflict %+v", p.Conflict)
 		}
-		if got := must(read(old)); len(got.Items) != 5 || got.Cursor != kept {
+		if got := must(read(old)); len(got.Items) != 4 || got.Cursor != kept {
 			t.Errorf("right after what was removed: %+v", got)
 		}
 		clock.Advance(desk.EventRetention * 2) // all is forgotten: the log still knows where it stands

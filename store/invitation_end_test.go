@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -11,16 +12,17 @@ import (
 
 func TestB12NothingTimesOut(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		importYAML(t, d, "portals: [{slug: patient, name: Patient, lost_after_seconds: 86400}]") // the owner may be silent for a day
 		ana, ben := d.LogIn("ana"), d.LogInWithPush("ben", "ben-1")
-		session := d.OpenSession(ana, "@main")
+		session := d.OpenSession(ana, "@patient")
 		direct, team := inviteRep(t, d, ana, session, "ben"), inviteTeam(t, d, ana, session, "printers")
-		for range 6 {
-			clock.Advance(5 * 24 * time.Hour)
-			if err := d.RemoveOldRows(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := d.FreeExpectedSeats(t.Context()); err != nil {
-				t.Fatal(err)
+		for range 30 {
+			clock.Advance(24 * time.Hour)
+			d.Touch(ana)
+			for _, housekeeping := range []func(context.Context) error{d.FlushContacts, d.RemoveOldRows, d.FreeExpectedSeats, d.LookAfterConnections, d.RotateGrantKeys} {
+				if err := housekeeping(t.Context()); err != nil {
+					t.Fatal(err)
+				}
 			}
 			finish(t, d, claim(t, d, desk.ChannelFCM), desk.Outcome{Kind: desk.OutcomeRejected, Error: "rejected"})
 			claim(t, d, desk.ChannelEmail)
