@@ -19,6 +19,8 @@ var (
 	public = access{}
 	// console needs a rep who logged in.
 	console = access{consoleScheme}
+	// guest needs a customer or specialist, within their one session.
+	guest = access{guestScheme}
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 	guestScheme    = "guest"
 )
 
-// securitySchemes are all three, told apart by their prefixes. Only console tokens are given out so far.
+// securitySchemes are all three, told apart by their prefixes. API tokens are not given out yet.
 var securitySchemes = map[string]*huma.SecurityScheme{
 	consoleScheme:  bearer("rdc_", "A rep's console, from log-in."),
 	apiTokenScheme: bearer("rda_", "A program, with a token that an administrator made."),
@@ -57,45 +59,69 @@ func (s *Server) enforceAccess(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	caller, err := s.callerOf(ctx)
-	if err != nil {
+	if err := s.admit(ctx, x); err != nil {
 		r, w := humachi.Unwrap(ctx)
 		s.refuse(w, r, err)
 		return
 	}
-	x.caller = caller
-	s.touch(caller)
 	next(ctx)
 }
 
-func (s *Server) callerOf(ctx huma.Context) (desk.Caller, error) {
+// admit finds out who calls, by the kind of token that the operation takes.
+func (s *Server) admit(ctx huma.Context, x *exchange) error {
 	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return desk.Caller{}, desk.Refuse(desk.NotLoggedIn, "")
+		return desk.Refuse(desk.NotLoggedIn, "")
 	}
-	if !takesConsoles(ctx.Operation()) {
-		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "Tokens for this operation are not given out yet.")
+	x.token = token
+	switch {
+	case takes(ctx.Operation(), consoleScheme):
+		var err error
+		if x.caller, err = s.authenticate(ctx.Context(), token); err == nil {
+			s.touch(x.caller)
+		}
+		return err
+	case takes(ctx.Operation(), guestScheme):
+		return s.admitGuest(ctx, x)
 	}
-	exchangeFrom(ctx.Context()).token = token
-	return s.authenticate(ctx.Context(), token)
+	return desk.Refuse(desk.TokenUnknown, "Tokens for this operation are not given out yet.")
+}
+
+// admitGuest takes a customer's request as a sign that they are back, if they had gone (C13).
+func (s *Server) admitGuest(ctx huma.Context, x *exchange) (err error) {
+	if x.guest, err = s.cfg.Store.AuthenticateGuest(ctx.Context(), x.token); err != nil || x.operation == leaveAsGuest {
+		return err
+	}
+	return s.cfg.Store.GuestCameBack(ctx.Context(), x.guest)
 }
 
 // stillCalls asks again, in what lasts, whether the caller's token is good.
 func (s *Server) stillCalls(ctx context.Context) error {
-	_, err := s.authenticate(ctx, exchangeFrom(ctx).token)
+	x := exchangeFrom(ctx)
+	if x.guest.AttendeeID != "" {
+		_, err := s.cfg.Store.AuthenticateGuest(ctx, x.token)
+		return err
+	}
+	_, err := s.authenticate(ctx, x.token)
 	return err
 }
 
-// takesConsoles says whether a console's token will do. An operation that says nothing has the document's default.
-func takesConsoles(op *huma.Operation) bool {
-	return op.Security == nil || slices.ContainsFunc(op.Security, func(schemes map[string][]string) bool {
-		_, ok := schemes[consoleScheme]
+// takes says whether a scheme's token will do. An operation that says nothing has the document's default.
+func takes(op *huma.Operation, scheme string) bool {
+	if op.Security == nil {
+		return scheme == consoleScheme
+	}
+	return slices.ContainsFunc(op.Security, func(schemes map[string][]string) bool {
+		_, ok := schemes[scheme]
 		return ok
 	})
 }
 
 // callerFrom is who asks. In a public operation nobody does, and a Caller without ids may do nothing.
 func callerFrom(ctx context.Context) desk.Caller { return exchangeFrom(ctx).caller }
+
+// guestFrom is the guest who asks.
+func guestFrom(ctx context.Context) desk.Guest { return exchangeFrom(ctx).guest }
 
 // challenge is what WWW-Authenticate says (RFC 6750): an error only where a token came.
 func challenge(code desk.Code) string {

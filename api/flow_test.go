@@ -18,6 +18,10 @@ func TestMainFlow(t *testing.T) {
 		x.playStart(t)
 		x.playInvite(t)
 		x.playHelp(t)
+		x.playChat(t)
+		x.playPortals(t)
+		x.playOwners(t)
+		x.playGuest(t)
 		x.playEnd(t)
 		x.playConsole(t)
 		x.playOrganization(t)
@@ -28,7 +32,7 @@ func TestMainFlow(t *testing.T) {
 func (x *server) playStart(t *testing.T) {
 	x.play(t,
 		call{do: "GET /v1/server", has: []string{`"log_in_methods":["password"]`, `"server_time":"2026-03-02T09:00:00Z"`}},
-		call{as: "ana", do: "POST /v1/sessions", want: 201, save: "ses=session.id", answers: headers{"ETag": `"1"`},
+		call{as: "ana", do: "POST /v1/sessions", want: 201, save: "ses=session.id customer=guest_token", answers: headers{"ETag": `"1"`},
 			body: `{"portal_id":"@main","issue_id":"@paper-jam","priority":3,"external_key":"T-1","customer":{"name":"Jo Doe","company":"Doe Ltd","details":"The tray jams","language":"en"}}`,
 			has:  []string{`"state":"waiting"`, `"title":"Jo Doe"`, `"name":"Paper jam"`, `"name":"Printers"`}, hasNot: []string{`"owner"`, `"attendees"`}},
 		call{as: "ana", do: "POST /v1/sessions/$ses/accept", has: []string{`"state":"active"`, `"owner":{"id":"$ana","name":"Ana Ruiz"}`, `"role":"customer"`, `"role":"owner"`}, answers: headers{"ETag": `"2"`}},
@@ -92,6 +96,90 @@ func (x *server) playHelp(t *testing.T) {
 		call{name: "B3", as: "ana", do: "POST /v1/sessions/$ses/invitations", want: 201, body: `{"team_id":"@printers"}`, save: "any=id", has: []string{`"kind":"team"`}},
 		call{as: "cho", do: "POST /v1/invitations/$any/accept", has: []string{`"rep_count":3`}},
 	)
+}
+
+func (x *server) playChat(t *testing.T) {
+	x.play(t,
+		call{name: "C1, C11", as: "ana", do: "POST /v1/sessions/$ses/messages", want: 201, body: `{"text":"Between us","audience":"reps","client_ref":"r-1"}`, save: "said=id", has: []string{`"client_ref":"r-1"`}},
+		call{name: "the same again", as: "ana", do: "POST /v1/sessions/$ses/messages", want: 201, body: `{"text":"Between us","audience":"reps","client_ref":"r-1"}`, has: []string{`"id":"$said"`}},
+		call{as: "ben/phone", do: "GET /v1/sessions/$ses", has: []string{`"unread":1`}},
+		call{as: "ben/phone", do: "GET /v1/sessions/$ses/messages?order=desc&limit=1", has: []string{"Between us"}, hasNot: []string{"r-1"}},
+		call{as: "ben/phone", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$said"}`, hasNot: []string{`"unread"`}},
+		call{name: "C3", as: "ben/phone", do: "GET /v1/sessions/$ses/messages", has: []string{"Ben Okafor has joined the session", `"system":"joined"`}},
+		call{name: "C14", as: "ben/phone", do: "POST /v1/sessions/$ses/notes", want: 201, body: `{"text":"Worn rollers"}`, has: []string{`"author":{"id":"$ben","name":"Ben Okafor"}`}},
+		call{as: "ana", do: "GET /v1/sessions/$ses/notes", has: []string{"Worn rollers"}},
+	)
+}
+
+func (x *server) playPortals(t *testing.T) {
+	x.logIn(t, "fay/desk", `{"username":"fay","password":"correct horse","portal_id":"@open","device":{"platform":"web"}}`)
+	x.logIn(t, "eli", `{"username":"eli","password":"correct horse","portal_id":"@open","device":{"platform":"web"}}`)
+	x.play(t,
+		call{as: "ana", do: "GET /v1/portals", has: []string{`"slug":"open"`, `"parent_id"`}},
+		call{as: "ana", do: "GET /v1/portals/@open", has: []string{`"sharing":"all"`, `"setting":"sharing","portal":{"id"`, `"setting":"modes"}`}},
+		call{name: "B18", do: "GET /v1/public/portals/@open", has: []string{`"takes_codes":true`, `"Paper jam"`}, hasNot: []string{"Ana Ruiz"}},
+		call{name: "B5", as: "ana", do: "POST /v1/sessions/$ses/invitations", want: 201, body: `{"portal_id":"@main","include_sub_portals":true}`, save: "all=id",
+			has: []string{`"kind":"portal"`, `"include_sub_portals":true`, `"name":"Main"`}},
+		call{as: "eli", do: "GET /v1/me/invitations", has: []string{`"$all"`}},
+		call{name: "A7", as: "fay/desk", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
+		call{as: "eli", do: "POST /v1/invitations/$all/accept", has: []string{`"state":"accepted"`}},
+		call{name: "B19", as: "ana", do: "POST /v1/sessions/$ses/invitations", want: 201, body: `{"rep_id":"@dev"}`, save: "again=id"},
+		call{as: "ana", do: "POST /v1/invitations/$again/remind", has: []string{`"rev":2`, `"reminded_at"`}},
+		call{as: "ana", do: "POST /v1/invitations/$again/remind", want: 429, code: "too_many_requests"},
+		call{as: "ana", do: "POST /v1/invitations/$again/cancel"},
+	)
+}
+
+func (x *server) playOwners(t *testing.T) {
+	attendees := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees"})
+	for i, name := range attendees.items("name") {
+		x.saved["seat_"+map[string]string{"Jo Doe": "jo", "Ana Ruiz": "ana", "Ben Okafor": "ben", "Cho Min": "cho", "Eli Stone": "eli"}[name]] = attendees.items("id")[i]
+	}
+	x.play(t,
+		call{name: "C5", as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat_ben", body: `{"access":"control","masked":true}`, has: []string{`"access":"control"`, `"masked":true`}},
+		call{as: "ana", do: "DELETE /v1/sessions/$ses/attendees/$seat_eli", want: 204},
+		call{name: "C6", as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@dev","comment":"Yours","stay":true}`, has: []string{`"transfer":{"id":"trf_`, `"stay":true`}},
+		call{as: "dev", do: "POST /v1/sessions/$ses/transfer/decline", hasNot: []string{"Jo Doe"}},
+		call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@network"}`, has: []string{`"name":"Network"`}},
+		call{as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel", hasNot: []string{`"transfer"`}},
+		call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@ben","stay":true}`},
+		call{as: "ben/phone", do: "POST /v1/sessions/$ses/accept", has: []string{`"owner":{"id":"$ben"`, `"rep_count":3`}},
+		call{name: "C7", as: "ben/phone", do: "POST /v1/sessions/$ses/hold", has: []string{`"held":true`}},
+		call{as: "ben/phone", do: "POST /v1/sessions/$ses/resume", has: []string{`"held":false`}},
+		call{as: "ben/phone", do: "POST /v1/sessions/$ses/leave", want: 409, code: "owner_must_hand_over"},
+		call{as: "cho", do: "POST /v1/sessions/$ses/leave", has: []string{`"rep_count":2`}},
+		call{name: "C8", as: "ana", do: "POST /v1/sessions/$ses/leave"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/join", body: `{"masked":true}`, has: []string{`"masked":true`}},
+		call{as: "ana", do: "POST /v1/sessions/$ses/take-over", has: []string{`"owner":{"id":"$ana"`}},
+		call{name: "C12", as: "ana", do: "POST /v1/sessions/$ses/grant", has: []string{`"grant":"ey`, `"expires_at"`}, answers: headers{"Cache-Control": "no-store"}},
+		call{do: "GET /.well-known/jwks.json", has: []string{`"crv":"Ed25519"`}},
+	)
+}
+
+func (x *server) playGuest(t *testing.T) {
+	x.mu.Lock()
+	x.tokens["guest/ses"] = x.saved["customer"]
+	x.mu.Unlock()
+	x.play(t,
+		call{as: "guest/ses", do: "GET /v1/guest/session", has: []string{`"state":"active"`, `"name":"Ana"`}, hasNot: []string{"Ana Ruiz", "external_key"}},
+		call{name: "C2", as: "guest/ses", do: "GET /v1/guest/attendees", has: []string{`"name":"Ana"`}, hasNot: []string{"rep_id", "Ruiz"}},
+		call{as: "guest/ses", do: "POST /v1/guest/messages", want: 201, body: `{"text":"It blinks"}`, has: []string{"It blinks"}},
+		call{name: "C11", as: "guest/ses", do: "GET /v1/guest/messages", has: []string{"It blinks"}, hasNot: []string{"Between us"}},
+		call{as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat_ana","granted":true}`, want: 403, code: "not_allowed"},
+		call{as: "guest/ses", do: "POST /v1/guest/grant", has: []string{`"grant":"ey`}},
+		call{name: "C13", as: "guest/ses", do: "POST /v1/guest/leave", has: []string{`"customer_gone":true`}},
+		call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"customer_gone":true`}},
+		call{as: "guest/ses", do: "GET /v1/guest/session", has: []string{`"customer_gone":false`}},
+	)
+	x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
+	x.open(t, "careful", "ana", `,"portal_id":"@asks"`)
+	x.invite(t, "third", "ana", "careful", `{"rep_id":"@cho"}`)
+	x.do(t, call{name: "C4", as: "cho", do: "POST /v1/invitations/$third/accept", has: []string{`"consent":"asked"`}})
+	x.saved["cho_seat"] = x.do(t, call{as: "guest/careful", do: "GET /v1/guest/attendees", has: []string{`"consent":"asked"`}}).items("id")[2]
+	x.do(t, call{as: "guest/careful", do: "POST /v1/guest/consent", body: `{"attendee_id":"$cho_seat","granted":true}`, has: []string{`"consent":"granted"`}})
+	following := x.stream(t, "guest/careful", "?after=0")
+	following.until(t, "ready")
+	x.called["stream-guest-events"] = true
 }
 
 func (x *server) playEnd(t *testing.T) {

@@ -22,14 +22,17 @@ type Terms struct {
 type inviteInput struct {
 	SessionPath
 	Body struct {
-		RepID  string `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"The rep to invite"`
-		TeamID string `json:"team_id,omitempty" maxLength:"100" doc:"The team of which any one representative is invited"`
+		RepID      string `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"The rep to invite"`
+		TeamID     string `json:"team_id,omitempty" maxLength:"100" doc:"The team of which any one representative is invited"`
+		PortalID   string `json:"portal_id,omitempty" maxLength:"100" doc:"The portal under which any one rep who is logged in is invited"`
+		SubPortals bool   `json:"include_sub_portals,omitempty" doc:"With portal_id: whether the portals below it are meant too"`
 		Terms
 	}
 }
 
 func (s *Server) invite(ctx context.Context, in *inviteInput) (*Created[desk.Invitation], error) {
-	return s.newInvitation(ctx, in.SessionID, in.Body.Terms, store.NewInvitation{RepID: in.Body.RepID, TeamID: in.Body.TeamID})
+	return s.newInvitation(ctx, in.SessionID, in.Body.Terms, store.NewInvitation{RepID: in.Body.RepID, TeamID: in.Body.TeamID,
+		PortalID: in.Body.PortalID, SubPortals: in.Body.SubPortals})
 }
 
 type requestHelpInput struct {
@@ -85,6 +88,10 @@ func invitationObject(inv desk.Invitation, err error) (*Object[desk.Invitation],
 
 func (s *Server) cancelInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {
 	return invitationObject(s.cfg.Store.CancelInvitation(ctx, callerFrom(ctx), in.InvitationID))
+}
+
+func (s *Server) remindInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {
+	return invitationObject(s.cfg.Store.RemindInvitation(ctx, callerFrom(ctx), in.InvitationID))
 }
 
 func (s *Server) declineInvitation(ctx context.Context, in *InvitationPath) (*Object[desk.Invitation], error) {

@@ -26,7 +26,8 @@ type operation struct {
 	Description string
 	Status      int                   // of success; 0: 200, or 204 without a body
 	Codes       []desk.Code           // its own refusals; those that any operation can give are added
-	Secret      bool                  // it answers with a secret, such as a token
+	Secret      bool                  // it answers with a secret, such as a token, and wants long keys
+	Private     bool                  // it answers with a secret, and takes short keys all the same: scripts have their tickets' numbers
 	MaxBody     int64                 // bytes; 0: maxBody
 	Tune        func(*huma.Operation) // nil, or the last word on what the document says
 }
@@ -55,7 +56,7 @@ func register[I, O any](s *Server, o operation, who access, handler func(context
 // finish sets the headers that depend on how the handler went.
 func finish(ctx context.Context, o operation) {
 	tellReplayed(ctx)
-	if o.Secret {
+	if o.Secret || o.Private {
 		exchangeFrom(ctx).header.Set("Cache-Control", "no-store")
 	}
 }
@@ -73,7 +74,7 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 	}
 	s.taken[route] = true
 	_, body := in.FieldByName("Body")
-	codes := codesOf(o, len(who) == 0, body)
+	codes := codesOf(o, who, body)
 	op := huma.Operation{
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Tags: []string{o.Tag}, Summary: o.Summary, Description: o.Description,
 		DefaultStatus: o.Status, Security: who.security(), Responses: s.refusals(codes),
@@ -92,10 +93,13 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 }
 
 // codesOf lists what an operation can refuse with, in the catalogue's order.
-func codesOf(o operation, public, body bool) []desk.Code {
+func codesOf(o operation, who access, body bool) []desk.Code {
 	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.Internal, desk.Unavailable}, o.Codes...)
-	if !public {
-		codes = append(codes, desk.NotLoggedIn, desk.TokenUnknown, desk.TokenExpired, desk.ConsoleRevoked, desk.AccountDisabled)
+	if len(who) > 0 {
+		codes = append(codes, desk.NotLoggedIn, desk.TokenUnknown, desk.TokenExpired)
+	}
+	if slices.Contains(who, consoleScheme) {
+		codes = append(codes, desk.ConsoleRevoked, desk.AccountDisabled)
 	}
 	if body {
 		codes = append(codes, desk.TooLarge, desk.UnsupportedMediaType)

@@ -21,6 +21,7 @@ type updateMeInput struct {
 	Body struct {
 		Busy                 *bool   `json:"busy,omitempty" doc:"Whether colleagues see the rep as busy; a busy rep can be invited"`
 		ExtendedAvailability *bool   `json:"extended_availability,omitempty" doc:"Whether the rep may be invited by email while not logged in; needs the permission and an email address"`
+		ShowOnPublicPage     *bool   `json:"show_on_public_page,omitempty" doc:"Whether customers may choose the rep on a portal's public page"`
 		Locale               *string `json:"locale,omitempty" pattern:"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$" maxLength:"35" example:"es" doc:"BCP 47 language tag"`
 		TimeZone             *string `json:"time_zone,omitempty" maxLength:"64" example:"Europe/Madrid" doc:"IANA time zone"`
 	}
@@ -32,7 +33,7 @@ func (s *Server) updateMe(ctx context.Context, in *updateMeInput) (*Object[desk.
 			return nil, desk.Invalid("time_zone", "unknown", "is not an IANA time zone")
 		}
 	}
-	change := store.MeChange{Busy: in.Body.Busy, ExtendedAvailability: in.Body.ExtendedAvailability, Locale: in.Body.Locale, TimeZone: in.Body.TimeZone}
+	change := store.MeChange{Busy: in.Body.Busy, ExtendedAvailability: in.Body.ExtendedAvailability, ShowOnPublicPage: in.Body.ShowOnPublicPage, Locale: in.Body.Locale, TimeZone: in.Body.TimeZone}
 	me, err := s.cfg.Store.UpdateMe(ctx, callerFrom(ctx), change, in.IfMatch.check)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,10 @@ func (s *Server) routes() {
 	s.consoleRoutes()
 	s.sessionRoutes()
 	s.sharingRoutes()
+	s.chatRoutes()
+	s.directoryRoutes()
+	s.publicRoutes()
+	s.guestRoutes()
 	s.eventRoutes()
 	s.administrationRoutes()
 	s.linkPages()
@@ -54,17 +58,47 @@ func (s *Server) consoleRoutes() {
 }
 
 func (s *Server) sessionRoutes() {
-	register(s, operation{ID: "start-session", Method: post, Path: "/v1/sessions", Tag: "Sessions", Summary: "Start a session that waits for a rep", Status: http.StatusCreated,
-		Codes: codes(desk.OneTargetNeeded, desk.NotFound)}, console, s.startSession)
+	register(s, operation{ID: "start-session", Method: post, Path: "/v1/sessions", Tag: "Sessions", Summary: "Start a session that waits for a rep", Status: http.StatusCreated, Private: true,
+		Description: "The answer has the customer's token, with which they see their session and chat.",
+		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed)}, console, s.startSession)
 	register(s, operation{ID: "list-sessions", Method: get, Path: "/v1/sessions", Tag: "Sessions", Summary: "List the sessions that the caller sees, the newest first",
 		Description: "Those that the rep owns, is or was in, is invited to, or that stand in one of their queues; a lead or manager also those of lower roles of the team; an administrator all.",
 		Codes:       codes(desk.CursorMismatch)}, console, s.listSessions)
 	register(s, operation{ID: "get-session", Method: get, Path: "/v1/sessions/{session_id}", Tag: "Sessions", Summary: "One session",
 		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, console, s.getSession)
-	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue",
+	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, console, s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.endSession)
+	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
+		Description: "An owner names another joined rep as owner, or ends the session.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, console, s.leaveSession)
+	register(s, operation{ID: "hold-session", Method: post, Path: "/v1/sessions/{session_id}/hold", Tag: "Sessions", Summary: "Put a session on hold",
+		Description: "It stays active, with its owner and everybody in it.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.holdSession)
+	register(s, operation{ID: "resume-session", Method: post, Path: "/v1/sessions/{session_id}/resume", Tag: "Sessions", Summary: "Go on with a session on hold",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.resumeSession)
+	register(s, operation{ID: "join-session", Method: post, Path: "/v1/sessions/{session_id}/join", Tag: "Sessions", Summary: "Join a session of a lower role, uninvited",
+		Description: "For a lead or manager over the session's owner, in a team that allows it, within the seats.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive, desk.RepLimitReached)}, console, s.joinSession)
+	register(s, operation{ID: "take-over-session", Method: post, Path: "/v1/sessions/{session_id}/take-over", Tag: "Sessions", Summary: "Take a session over from a lower role",
+		Description: "For a lead or manager over the session's owner, in a team that allows it. The former owner stays if a seat is free.",
+		Codes:       codes(desk.NotFound, desk.SessionNotActive, desk.TakeOverNotAllowed)}, console, s.takeOverSession)
+	register(s, operation{ID: "transfer-session", Method: post, Path: "/v1/sessions/{session_id}/transfer", Tag: "Sessions", Summary: "Offer a session to a rep or a team",
+		Description: "Ownership moves when it is accepted by accept-session; the owner then leaves, or stays if asked and a seat is free. One transfer can be pending.",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.TransferPending,
+			desk.RepNotAvailable, desk.TeamNotAvailable)}, console, s.transferSession)
+	register(s, operation{ID: "cancel-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/cancel", Tag: "Sessions", Summary: "Take a transfer back",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, console, s.cancelTransfer)
+	register(s, operation{ID: "decline-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/decline", Tag: "Sessions", Summary: "Decline a transfer",
+		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.",
+		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.declineTransfer)
+	register(s, operation{ID: "update-attendee", Method: patch, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Change what an attendee may do, or hide a rep",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, console, s.updateAttendee)
+	register(s, operation{ID: "remove-attendee", Method: remove, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Put a joined rep or a specialist out of a session",
+		Status: http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, console, s.removeAttendee)
+	register(s, operation{ID: "get-join-grant", Method: post, Path: "/v1/sessions/{session_id}/grant", Tag: "Sessions", Summary: "A signed token for what carries the screen", Private: true,
+		Description: "It says who the caller is in the session and what they may do there. Whatever carries screen and control enforces it, with the keys at /.well-known/jwks.json. It lives for a minute; `grant.changed` says when to fetch another.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.getJoinGrant)
 	register(s, operation{ID: "list-attendees", Method: get, Path: "/v1/sessions/{session_id}/attendees", Tag: "Sessions", Summary: "Who is in a session",
 		Codes: codes(desk.NotFound, desk.NotAllowed)}, console, s.listAttendees)
 }
@@ -73,11 +107,12 @@ func (s *Server) sharingRoutes() {
 	register(s, operation{ID: "get-share-options", Method: get, Path: "/v1/sessions/{session_id}/share", Tag: "Sharing", Summary: "All that the Share menu of a session needs",
 		Description: "Without parameters: the reps of the caller's own teams, at most `limit` of each, and counts for the rest. With `team_id` or `portal_id`: that one's reps, paged. With `q`: the reps found within reach.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
-	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable)
+	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable, desk.TooManyRequests)
 	register(s, operation{ID: "request-help", Method: post, Path: "/v1/sessions/{session_id}/request-help", Tag: "Sharing", Summary: "Ask for help on an issue", Status: http.StatusCreated,
 		Description: "Invites any one representative of the team that owns the issue.", Codes: append(codes(desk.IssueNotShareable), inviting...)}, console, s.requestHelp)
-	register(s, operation{ID: "invite", Method: post, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "Invite a rep, or any representative of a team", Status: http.StatusCreated,
-		Codes: append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable), inviting...)}, console, s.invite)
+	register(s, operation{ID: "invite", Method: post, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "Invite a rep, any representative of a team, or whoever is logged in under a portal", Status: http.StatusCreated,
+		Description: "Of a team or portal, the first to accept joins, and the invitation disappears for all others.",
+		Codes:       append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable, desk.PortalNotAvailable), inviting...)}, console, s.invite)
 	register(s, operation{ID: "list-invitations", Method: get, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "All invitations of a session, active and past, the newest first",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listInvitations)
 	register(s, operation{ID: "list-my-invitations", Method: get, Path: "/v1/me/invitations", Tag: "Sharing", Summary: "The invitations that the caller may accept, the newest first",
@@ -85,6 +120,9 @@ func (s *Server) sharingRoutes() {
 	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation", Codes: codes(desk.NotFound)}, console, s.getInvitation)
 	register(s, operation{ID: "cancel-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/cancel", Tag: "Sharing", Summary: "Take an invitation back",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, console, s.cancelInvitation)
+	register(s, operation{ID: "remind-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/remind", Tag: "Sharing", Summary: "Have an invitation told again",
+		Description: "With a higher revision, to all who may take it now; once in 30 seconds.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, console, s.remindInvitation)
 	register(s, operation{ID: "accept-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/accept", Tag: "Sharing", Summary: "Accept an invitation and join its session",
 		Description: "Of all who accept, the first wins; the others are told who. The winner may repeat it while still in the session.",
 		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.acceptInvitation)
@@ -94,6 +132,48 @@ func (s *Server) sharingRoutes() {
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listDeliveries)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
 		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
+}
+
+func (s *Server) chatRoutes() {
+	register(s, operation{ID: "list-messages", Method: get, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "The chat of a session, as far as the caller sees it",
+		Description: "The owner sees all of it; whoever joined sees it from shortly before they came (the portal's `chat_history_seconds`); whoever left sees what they saw. Others read it by joining.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, console, s.listMessages)
+	register(s, operation{ID: "post-message", Method: post, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "Write into the chat of a session", Status: http.StatusCreated,
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.postMessage)
+	register(s, operation{ID: "mark-session-read", Method: post, Path: "/v1/sessions/{session_id}/messages/read", Tag: "Chat", Summary: "Note how far the chat was read",
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.markSessionRead)
+	register(s, operation{ID: "list-notes", Method: get, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "What reps left on a session, the oldest first",
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, console, s.listNotes)
+	register(s, operation{ID: "add-note", Method: post, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "Leave a note on a session", Status: http.StatusCreated,
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.addNote)
+}
+
+func (s *Server) directoryRoutes() {
+	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, console, s.listPortals)
+	register(s, operation{ID: "get-portal", Method: get, Path: "/v1/portals/{portal_id}", Tag: "Directory", Summary: "A portal with its settings in force, and where each comes from",
+		Codes: codes(desk.NotFound)}, console, s.getPortal)
+}
+
+func (s *Server) publicRoutes() {
+	register(s, operation{ID: "get-public-portal", Method: get, Path: "/v1/public/portals/{portal_id}", Tag: "Public", Summary: "What a portal's page shows to customers",
+		Codes: codes(desk.NotFound)}, public, s.getPublicPortal)
+}
+
+func (s *Server) guestRoutes() {
+	register(s, operation{ID: "get-guest-session", Method: get, Path: "/v1/guest/session", Tag: "Guests", Summary: "The guest's session",
+		Description: "Any request of a customer who had left shows that they are back."}, guest, s.getGuestSession)
+	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know"}, guest, s.listGuestAttendees)
+	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
+	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat", Status: http.StatusCreated,
+		Codes: codes(desk.SessionNotActive)}, guest, s.postGuestMessage)
+	register(s, operation{ID: "give-consent", Method: post, Path: "/v1/guest/consent", Tag: "Guests", Summary: "Agree to somebody on the screen, or refuse",
+		Description: "For the customer, about an attendee whose consent is not `not_needed`; the answer can be changed.", Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, guest, s.giveConsent)
+	register(s, operation{ID: "get-guest-grant", Method: post, Path: "/v1/guest/grant", Tag: "Guests", Summary: "A signed token for what carries the screen", Private: true,
+		Codes: codes(desk.SessionNotActive)}, guest, s.getGuestGrant)
+	register(s, operation{ID: leaveAsGuest, Method: post, Path: "/v1/guest/leave", Tag: "Guests", Summary: "Leave the session",
+		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time."}, guest, s.leaveAsGuest)
+	register(s, operation{ID: "stream-guest-events", Method: get, Path: "/v1/guest/events", Tag: "Guests", Summary: "Follow the session as it happens",
+		Tune: func(op *huma.Operation) { s.documentStream(op) }}, guest, s.streamGuestEvents)
 }
 
 func (s *Server) eventRoutes() {

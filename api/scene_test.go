@@ -8,11 +8,15 @@ import (
 	"time"
 )
 
-// open starts a session with a customer, takes it, and saves its id under the name.
+// open starts a session with a customer, takes it, and saves its id under the name. The customer calls as "guest/" and the
+// name.
 func (x *server) open(t testing.TB, name, owner, more string) {
 	t.Helper()
 	a := x.do(t, call{as: owner, do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe","company":"Doe Ltd","details":"The tray jams"}` + more + `}`, want: 201})
 	x.saved[name] = a.at("session.id")
+	x.mu.Lock()
+	x.tokens["guest/"+name] = a.at("guest_token") // the customer
+	x.mu.Unlock()
 	x.do(t, call{as: owner, do: "POST /v1/sessions/$" + name + "/accept"})
 }
 

@@ -91,6 +91,7 @@ func newServer(cfg Config, add func(*Server)) *Server {
 	s.publish()
 	s.router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, "ok\n") })
 	s.router.Get("/readyz", s.readyz)
+	s.router.Get("/.well-known/jwks.json", s.grantKeys)
 	return s
 }
 
@@ -120,6 +121,7 @@ type exchange struct {
 	tag       string      // If-None-Match
 	head      bool        // HEAD, answered as GET
 	caller    desk.Caller
+	guest     desk.Guest
 	token     string             // the caller's, to ask again in what lasts; never logged
 	body      []byte             // as it came
 	idem      *store.Idempotency // nil without an Idempotency-Key
@@ -179,7 +181,7 @@ func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter
 	}
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", x.id), slog.String("method", r.Method),
 		slog.String("route", route), slog.Int("status", answer.Status()), slog.Int("bytes", answer.BytesWritten()),
-		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID))
+		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID), slog.String("guest", x.guest.AttendeeID))
 }
 
 // recoverPanic answers what can still be answered. An answer that has begun is cut off, lest half of it passes for

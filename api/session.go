@@ -26,19 +26,14 @@ type startSessionInput struct {
 	}
 }
 
-func (s *Server) startSession(ctx context.Context, in *startSessionInput) (*Created[StartedSession], error) {
+func (s *Server) startSession(ctx context.Context, in *startSessionInput) (*Created[store.Started], error) {
 	b := in.Body
-	session, err := s.cfg.Store.StartSession(ctx, callerFrom(ctx), store.NewSession{PortalID: b.PortalID, Customer: b.Customer, IssueID: b.IssueID,
+	started, err := s.cfg.Store.StartSession(ctx, callerFrom(ctx), store.NewSession{PortalID: b.PortalID, Customer: b.Customer, IssueID: b.IssueID,
 		RepID: b.RepID, TeamID: b.TeamID, Kind: cmp.Or(b.Kind, "support"), Priority: b.Priority, ExternalKey: b.ExternalKey})
 	if err != nil {
 		return nil, err
 	}
-	return created("/v1/sessions/"+session.ID, session.Rev, StartedSession{session}), nil
-}
-
-// StartedSession is the answer to starting a session.
-type StartedSession struct {
-	Session desk.Session `json:"session" doc:"The session, waiting"`
+	return created("/v1/sessions/"+started.Session.ID, started.Session.Rev, started), nil
 }
 
 type listSessionsInput struct {
@@ -86,10 +81,40 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*Object[d
 	return sessionObject(s.cfg.Store.EndSession(ctx, callerFrom(ctx), in.SessionID, summary))
 }
 
-func (s *Server) listAttendees(ctx context.Context, in *SessionPath) (*Listed[desk.Attendee], error) {
-	attendees, err := s.cfg.Store.Attendees(ctx, callerFrom(ctx), in.SessionID)
-	if err != nil {
-		return nil, err
+type leaveSessionInput struct {
+	SessionPath
+	Body *struct {
+		NewOwnerID string `json:"new_owner_id,omitempty" maxLength:"100" example:"@ben" doc:"Of an owner: the joined rep who is to own the session"`
+	} `required:"false"`
+}
+
+func (s *Server) leaveSession(ctx context.Context, in *leaveSessionInput) (*Object[desk.Session], error) {
+	newOwner := ""
+	if in.Body != nil {
+		newOwner = in.Body.NewOwnerID
 	}
-	return listed(attendees, ""), nil
+	return sessionObject(s.cfg.Store.LeaveSession(ctx, callerFrom(ctx), in.SessionID, newOwner))
+}
+
+func (s *Server) holdSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.HoldSession(ctx, callerFrom(ctx), in.SessionID))
+}
+
+func (s *Server) resumeSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.ResumeSession(ctx, callerFrom(ctx), in.SessionID))
+}
+
+type joinSessionInput struct {
+	SessionPath
+	Body *struct {
+		Masked bool `json:"masked,omitempty" doc:"Whether to join hidden from the customer"`
+	} `required:"false"`
+}
+
+func (s *Server) joinSession(ctx context.Context, in *joinSessionInput) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.JoinSession(ctx, callerFrom(ctx), in.SessionID, in.Body != nil && in.Body.Masked))
+}
+
+func (s *Server) takeOverSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.TakeOverSession(ctx, callerFrom(ctx), in.SessionID))
 }

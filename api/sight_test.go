@@ -22,6 +22,13 @@ var sample = map[string]string{
 	"invite":              `{"rep_id":"@ben"}`,
 	"ack-delivery":        `{"state":"received"}`,
 	"import-organization": `teams: []`,
+	"leave-session":       `{"new_owner_id":"@ben"}`,
+	"join-session":        `{"masked":true}`,
+	"transfer-session":    `{"rep_id":"@ben"}`,
+	"update-attendee":     `{"access":"view"}`,
+	"post-message":        `{"text":"Hello"}`,
+	"mark-session-read":   `{"message_id":"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"}`,
+	"add-note":            `{"text":"Hello"}`,
 }
 
 // nowhere are ids of the right form that name nothing.
@@ -30,6 +37,7 @@ var nowhere = map[string]string{
 	"{invitation_id}": "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{delivery_id}":   "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{console_id}":    "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{attendee_id}":   "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 }
 
 // withParameter gives every operation whose path has a parameter, and its parameter.
@@ -56,10 +64,15 @@ func TestI4TheSameForNotThereAndNotYours(t *testing.T) {
 		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", save: "dlv=items.0.id"})
 		x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).items("id")[0]
-		there := map[string][]string{"{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}}
+		x.saved["att"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees"}).items("id")[0]
+		there := map[string][]string{"{attendee_id}": {"$att"}, "{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}}
 		asked := 0
 		for _, outsider := range []string{"gus", "eli"} { // of an embassy, and a manager of another team
 			x.withParameter(func(method, path, parameter, id string) {
+				if parameter != "{session_id}" { // of a path with two, the other leads somewhere
+					path = strings.Replace(path, "{session_id}", x.saved["ses"], 1)
+				}
+				path = strings.Replace(path, "{attendee_id}", x.saved["att"], map[bool]int{true: 0, false: 1}[parameter == "{attendee_id}"])
 				missing := x.refusal(t, outsider, method, strings.Replace(path, parameter, nowhere[parameter], 1), sample[id])
 				for _, name := range there[parameter] {
 					if got := x.refusal(t, outsider, method, strings.Replace(path, parameter, x.saved[name[1:]], 1), sample[id]); got != missing {

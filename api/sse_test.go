@@ -43,7 +43,11 @@ func (x *server) stream(t testing.TB, as, query string, h ...headers) *sse {
 func (x *server) openStream(t testing.TB, as, query string, h ...headers) (*sse, *http.Response) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := http.NewRequestWithContext(ctx, "GET", x.url+"/v1/events"+query, nil)
+	path := "/v1/events"
+	if strings.HasPrefix(as, "guest/") {
+		path = "/v1/guest/events"
+	}
+	r, err := http.NewRequestWithContext(ctx, "GET", x.url+path+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,14 +41,14 @@ type Reset struct {
 
 // Closing says on a stream why the server closes it.
 type Closing struct {
-	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked"`
+	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked,session_ended,left"`
 	RetryAfterSeconds int    `json:"retry_after_seconds,omitempty" doc:"When to connect again; absent: not by itself"`
 }
 
 // streams are the open event streams, one a console at most.
 type streams struct {
 	mu   sync.Mutex
-	open map[string]*stream
+	open map[string]*stream // by key
 	shut bool
 	stop chan struct{} // closed once no more streams begin: long polls are answered then
 }
@@ -58,8 +58,10 @@ type stream struct {
 	sub    *store.Subscription
 	cursor int64
 	types  []desk.EventType
-	caller desk.Caller
-	close  chan Closing // holds one word at most
+	key    string                           // whose it is: of each there is one
+	touch  func()                           // notes that the reader is there
+	ends   func(desk.Event) (Closing, bool) // whether an event is the last
+	close  chan Closing                     // holds one word at most
 	out    *http.ResponseController
 	to     io.Writer
 }
@@ -97,10 +99,10 @@ func (l *streams) add(b *stream) error {
 	if l.open == nil {
 		l.open = map[string]*stream{}
 	}
-	if earlier := l.open[b.caller.ConsoleID]; earlier != nil {
+	if earlier := l.open[b.key]; earlier != nil {
 		earlier.end(Closing{Reason: "replaced"})
 	}
-	l.open[b.caller.ConsoleID] = b
+	l.open[b.key] = b
 	return nil
 }
 
@@ -116,8 +118,8 @@ func (l *streams) end(consoleID string, why Closing) {
 func (l *streams) remove(b *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[b.caller.ConsoleID] == b {
-		delete(l.open, b.caller.ConsoleID)
+	if l.open[b.key] == b {
+		delete(l.open, b.key)
 	}
 }
 
@@ -128,6 +130,14 @@ type streamInput struct {
 }
 
 func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	c := callerFrom(ctx)
+	return s.openStream(ctx, in, &stream{key: c.ConsoleID, touch: func() { s.touch(c) }, ends: func(event desk.Event) (Closing, bool) {
+		return Closing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
+	}})
+}
+
+// openStream begins a stream of what the caller may read.
+func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*huma.StreamResponse, error) {
 	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
 		return &huma.StreamResponse{Body: streamHeaders}, nil
 	}
@@ -135,7 +145,7 @@ func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.Strea
 	if err != nil {
 		return nil, err
 	}
-	b := &stream{sub: sub, cursor: cursor, types: eventTypes(in.Types), caller: callerFrom(ctx), close: make(chan Closing, 1)}
+	b.sub, b.cursor, b.types, b.close = sub, cursor, eventTypes(in.Types), make(chan Closing, 1)
 	if err := s.stream.add(b); err != nil {
 		sub.Close()
 		return nil, err
@@ -147,7 +157,7 @@ func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.Strea
 		r, w := humachi.Unwrap(ctx)
 		b.out, b.to = http.NewResponseController(w), w
 		if err := s.follow(r.Context(), b); err != nil && r.Context().Err() == nil {
-			s.log.Debug("stream ended", "console", b.caller.ConsoleID, "error", err)
+			s.log.Debug("stream ended", "reader", b.key, "error", err)
 		}
 	}}, nil
 }
@@ -169,6 +179,10 @@ func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscripti
 	}
 	if err != nil {
 		return nil, 0, err
+	}
+	if g := guestFrom(ctx); g.AttendeeID != "" {
+		sub, err := s.cfg.Store.SubscribeGuest(ctx, g)
+		return sub, cursor, err
 	}
 	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx))
 	return sub, cursor, err
@@ -210,7 +224,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 			if err = s.stillCalls(ctx); err != nil { // another server may have logged the console out
 				return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
 			}
-			s.touch(b.caller)
+			b.touch()
 			err = b.write(": still here\n\n")
 		case <-b.sub.Woken():
 			err = s.catchUp(ctx, b)
@@ -254,8 +268,8 @@ func (b *stream) pass(event desk.Event) error {
 			return err
 		}
 	}
-	if event.Type == desk.EventConsoleRevoked && event.Console.ID == b.caller.ConsoleID {
-		return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
+	if why, last := b.ends(event); last {
+		return errors.Join(b.say("closing", why), errEnded)
 	}
 	return nil
 }

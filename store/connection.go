@@ -158,7 +158,7 @@ func (t *tx) ownerBack(repID string) error {
 		}
 		var s sessionRow
 		if s, err = t.lockedSession(id); err == nil && s.askedAt > 0 {
-			if err = t.calmOwner(s); err == nil {
+			if err = t.calmOwner(s, desk.SessionConnectionLost); err == nil {
 				_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: id, reason: "owner_back", hidden: true})
 			}
 		}
@@ -268,7 +268,7 @@ func (t *tx) requeue(s sessionRow, to home) error {
 	if err := t.endInvitations(*s.Owner, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return err
 	}
-	if err := t.calmOwner(s); err != nil {
+	if err := t.calmOwner(s, string(desk.EndOwnershipMoved)); err != nil {
 		return err
 	}
 	former, err := t.seatOf(s.ID, s.Owner.ID)
@@ -315,6 +315,6 @@ func (t *tx) lookAfterCustomer(sessionID string) error {
 	if err != nil || s.State != desk.SessionActive || s.goneAt == 0 || t.now.Sub(time.UnixMilli(s.goneAt)) < desk.CustomerGoneFor(s.Settings) {
 		return err
 	}
-	_, err = t.endSession(s, desk.Ref{Name: s.Customer.Name}, desk.EndedCustomerGone, "")
+	_, err = t.endSession(s, desk.Ref{}, desk.EndedCustomerGone, "")
 	return err
 }

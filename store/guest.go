@@ -60,15 +60,15 @@ func (s *Store) GuestCameBack(ctx context.Context, g desk.Guest) error {
 		if err != nil || session.State != desk.SessionActive || session.goneAt == 0 {
 			return err
 		}
-		return t.setCustomerGone(session, 0, "customer_back")
+		return t.setCustomerGone(session, g, 0, "customer_back")
 	})
 }
 
-func (t *tx) setCustomerGone(s sessionRow, at int64, reason string) error {
+func (t *tx) setCustomerGone(s sessionRow, g desk.Guest, at int64, reason string) error {
 	if _, err := t.exec(`UPDATE sessions SET customer_gone_at = $1, rev = rev + 1 WHERE id = $2`, at, s.ID); err != nil {
 		return err
 	}
-	_, err := t.sessionChanged(sessionChange{actor: desk.Ref{Name: s.Customer.Name}, id: s.ID, reason: reason})
+	_, err := t.sessionChanged(sessionChange{actor: desk.Ref{ID: g.AttendeeID, Name: s.Customer.Name}, id: s.ID, reason: reason})
 	return err
 }
 
@@ -231,5 +231,5 @@ func (t *tx) guestLeaves(s sessionRow, g desk.Guest) error {
 		_, err := t.endSession(s, desk.Ref{ID: me.ID, Name: me.Name}, desk.EndedAbandoned, "")
 		return err
 	}
-	return t.setCustomerGone(s, ms(t.now), desk.EndedCustomerGone)
+	return t.setCustomerGone(s, g, ms(t.now), desk.EndedCustomerGone)
 }

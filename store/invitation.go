@@ -13,7 +13,7 @@ func (t *tx) tellInvitation(kind desk.EventType, inv desk.Invitation, actor desk
 		return t.tellTransfer(inv, actor)
 	}
 	event := func(view desk.Invitation) desk.Event {
-		return desk.Event{Type: kind, Actor: &actor, SessionID: inv.Session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &view}
+		return desk.Event{Type: kind, Actor: refOrNil(actor), SessionID: inv.Session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &view}
 	}
 	if err := t.record(desk.RepTopic(inv.Inviter.ID), event(inv.ForOwner())); err != nil {
 		return err

@@ -190,11 +190,11 @@ func (t *tx) post(author attendeeRow, n NewMessage) (m messageRow, err error) {
 }
 
 // MarkSessionRead notes how far the caller has read the chat; it never goes back.
-func (s *Store) MarkSessionRead(ctx context.Context, c desk.Caller, sessionID, messageID string) error {
-	_, err := writeAs(ctx, s, c, func(t *tx) (struct{}, error) {
-		_, seat, err := t.insider(c, sessionID)
+func (s *Store) MarkSessionRead(ctx context.Context, c desk.Caller, sessionID, messageID string) (desk.Session, error) {
+	return writeAs(ctx, s, c, func(t *tx) (desk.Session, error) {
+		session, seat, err := t.insider(c, sessionID)
 		if err != nil {
-			return struct{}{}, err
+			return desk.Session{}, err
 		}
 		found, err := t.exists(`SELECT 1 FROM messages WHERE id = $1 AND session_id = $2 AND created_at >= $3`, messageID, sessionID, seat.chatFrom)
 		if err == nil && !found {
@@ -203,9 +203,11 @@ func (s *Store) MarkSessionRead(ctx context.Context, c desk.Caller, sessionID, m
 		if err == nil {
 			_, err = t.exec(`UPDATE attendees SET read_id = $1 WHERE id = $2 AND read_id < $1`, messageID, seat.ID)
 		}
-		return struct{}{}, err
+		if err != nil {
+			return desk.Session{}, err
+		}
+		return t.withAttendees(c, session.Session)
 	})
-	return err
 }
 
 // unread counts, by session, what the rep has not read in the sessions that they are in.

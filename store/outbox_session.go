@@ -20,15 +20,16 @@ func (t *tx) pushSession(sessionID, repID, reason string) error {
 	return err
 }
 
-// calmOwner takes back the push that asked a session's lost owner to come back.
-func (t *tx) calmOwner(s sessionRow) error {
+// calmOwner takes back the push that asked a session's lost owner to come back, and says why: connection_lost when they
+// came back, else why the session is not theirs any more.
+func (t *tx) calmOwner(s sessionRow, why string) error {
 	if s.askedAt == 0 {
 		return nil
 	}
 	if _, err := t.exec(`UPDATE sessions SET asked_at = 0, rev = rev + 1 WHERE id = $1`, s.ID); err != nil {
 		return err
 	}
-	return t.withdrawWhere(`d.session_id = $1 AND d.session_id <> '' AND d.reason = $2`, news{sessionID: s.ID, reason: "over"}, s.ID, desk.SessionConnectionLost)
+	return t.withdrawWhere(`d.session_id = $1 AND d.session_id <> '' AND d.reason = $2`, news{sessionID: s.ID, reason: why}, s.ID, desk.SessionConnectionLost)
 }
 
 // sessionJob completes a job that tells of a session itself, or withdraws that.
@@ -38,8 +39,8 @@ func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error)
 		return "", err
 	}
 	owns := s.State == desk.SessionActive && idOf(s.Owner) == job.Rep.ID
-	switch {
-	case job.Reason == desk.SessionConnectionLost && (!owns || s.askedAt == 0), job.Reason == desk.SessionMovedToYou && !owns:
+	asks, tells := job.Reason == desk.SessionConnectionLost, job.Reason == desk.SessionMovedToYou
+	if job.Purpose == desk.PurposeSession && (asks && (!owns || s.askedAt == 0) || tells && !owns) {
 		return "over", nil
 	}
 	job.Key, job.KeyRev, job.Ends = s.ID+".state", s.Rev, desk.PurposeSession

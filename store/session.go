@@ -288,7 +288,7 @@ func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
 	if err != nil {
 		return desk.Session{}, err
 	}
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &ch.actor, SessionID: ch.id, Reason: ch.reason, Session: &s.Session}
+	event := desk.Event{Type: desk.EventSessionChanged, Actor: refOrNil(ch.actor), SessionID: ch.id, Reason: ch.reason, Session: &s.Session}
 	if err := t.tellSession(s, event, ch); err != nil {
 		return s.Session, err
 	}
@@ -464,7 +464,7 @@ func (t *tx) endSession(s sessionRow, by desk.Ref, reason, summary string) (out 
 		ms(t.now), reason, summary, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.calmOwner(s); err != nil {
+	if err := t.calmOwner(s, string(desk.EndSessionEnded)); err != nil {
 		return out, err
 	}
 	reps, err := t.repsIn(s.ID)

@@ -125,7 +125,7 @@ func (t *tx) tellTransfer(offer desk.Invitation, by desk.Ref) error {
 	if !offer.Active() {
 		session = session.Gone()
 	}
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &by, SessionID: session.ID, Reason: reason, Session: &session}
+	event := desk.Event{Type: desk.EventSessionChanged, Actor: refOrNil(by), SessionID: session.ID, Reason: reason, Session: &session}
 	if offer.Team != nil {
 		event.TeamID = offer.Team.ID
 		for _, one := range offer.DeclinedBy { // told that it is over when they declined

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// leaveAsGuest is the one operation of a guest's that is no sign of their being there.
+const leaveAsGuest = "leave-as-guest"
+
+func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.GuestSession(ctx, guestFrom(ctx)))
+}
+
+func (s *Server) listGuestAttendees(ctx context.Context, _ *struct{}) (*Listed[desk.Attendee], error) {
+	attendees, err := s.cfg.Store.GuestAttendees(ctx, guestFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return listed(attendees, ""), nil
+}
+
+func (s *Server) listGuestMessages(ctx context.Context, in *Messages) (*Listed[desk.Message], error) {
+	return in.page("guest", func(q store.MessageQuery) ([]desk.Message, error) {
+		return s.cfg.Store.GuestMessages(ctx, guestFrom(ctx), q)
+	})
+}
+
+type postGuestMessageInput struct {
+	Body struct {
+		Text      string `json:"text" minLength:"1" maxLength:"4000" example:"It still blinks" doc:"What it says; everyone in the session reads it"`
+		ClientRef string `json:"client_ref,omitempty" maxLength:"200" doc:"The client's own reference: the same again is the same message"`
+	}
+}
+
+func (s *Server) postGuestMessage(ctx context.Context, in *postGuestMessageInput) (*Posted[desk.Message], error) {
+	m, err := s.cfg.Store.PostGuestMessage(ctx, guestFrom(ctx), store.NewMessage{Text: in.Body.Text, ClientRef: in.Body.ClientRef})
+	return posted("/v1/guest/messages", m, err)
+}
+
+type giveConsentInput struct {
+	Body struct {
+		AttendeeID string `json:"attendee_id" minLength:"1" maxLength:"100" doc:"Who wants onto the screen"`
+		Granted    bool   `json:"granted" doc:"Whether the customer agrees"`
+	}
+}
+
+func (s *Server) giveConsent(ctx context.Context, in *giveConsentInput) (*Object[desk.Attendee], error) {
+	a, err := s.cfg.Store.GiveConsent(ctx, guestFrom(ctx), in.Body.AttendeeID, in.Body.Granted)
+	if err != nil {
+		return nil, err
+	}
+	return object(a.Rev, a), nil
+}
+
+func (s *Server) getGuestGrant(ctx context.Context, _ *struct{}) (*Plain[desk.Grant], error) {
+	return plainGrant(s.cfg.Store.GuestGrant(ctx, guestFrom(ctx), s.grantIssuer()))
+}
+
+func (s *Server) leaveAsGuest(ctx context.Context, _ *struct{}) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.LeaveAsGuest(ctx, guestFrom(ctx)))
+}
+
+// streamGuestEvents follows the guest's session. A guest may have several streams: the same page in two tabs.
+func (s *Server) streamGuestEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	g := guestFrom(ctx)
+	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+}
+
+// guestStreamEnds says whether an event is the last that a guest reads: the session ended, or they were put out.
+func guestStreamEnds(g desk.Guest, event desk.Event) (Closing, bool) {
+	switch {
+	case event.Session != nil && event.Session.State == desk.SessionEnded:
+		return Closing{Reason: "session_ended"}, true
+	case event.Type == desk.EventAttendeeLeft && event.Attendee.ID == g.AttendeeID:
+		return Closing{Reason: "left"}, true
+	}
+	return Closing{}, false
+}
