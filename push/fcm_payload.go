@@ -125,10 +125,7 @@ func issueOf(inv desk.Invitation) *desk.Ref {
 }
 
 func targetOf(inv desk.Invitation) *desk.Ref {
-	if inv.Team != nil {
-		return inv.Team
-	}
-	return inv.Rep
+	return cmp.Or(inv.Team, inv.Portal, inv.Rep)
 }
 
 // ending is why an invitation is over, as one rep is told.

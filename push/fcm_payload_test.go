@@ -73,6 +73,9 @@ func TestG1PushData(t *testing.T) {
 			j.Invitation.Issue = &desk.Ref{ID: "iss_2", Name: "No network"}
 		}), invitation, change{"kind": "issue", "target": "Network", "issue": "No network", "masked": "true",
 			"title": "Ana Ruiz asks for help", "body": "No network: Tray 2, please"}},
+		{"portal (B5)", with(func(j *desk.Job) {
+			j.Invitation.Kind, j.Invitation.Portal, j.Invitation.Rep = desk.InvitePortal, &desk.Ref{ID: "prt_1", Name: "Main desk"}, nil
+		}), invitation, change{"kind": "portal", "target": "Main desk", "title": "Ana Ruiz invites Main desk to a session"}},
 		{"absent keys are left out", with(func(j *desk.Job) {
 			j.Invitation.Comment, j.Invitation.Session.Issue, j.Badge = "", nil, 0
 		}), invitation, change{"comment": "", "issue": "", "badge": "0", "body": "Accept to join the session."}},
@@ -89,6 +92,12 @@ func TestG1PushData(t *testing.T) {
 			change{"state": "cancelled", "reason": "cancelled", "by": "Ana Ruiz", "body": "Ana Ruiz has cancelled it."}},
 		{"session ended", ended(desk.EndSessionEnded), withdrawal,
 			change{"state": "withdrawn", "reason": "session_ended", "body": "The session has ended."}},
+		{"owner left", ended(desk.EndOwnerLeft), withdrawal,
+			change{"state": "withdrawn", "reason": "owner_left", "body": "The owner has left the session."}},
+		{"ownership moved", ended(desk.EndOwnershipMoved), withdrawal,
+			change{"state": "withdrawn", "reason": "ownership_moved", "body": "The session has changed hands."}},
+		{"target gone", ended(desk.EndTargetGone), withdrawal,
+			change{"state": "withdrawn", "reason": "target_gone", "body": "You are no longer among those it was for."}},
 		{"a reason of a later version", ended("portal_closed"), withdrawal,
 			change{"state": "withdrawn", "reason": "portal_closed", "body": "It is no longer for you."}},
 		{"declined for oneself alone (B14)", ended(desk.EndDeclined), withdrawal,

@@ -13,7 +13,7 @@ type texts struct {
 	Language string // BCP 47, for the email's lang attribute
 
 	invites       func(inviter string) string
-	invitesTeam   func(inviter, team string) string
+	invitesAnyOf  func(inviter, target string) string // of a team or portal
 	asksForHelp   func(inviter string) string
 	nothingToSay  string // an invitation with neither issue nor comment
 	endedTitle    string
@@ -41,14 +41,17 @@ var english = texts{
 	Language: "en",
 
 	invites:      func(inviter string) string { return inviter + " invites you to a session" },
-	invitesTeam:  func(inviter, team string) string { return inviter + " invites " + team + " to a session" },
+	invitesAnyOf: func(inviter, target string) string { return inviter + " invites " + target + " to a session" },
 	asksForHelp:  func(inviter string) string { return inviter + " asks for help" },
 	nothingToSay: "Accept to join the session.",
 	endedTitle:   "The invitation is over",
 	ended: map[desk.EndReason]string{
 		desk.EndDeclined:        "You have declined it.",
+		desk.EndOwnerLeft:       "The owner has left the session.",
+		desk.EndOwnershipMoved:  "The session has changed hands.",
 		desk.EndSessionEnded:    "The session has ended.",
 		desk.EndJoinedOtherwise: "You are in the session already.",
+		desk.EndTargetGone:      "You are no longer among those it was for.", // or they are gone: of a team or portal both end so
 		desk.EndLoggedOut:       "This device was logged out.",
 	},
 	acceptedBy:    func(name string) string { return name + " has accepted it." },
@@ -88,8 +91,8 @@ func (t *texts) invitation(inv desk.Invitation) string {
 	switch {
 	case inv.Kind == desk.InviteIssue:
 		return t.asksForHelp(inv.Inviter.Name)
-	case inv.Team != nil:
-		return t.invitesTeam(inv.Inviter.Name, inv.Team.Name)
+	case inv.Kind == desk.InviteTeam, inv.Kind == desk.InvitePortal:
+		return t.invitesAnyOf(inv.Inviter.Name, nameOf(targetOf(inv)))
 	}
 	return t.invites(inv.Inviter.Name)
 }
