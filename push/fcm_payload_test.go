@@ -203,14 +203,11 @@ func TestG1PayloadIsBounded(t *testing.T) {
 	}
 	for name, comment := range long {
 		for _, platform := range []string{"android", "ios"} {
-			for _, names := range []int{1, 200} {
-				job := with(func(j *desk.Job) {
-					j.Platform, j.Invitation.Comment = platform, comment
-					j.Invitation.Kind, j.Invitation.Team = desk.InviteTeam, &desk.Ref{Name: strings.Repeat("ü", names)}
-					j.Invitation.Inviter.Name = strings.Repeat("👩", names)
-					j.Invitation.Issue = &desk.Ref{Name: strings.Repeat("印", names)}
-				})
-				assertBounded(t, name+" "+platform, fcmMessage(job, noon))
+			for _, names := range []int{1, 200, 2000} { // 2000: longer than any that is stored
+				for purpose, job := range wordy(comment, names) {
+					job.Platform = platform
+					assertBounded(t, name+" "+platform+" "+purpose, fcmMessage(job, noon))
+				}
 			}
 		}
 	}
@@ -224,6 +221,25 @@ func TestG1PayloadIsBounded(t *testing.T) {
 	if m.Data["inviter"] != "Ana Ruiz" || len(m.Data["comment"]) < 1000 {
 		t.Errorf("cut more than was needed: %d bytes of comment", len(m.Data["comment"]))
 	}
+}
+
+// wordy are jobs of each purpose whose names are as many characters long as names says.
+func wordy(comment string, names int) map[string]desk.Job {
+	issue := &desk.Ref{Name: strings.Repeat("印", names)}
+	target, person := &desk.Ref{Name: strings.Repeat("ü", names)}, strings.Repeat("👩", names)
+	jobs := map[string]desk.Job{
+		"invitation": with(func(j *desk.Job) { j.Invitation.Kind = desk.InviteTeam }), "transfer": transferJob(), "session": sessionJob(desk.SessionConnectionLost),
+		"withdrawal": ended(desk.EndCancelled), "transfer's withdrawal": endedTransfer(desk.EndCancelled), "session's withdrawal": endedAlert(desk.SessionConnectionLost),
+	}
+	for purpose, job := range jobs {
+		if job.Invitation.ID != "" {
+			job.Invitation.Comment, job.Invitation.Team, job.Invitation.Inviter.Name = comment, target, person
+			job.Invitation.Session.Issue = issue
+		}
+		job.Session.Issue = issue
+		jobs[purpose] = job
+	}
+	return jobs
 }
 
 func assertBounded(t *testing.T, name string, m *messaging.Message) {
