@@ -27,8 +27,11 @@ const (
 	payloadVersion = "1"
 )
 
+// endOver ends what a message about a session told, where nobody says why.
+const endOver desk.EndReason = "over"
+
 // fcmMessage builds the message for a job that goes by FCM. It says nothing about the customer (G1), so it must not
-// touch job.Customer nor the session's title, which holds the customer's name.
+// touch job.Customer nor a session's title, which holds the customer's name.
 //
 // It is data-only on Android: the app itself decides by rev whether there is still something to show (G5). It has no
 // collapse_key, because FCM throttles collapsible messages after 20 for one device.
@@ -45,7 +48,7 @@ func fcmMessage(job desk.Job, now time.Time) *messaging.Message {
 // which is the comment, alone and in the body, unless somebody's name is longer.
 func fcmWithin(job desk.Job, now time.Time, textBytes int) *messaging.Message {
 	data := fcmData(job, now)
-	for _, key := range []string{"title", "body", "inviter", "target", "issue", "comment", "by"} {
+	for _, key := range []string{"title", "body", "inviter", "sender", "target", "issue", "comment", "by"} {
 		if text, ok := data[key]; ok {
 			data[key] = cut(text, textBytes)
 		}
@@ -82,10 +85,15 @@ func fcmData(job desk.Job, now time.Time) map[string]string {
 	p.put("server_id", job.ServerID)
 	p.put("rep_id", job.Rep.ID)
 	p.put("delivery_id", job.ID)
-	if job.Purpose == desk.PurposeWithdrawal {
-		withdrawalData(p, job)
-	} else {
+	switch job.Purpose {
+	case desk.PurposeInvitation:
 		invitationData(p, job)
+	case desk.PurposeTransfer:
+		transferData(p, job)
+	case desk.PurposeSession:
+		sessionData(p, job)
+	case desk.PurposeWithdrawal:
+		withdrawalData(p, job)
 	}
 	return p
 }
@@ -106,13 +114,36 @@ func invitationData(p payload, job desk.Job) {
 	p.put("body", cmp.Or(joined(": ", issue, inv.Comment), t.nothingToSay))
 }
 
+func transferData(p payload, job desk.Job) {
+	trf, t := job.Invitation, textsFor(job.Locale)
+	issue := nameOf(issueOf(trf))
+	p.put("transfer_id", trf.ID)
+	p.put("session_id", trf.Session.ID)
+	p.put("sender", trf.Inviter.Name)
+	p.put("target", nameOf(targetOf(trf)))
+	p.put("issue", issue)
+	p.put("comment", trf.Comment)
+	p.put("title", t.transfer(trf))
+	p.put("body", cmp.Or(joined(": ", issue, trf.Comment), t.nothingToAdd))
+}
+
+// sessionData names the issue in the body too: it tells the rep which of several sessions is meant.
+func sessionData(p payload, job desk.Job) {
+	issue, says := nameOf(job.Session.Issue), textsFor(job.Locale).aboutSession(job.Reason)
+	p.put("session_id", job.Session.ID)
+	p.put("issue", issue)
+	p.put("reason", job.Reason)
+	p.put("title", says.title)
+	p.put("body", joined(": ", issue, says.body))
+}
+
 func withdrawalData(p payload, job desk.Job) {
-	t, end := textsFor(job.Locale), endingOf(job)
+	t, end, ends := textsFor(job.Locale), endingOf(job), cmp.Or(job.Ends, desk.PurposeInvitation)
 	p.put("state", string(end.reason.State()))
 	p.put("reason", string(end.reason))
 	p.put("by", end.by)
-	p.put("ends", string(desk.PurposeInvitation))
-	p.put("title", t.endedTitle)
+	p.put("ends", string(ends))
+	p.put("title", t.endedTitle[ends])
 	p.put("body", t.over(end.reason, end.by, end.mine))
 }
 
@@ -125,13 +156,10 @@ func issueOf(inv desk.Invitation) *desk.Ref {
 }
 
 func targetOf(inv desk.Invitation) *desk.Ref {
-	if inv.Team != nil {
-		return inv.Team
-	}
-	return inv.Rep
+	return cmp.Or(inv.Team, inv.Portal, inv.Rep)
 }
 
-// ending is why an invitation is over, as one rep is told.
+// ending is why an invitation, a transfer or a message about a session is over, as one rep is told.
 type ending struct {
 	reason desk.EndReason
 	by     string // the person who ended it, if one did
@@ -141,6 +169,8 @@ type ending struct {
 func endingOf(job desk.Job) ending {
 	inv := job.Invitation
 	switch {
+	case job.Ends == desk.PurposeSession:
+		return ending{reason: cmp.Or(desk.EndReason(job.Reason), endOver)}
 	case inv.Reason == desk.EndAccepted && inv.AcceptedBy != nil:
 		return ending{reason: inv.Reason, by: inv.AcceptedBy.Name, mine: inv.AcceptedBy.ID == job.Rep.ID}
 	case inv.Reason == desk.EndCancelled:
@@ -166,7 +196,7 @@ func apnsConfig(job desk.Job, data map[string]string) *messaging.APNSConfig {
 	badge := job.Badge
 	aps := &messaging.Aps{
 		Alert: &messaging.ApsAlert{Title: data["title"], Body: data["body"]}, Badge: &badge, MutableContent: true,
-		Category: data["type"], ThreadID: job.Invitation.Session.ID, Sound: "default",
+		Category: data["type"], ThreadID: cmp.Or(job.Invitation.Session.ID, job.Session.ID), Sound: "default",
 		CustomData: map[string]any{"interruption-level": "time-sensitive"},
 	}
 	if job.Purpose == desk.PurposeWithdrawal {

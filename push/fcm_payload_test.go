@@ -73,6 +73,9 @@ func TestG1PushData(t *testing.T) {
 			j.Invitation.Issue = &desk.Ref{ID: "iss_2", Name: "No network"}
 		}), invitation, change{"kind": "issue", "target": "Network", "issue": "No network", "masked": "true",
 			"title": "Ana Ruiz asks for help", "body": "No network: Tray 2, please"}},
+		{"portal (B5)", with(func(j *desk.Job) {
+			j.Invitation.Kind, j.Invitation.Portal, j.Invitation.Rep = desk.InvitePortal, &desk.Ref{ID: "prt_1", Name: "Main desk"}, nil
+		}), invitation, change{"kind": "portal", "target": "Main desk", "title": "Ana Ruiz invites Main desk to a session"}},
 		{"absent keys are left out", with(func(j *desk.Job) {
 			j.Invitation.Comment, j.Invitation.Session.Issue, j.Badge = "", nil, 0
 		}), invitation, change{"comment": "", "issue": "", "badge": "0", "body": "Accept to join the session."}},
@@ -89,6 +92,12 @@ func TestG1PushData(t *testing.T) {
 			change{"state": "cancelled", "reason": "cancelled", "by": "Ana Ruiz", "body": "Ana Ruiz has cancelled it."}},
 		{"session ended", ended(desk.EndSessionEnded), withdrawal,
 			change{"state": "withdrawn", "reason": "session_ended", "body": "The session has ended."}},
+		{"owner left", ended(desk.EndOwnerLeft), withdrawal,
+			change{"state": "withdrawn", "reason": "owner_left", "body": "The owner has left the session."}},
+		{"ownership moved", ended(desk.EndOwnershipMoved), withdrawal,
+			change{"state": "withdrawn", "reason": "ownership_moved", "body": "The session has changed hands."}},
+		{"target gone", ended(desk.EndTargetGone), withdrawal,
+			change{"state": "withdrawn", "reason": "target_gone", "body": "You are no longer among those it was for."}},
 		{"a reason of a later version", ended("portal_closed"), withdrawal,
 			change{"state": "withdrawn", "reason": "portal_closed", "body": "It is no longer for you."}},
 		{"declined for oneself alone (B14)", ended(desk.EndDeclined), withdrawal,
@@ -194,14 +203,11 @@ func TestG1PayloadIsBounded(t *testing.T) {
 	}
 	for name, comment := range long {
 		for _, platform := range []string{"android", "ios"} {
-			for _, names := range []int{1, 200} {
-				job := with(func(j *desk.Job) {
-					j.Platform, j.Invitation.Comment = platform, comment
-					j.Invitation.Kind, j.Invitation.Team = desk.InviteTeam, &desk.Ref{Name: strings.Repeat("ü", names)}
-					j.Invitation.Inviter.Name = strings.Repeat("👩", names)
-					j.Invitation.Issue = &desk.Ref{Name: strings.Repeat("印", names)}
-				})
-				assertBounded(t, name+" "+platform, fcmMessage(job, noon))
+			for _, names := range []int{1, 200, 2000} { // 2000: longer than any that is stored
+				for purpose, job := range wordy(comment, names) {
+					job.Platform = platform
+					assertBounded(t, name+" "+platform+" "+purpose, fcmMessage(job, noon))
+				}
 			}
 		}
 	}
@@ -215,6 +221,25 @@ func TestG1PayloadIsBounded(t *testing.T) {
 	if m.Data["inviter"] != "Ana Ruiz" || len(m.Data["comment"]) < 1000 {
 		t.Errorf("cut more than was needed: %d bytes of comment", len(m.Data["comment"]))
 	}
+}
+
+// wordy are jobs of each purpose whose names are as many characters long as names says.
+func wordy(comment string, names int) map[string]desk.Job {
+	issue := &desk.Ref{Name: strings.Repeat("印", names)}
+	target, person := &desk.Ref{Name: strings.Repeat("ü", names)}, strings.Repeat("👩", names)
+	jobs := map[string]desk.Job{
+		"invitation": with(func(j *desk.Job) { j.Invitation.Kind = desk.InviteTeam }), "transfer": transferJob(), "session": sessionJob(desk.SessionConnectionLost),
+		"withdrawal": ended(desk.EndCancelled), "transfer's withdrawal": endedTransfer(desk.EndCancelled), "session's withdrawal": endedAlert(desk.SessionConnectionLost),
+	}
+	for purpose, job := range jobs {
+		if job.Invitation.ID != "" {
+			job.Invitation.Comment, job.Invitation.Team, job.Invitation.Inviter.Name = comment, target, person
+			job.Invitation.Session.Issue = issue
+		}
+		job.Session.Issue = issue
+		jobs[purpose] = job
+	}
+	return jobs
 }
 
 func assertBounded(t *testing.T, name string, m *messaging.Message) {

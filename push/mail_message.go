@@ -51,9 +51,10 @@ type mailFact struct{ Label, Value string }
 var errNoMail = errors.New("only invitations go by email")
 
 // newEmail renders the email for an invitation (G2). There is none for a withdrawal: the links of the first lead to
-// a page that says what became of it (G4).
+// a page that says what became of it (G4). Nor is there one for a transfer or about a session: these go to reps who are
+// logged in (C6), or are too old by the time that a mail is read (C9).
 func newEmail(job desk.Job, cfg MailConfig) (email, error) {
-	if job.Purpose != desk.PurposeInvitation {
+	if job.Purpose != desk.PurposeInvitation || job.Invitation.IsTransfer() {
 		return email{}, errNoMail
 	}
 	public, err := publicURL(cfg.PublicURL)

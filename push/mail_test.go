@@ -129,9 +129,20 @@ func TestG2MailHeadersCannotBeInjected(t *testing.T) {
 			t.Errorf("address %q: %+v", address, got)
 		}
 	}
-	withdrawal := mailJob(func(j *desk.Job) { j.Purpose = desk.PurposeWithdrawal })
-	if got := mail.Send(t.Context(), withdrawal); got != rejected || len(server.Mails()) != 1 {
-		t.Errorf("withdrawal: %+v, %d mails", got, len(server.Mails()))
+}
+
+// G4, C6, C9: only an invitation has links that lead anywhere.
+func TestG2OnlyInvitationsGoByMail(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	mail := newMail(t, server, nil)
+	for name, job := range map[string]desk.Job{
+		"withdrawal": ended(desk.EndCancelled), "transfer": transferJob(), "about a session": sessionJob(desk.SessionConnectionLost),
+		"transfer told as an invitation": mailJob(func(j *desk.Job) { j.Invitation.Kind = desk.OfferTransfer }),
+	} {
+		job.Channel = desk.ChannelEmail
+		if got := mail.Send(t.Context(), job); got != rejected || len(server.Mails()) != 0 {
+			t.Errorf("%s: %+v, %d mails", name, got, len(server.Mails()))
+		}
 	}
 }
 

@@ -2,8 +2,12 @@ package push
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +40,27 @@ func TestKeptShowsWhatWouldBeSent(t *testing.T) {
 	}
 	if got := k.Send(t.Context(), mailJob(func(j *desk.Job) { j.Address = "nobody" })); got != rejected || len(kept) != 3 {
 		t.Errorf("bad address: %+v", got)
+	}
+}
+
+// G11: what one language says, each says.
+func TestG11EveryLanguageHasAllTexts(t *testing.T) {
+	for language, said := range byLanguage {
+		for i, v := range reflect.ValueOf(*said).Fields() {
+			if v.IsZero() {
+				t.Errorf("%s: no %s", language, i.Name)
+			}
+		}
+		sameKeys(t, language, said.session, english.session)
+		sameKeys(t, language, said.endedTitle, english.endedTitle)
+		sameKeys(t, language, said.ended, english.ended)
+	}
+}
+
+func sameKeys[K cmp.Ordered, V any](t *testing.T, language string, got, want map[K]V) {
+	t.Helper()
+	if g, w := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(g, w) {
+		t.Errorf("%s: texts for %v, want %v", language, g, w)
 	}
 }
 

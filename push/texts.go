@@ -13,11 +13,16 @@ type texts struct {
 	Language string // BCP 47, for the email's lang attribute
 
 	invites       func(inviter string) string
-	invitesTeam   func(inviter, team string) string
+	invitesAnyOf  func(inviter, target string) string // of a team or portal
 	asksForHelp   func(inviter string) string
 	nothingToSay  string // an invitation with neither issue nor comment
-	endedTitle    string
-	ended         map[desk.EndReason]string
+	transfers     func(sender string) string
+	transfersTo   func(sender, target string) string // to any one rep of a team
+	nothingToAdd  string                             // a transfer with neither issue nor comment
+	session       map[string]notice                  // by reason
+	sessionElse   notice                             // for a reason that this program does not know
+	endedTitle    map[desk.Purpose]string            // by what ends
+	ended         map[desk.EndReason]string          // by reason; a message about a session can end with its own
 	acceptedBy    func(name string) string
 	cancelledBy   func(name string) string
 	youAccepted   string
@@ -37,19 +42,43 @@ type texts struct {
 	MailNoHurry   string
 }
 
+// notice is a notification whose words are fixed.
+type notice struct{ title, body string }
+
 var english = texts{
 	Language: "en",
 
 	invites:      func(inviter string) string { return inviter + " invites you to a session" },
-	invitesTeam:  func(inviter, team string) string { return inviter + " invites " + team + " to a session" },
+	invitesAnyOf: func(inviter, target string) string { return inviter + " invites " + target + " to a session" },
 	asksForHelp:  func(inviter string) string { return inviter + " asks for help" },
 	nothingToSay: "Accept to join the session.",
-	endedTitle:   "The invitation is over",
+	transfers:    func(sender string) string { return sender + " wants to transfer a session to you" },
+	transfersTo:  func(sender, target string) string { return sender + " wants to transfer a session to " + target },
+	nothingToAdd: "Accept to own the session.",
+	session: map[string]notice{
+		desk.SessionConnectionLost: {"Your session needs you", "No console of yours is connected. Come back, or you lose it."},
+		desk.SessionMovedToYou:     {"A session is yours now", "The connection to its owner was lost."},
+		desk.SessionTakenOver:      {"Your session was taken over", "A colleague owns it now."},
+	},
+	sessionElse: notice{"Your session has changed", "Open the app to see how."},
+	endedTitle: map[desk.Purpose]string{
+		desk.PurposeInvitation: "The invitation is over",
+		desk.PurposeTransfer:   "The transfer is over",
+		desk.PurposeSession:    "The alert is over",
+	},
 	ended: map[desk.EndReason]string{
 		desk.EndDeclined:        "You have declined it.",
+		desk.EndOwnerLeft:       "The owner has left the session.",
+		desk.EndOwnershipMoved:  "The session has changed hands.",
 		desk.EndSessionEnded:    "The session has ended.",
 		desk.EndJoinedOtherwise: "You are in the session already.",
+		desk.EndTargetGone:      "You are no longer among those it was for.", // or they are gone: of a team or portal both end so
 		desk.EndLoggedOut:       "This device was logged out.",
+
+		desk.SessionConnectionLost: "You are connected again.",
+		desk.SessionMovedToYou:     "It is settled.",
+		desk.SessionTakenOver:      "It is settled.",
+		endOver:                    "It is settled.",
 	},
 	acceptedBy:    func(name string) string { return name + " has accepted it." },
 	cancelledBy:   func(name string) string { return name + " has cancelled it." },
@@ -88,13 +117,29 @@ func (t *texts) invitation(inv desk.Invitation) string {
 	switch {
 	case inv.Kind == desk.InviteIssue:
 		return t.asksForHelp(inv.Inviter.Name)
-	case inv.Team != nil:
-		return t.invitesTeam(inv.Inviter.Name, inv.Team.Name)
+	case inv.Kind == desk.InviteTeam, inv.Kind == desk.InvitePortal:
+		return t.invitesAnyOf(inv.Inviter.Name, nameOf(targetOf(inv)))
 	}
 	return t.invites(inv.Inviter.Name)
 }
 
-// over says why an invitation ended. by is who ended it, where another person did, and mine whether the reader did.
+// transfer is the headline of a transfer.
+func (t *texts) transfer(inv desk.Invitation) string {
+	if inv.Team != nil {
+		return t.transfersTo(inv.Inviter.Name, inv.Team.Name)
+	}
+	return t.transfers(inv.Inviter.Name)
+}
+
+// aboutSession is what a message about a session itself says.
+func (t *texts) aboutSession(reason string) notice {
+	if said, ok := t.session[reason]; ok {
+		return said
+	}
+	return t.sessionElse
+}
+
+// over says why something ended. by is who ended it, where another person did, and mine whether the reader did.
 func (t *texts) over(reason desk.EndReason, by string, mine bool) string {
 	switch {
 	case reason == desk.EndAccepted && mine:

@@ -35,6 +35,10 @@ type card struct {
 func (c card) ID() string  { return c.DeliveryID }
 func (c card) Email() bool { return c.Channel == desk.ChannelEmail }
 
+// Invites says whether the notification has buttons here. A transfer is answered, and a lost session come back to, by a
+// request of the rep's console.
+func (c card) Invites() bool { return c.Data["type"] == string(desk.PurposeInvitation) }
+
 // outbox stands in for phones and mailboxes: it keeps what would have been sent and shows it on a page, where a
 // person can press a notification's buttons.
 type outbox struct {
@@ -52,15 +56,19 @@ func newOutbox(s *store.Store, callers map[string]desk.Caller, done <-chan struc
 	return &outbox{store: s, callers: callers, done: done, changed: make(chan struct{})}
 }
 
+// replaced is what a notification gives way with to a newer one under its key.
+const replaced = "a newer one stands in its place."
+
 // keep takes a message. Like an app it goes by the key: a withdrawal shows nothing of its own, but ends the
-// notification that it names on that device.
+// notification that it names on that device; a second message about the same thing takes the place of the first.
 func (o *outbox) keep(m push.Message) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.version++
 	if m.Data["type"] == string(desk.PurposeWithdrawal) {
-		o.end(m)
+		o.end(m, m.Body)
 	} else {
+		o.end(m, replaced)
 		o.cards = slices.Insert(o.cards, 0, card{Message: m, Rev: o.version})
 		o.cards = o.cards[:min(len(o.cards), outboxLimit)]
 	}
@@ -68,10 +76,12 @@ func (o *outbox) keep(m push.Message) {
 	o.changed = make(chan struct{})
 }
 
-func (o *outbox) end(withdrawal push.Message) {
+// end takes off the phone what shows there under the message's key.
+func (o *outbox) end(by push.Message, why string) {
 	for i, c := range o.cards {
-		if !c.Email() && c.To == withdrawal.To && c.Rep == withdrawal.Rep && c.Data["key"] == withdrawal.Data["key"] {
-			o.cards[i].Over, o.cards[i].Rev = withdrawal.Body, o.version
+		shows := c.Channel == desk.ChannelFCM && c.Over == ""
+		if shows && by.Channel == c.Channel && c.To == by.To && c.Rep == by.Rep && c.Data["key"] == by.Data["key"] {
+			o.cards[i].Over, o.cards[i].Rev = why, o.version
 		}
 	}
 }
@@ -172,7 +182,7 @@ func writeHTML(w http.ResponseWriter, page, policy string) {
 func (o *outbox) answer(w http.ResponseWriter, r *http.Request) {
 	c, ok := o.card(r.PostFormValue("delivery"))
 	caller, holds := o.callers[c.Data["rep_id"]]
-	if !ok || !holds {
+	if !ok || !holds || !c.Invites() {
 		http.NotFound(w, r)
 		return
 	}

@@ -52,6 +52,16 @@ func (s *outboxServer) get(path string) (*http.Response, string) {
 	return answer, string(body)
 }
 
+func (s *outboxServer) press(delivery, button string) *http.Response {
+	s.t.Helper()
+	answer, err := s.Client().PostForm(s.URL+"/demo/outbox/answers", url.Values{"delivery": {delivery}, "answer": {button}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	answer.Body.Close()
+	return answer
+}
+
 func pushed(delivery, kind, key string) push.Message {
 	return push.Message{DeliveryID: delivery, Channel: desk.ChannelFCM, Rep: "Ben", To: "phone", Title: "title of " + delivery, Body: "body of " + delivery,
 		Data: map[string]string{"type": kind, "key": key}}
@@ -69,6 +79,33 @@ func TestWithdrawalEndsTheNotificationOfItsKey(t *testing.T) {
 	if strings.Contains(second, ">Accept<") || strings.Contains(first, "Gone from") || strings.Contains(page, `id="dlv_3"`) {
 		t.Errorf("withdrawn is the wrong one:\n%s", page)
 	}
+}
+
+// C6, C9: what has no button here is shown all the same, and goes as invitations do.
+func TestOutboxShowsTransfersAndSessionMessages(t *testing.T) {
+	s := newOutboxServer(t)
+	s.outbox.keep(pushed("dlv_1", "transfer", "trf_1"))
+	s.outbox.keep(pushed("dlv_2", "session", "ses_1.state"))
+	_, page := s.get("/demo/outbox")
+	contains(t, page, "title of dlv_1", "title of dlv_2")
+	if strings.Contains(page, "<form") || strings.Contains(page, "Gone from") {
+		t.Errorf("a button, or an end, that there is not:\n%s", page)
+	}
+	s.outbox.keep(pushed("dlv_3", "withdrawal", "trf_1"))
+	s.outbox.keep(pushed("dlv_4", "withdrawal", "ses_1.state"))
+	_, page = s.get("/demo/outbox")
+	contains(t, page, "Gone from the phone: body of dlv_3", "Gone from the phone: body of dlv_4")
+}
+
+func TestNewerNotificationReplacesThatOfItsKey(t *testing.T) {
+	s := newOutboxServer(t)
+	s.outbox.keep(pushed("dlv_1", "session", "ses_1.state"))
+	s.outbox.keep(pushed("dlv_2", "session", "ses_1.state"))
+	s.outbox.keep(pushed("dlv_3", "withdrawal", "ses_1.state"))
+	_, page := s.get("/demo/outbox")
+	second, first, _ := strings.Cut(page, `<article id="dlv_1"`)
+	contains(t, first, "Gone from the phone: "+replaced)
+	contains(t, second, "Gone from the phone: body of dlv_3")
 }
 
 func TestOutboxPageWaitsForNews(t *testing.T) {
@@ -117,11 +154,14 @@ func TestNotificationsButtonsAct(t *testing.T) {
 	told.Data["rep_id"], told.Data["invitation_id"] = ben, invitation.ID
 	s.outbox.keep(told)
 
-	answer, err := s.Client().PostForm(s.URL+"/demo/outbox/answers", url.Values{"delivery": {told.DeliveryID}, "answer": {"accept"}})
-	if err != nil {
-		t.Fatal(err)
+	transfer := pushed("dlv_2", "transfer", "trf_1")
+	transfer.Data["rep_id"] = ben
+	s.outbox.keep(transfer)
+
+	if answer := s.press("dlv_2", "accept"); answer.StatusCode != http.StatusNotFound {
+		t.Errorf("a transfer has no button: %d", answer.StatusCode)
 	}
-	answer.Body.Close()
+	answer := s.press(told.DeliveryID, "accept")
 	invitation, err = s.sample.store.Invitation(t.Context(), s.sample.callers[ben], invitation.ID)
 	if err != nil || answer.StatusCode != http.StatusOK || invitation.State != desk.InvitationAccepted {
 		t.Errorf("%d, %s, %v", answer.StatusCode, invitation.State, err)
