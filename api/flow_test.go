@@ -131,6 +131,7 @@ func (x *server) playPortals(t *testing.T) {
 }
 
 func (x *server) playOwners(t *testing.T) {
+	x.load(t, `reps: [{username: ana, name: Ana Ruiz, public_name: Ana, email: ana@example.com, teams: {printers: lead}, permissions: [share_outside_teams, transfer_outside_teams, extended_availability]}]`)
 	attendees := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees"})
 	for i, name := range attendees.items("name") {
 		x.saved["seat_"+map[string]string{"Jo Doe": "jo", "Ana Ruiz": "ana", "Ben Okafor": "ben", "Cho Min": "cho", "Eli Stone": "eli"}[name]] = attendees.items("id")[i]
@@ -162,10 +163,10 @@ func (x *server) playGuest(t *testing.T) {
 	x.mu.Unlock()
 	x.play(t,
 		call{as: "guest/ses", do: "GET /v1/guest/session", has: []string{`"state":"active"`, `"name":"Ana"`}, hasNot: []string{"Ana Ruiz", "external_key"}},
-		call{name: "C2", as: "guest/ses", do: "GET /v1/guest/attendees", has: []string{`"name":"Ana"`}, hasNot: []string{"rep_id", "Ruiz"}},
+		call{name: "C2", as: "guest/ses", do: "GET /v1/guest/attendees", has: []string{`"name":"Ana"`}, hasNot: []string{"rep_id", "Ruiz"}, save: "owner_seat=items.2.id"},
 		call{as: "guest/ses", do: "POST /v1/guest/messages", want: 201, body: `{"text":"It blinks"}`, has: []string{"It blinks"}},
 		call{name: "C11", as: "guest/ses", do: "GET /v1/guest/messages", has: []string{"It blinks"}, hasNot: []string{"Between us"}},
-		call{as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat_ana","granted":true}`, want: 403, code: "not_allowed"},
+		call{as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$owner_seat","granted":true}`, want: 403, code: "not_allowed"},
 		call{as: "guest/ses", do: "POST /v1/guest/grant", has: []string{`"grant":"ey`}},
 		call{name: "C13", as: "guest/ses", do: "POST /v1/guest/leave", has: []string{`"customer_gone":true`}},
 		call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"customer_gone":true`}},

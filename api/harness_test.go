@@ -42,13 +42,13 @@ type server struct {
 }
 
 // newServer starts one on SQLite.
-func newServer(t testing.TB) *server {
+func newServer(t testing.TB, options ...func(*store.Config)) *server {
 	t.Helper()
 	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
 	if err := os.WriteFile(file, ready(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return restarted(t, storetest.Open(t, file, clock), clock)
+	return restarted(t, storetest.Open(t, file, clock, options...), clock)
 }
 
 var (

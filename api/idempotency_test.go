@@ -14,7 +14,9 @@ func TestI5EveryPost(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		x := serve(t, s, clock)
 		x.logInAll(t, "ana", "ben/phone", "cho", "dev")
-		x.open(t, "ses", "ana", "")
+		x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
+		x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
+		x.open(t, "bens", "ben/phone", "")
 		x.invite(t, "inv", "ana", "ses", `{"team_id":"@printers"}`)
 		x.invite(t, "inv2", "ana", "ses", `{"rep_id":"@dev"}`)
 		x.invite(t, "inv3", "ana", "ses", `{"rep_id":"@ben"}`)
@@ -30,6 +32,23 @@ func TestI5EveryPost(t *testing.T) {
 			"accept-invitation":  {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
 			"decline-invitation": {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
 			"cancel-invitation":  {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
+			"remind-invitation":  {as: "ana", do: "POST /v1/invitations/$inv3/remind"},
+			"hold-session":       {as: "ana", do: "POST /v1/sessions/$ses/hold"},
+			"resume-session":     {as: "ana", do: "POST /v1/sessions/$ses/resume"},
+			"transfer-session":   {as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`},
+			"decline-transfer":   {as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
+			"cancel-transfer":    {as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
+			"get-join-grant":     {as: "ana", do: "POST /v1/sessions/$ses/grant"},
+			"post-message":       {as: "ana", do: "POST /v1/sessions/$ses/messages", body: sample["post-message"], want: 201},
+			"add-note":           {as: "ana", do: "POST /v1/sessions/$ses/notes", body: sample["add-note"], want: 201},
+			"mark-session-read":  {as: "ana", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$msg"}`},
+			"post-guest-message": {as: "guest/ses", do: "POST /v1/guest/messages", body: sample["post-message"], want: 201},
+			"get-guest-grant":    {as: "guest/ses", do: "POST /v1/guest/grant"},
+			"give-consent":       {as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat","granted":true}`},
+			"leave-as-guest":     {as: "guest/ses", do: "POST /v1/guest/leave"},
+			"leave-session":      {as: "ben/phone", do: "POST /v1/sessions/$ses/leave"},
+			"join-session":       {as: "ana", do: "POST /v1/sessions/$bens/join"},
+			"take-over-session":  {as: "ana", do: "POST /v1/sessions/$bens/take-over"},
 			"end-session":        {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
 		}
 		for path, item := range x.api.Document().Paths {
@@ -37,7 +56,15 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "accept-invitation", "decline-invitation", "cancel-invitation", "end-session"} {
+		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
+			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
+			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session"} {
+			if id == "mark-session-read" {
+				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/messages"}).items("id")[0]
+			}
+			if id == "give-consent" {
+				x.saved["seat"] = x.do(t, call{as: "guest/ses", do: "GET /v1/guest/attendees"}).items("id")[2]
+			}
 			c := posts[id]
 			c.headers, c.answers = headers{"Idempotency-Key": "a-key-of-20-chars-or-more"}, headers{"Idempotent-Replayed": ""}
 			first := x.do(t, c)
@@ -47,7 +74,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("%s: %s, then %s", id, first.text, again.text)
 			}
 		}
-		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 3 {
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 4 {
 			t.Errorf("%d sessions: a repetition made one", len(got))
 		}
 		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {

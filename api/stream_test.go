@@ -266,7 +266,7 @@ func TestH3LongPoll(t *testing.T) {
 
 // TestSlowReader: who does not read holds nobody up.
 func TestSlowReader(t *testing.T) {
-	x := newServer(t)
+	x := newServer(t, storetest.AnyNumberOfInvites)
 	x.logInAll(t, "ana", "ben", "cho")
 	x.open(t, "ses", "ana", "")
 	narrow := httptest.NewUnstartedServer(x.api.Handler()) // with little room for what was not read

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -17,6 +18,9 @@ func scanDelivery(scan scanner, d *desk.Delivery) error {
 	var updated int64
 	err := scan(&d.ID, &d.Rev, &d.InvitationID, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
 	d.Console, d.UpdatedAt = refOrNil(console), desk.Time(updated)
+	if strings.HasPrefix(d.InvitationID, "trf_") {
+		d.InvitationID, d.TransferID = "", d.InvitationID
+	}
 	return err
 }
 

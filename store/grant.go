@@ -53,33 +53,39 @@ func (s *Store) GuestGrant(ctx context.Context, g desk.Guest, issuer string) (de
 	})
 }
 
-// grant signs what one reading of the database says of an attendee.
+// grant signs what one reading of the database says of an attendee. It writes nothing, except to keep the answer for an
+// Idempotency-Key.
 func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (attendeeRow, error)) (desk.Grant, error) {
-	type reading struct {
-		seat attendeeRow
-		key  grantKey
-		now  time.Time
+	signed := func(t *tx) (desk.Grant, error) {
+		a, err := seat(t)
+		if err != nil {
+			return desk.Grant{}, err
+		}
+		key, err := t.grantKey()
+		if err != nil {
+			return desk.Grant{}, err
+		}
+		return sign(key, issuer, desk.GrantOf(a.Attendee), t.now)
 	}
-	r, err := read(ctx, s, func(t *tx) (r reading, err error) {
-		r.now = t.now
-		if r.seat, err = seat(t); err != nil {
-			return r, err
-		}
-		keys, err := t.grantKeys()
-		for _, key := range keys {
-			if !key.useFrom.After(t.now) {
-				r.key = key // the last one that is in use
-			}
-		}
-		if err == nil && r.key.id == "" {
-			err = fmt.Errorf("no key to sign join grants with")
-		}
-		return r, err
-	})
-	if err != nil {
-		return desk.Grant{}, err
+	if idempotencyFrom(ctx) != nil {
+		return write(ctx, s, signed)
 	}
-	return sign(r.key, issuer, desk.GrantOf(r.seat.Attendee), r.now)
+	return read(ctx, s, signed)
+}
+
+// grantKey is the key that signs now: the last one that is in use. Where a server's clock is behind that of the one that
+// made the first key, it is that.
+func (t *tx) grantKey() (signs grantKey, err error) {
+	keys, err := t.grantKeys()
+	for i, key := range keys {
+		if i == 0 || !key.useFrom.After(t.now) {
+			signs = key
+		}
+	}
+	if err == nil && signs.id == "" {
+		err = fmt.Errorf("no key to sign join grants with")
+	}
+	return signs, err
 }
 
 func sign(key grantKey, issuer string, claims desk.GrantClaims, now time.Time) (desk.Grant, error) {

@@ -340,7 +340,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 
 // invitationJob completes a job that tells of an invitation or transfer, or withdraws it.
 func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error) {
-	id := job.InvitationID
+	id := job.OfferID()
 	inv, err := t.invitation(id)
 	if err != nil {
 		return "", err
@@ -431,7 +431,7 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 		return t.deliveryFailed(job, o.Error)
 	}
 	if job.Purpose == desk.PurposeInvitation || job.Purpose == desk.PurposeTransfer {
-		inv, err := t.invitation(job.InvitationID)
+		inv, err := t.invitation(job.OfferID())
 		if err != nil {
 			return err
 		}
@@ -472,7 +472,7 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
 		return err
 	}
-	return t.queueMail(job.InvitationID, job.Invitation.Reminders, rep)
+	return t.queueMail(job.OfferID(), job.Invitation.Reminders, rep)
 }
 
 // ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still

@@ -64,7 +64,7 @@ type bench struct {
 }
 
 func newBench(b *testing.B, devices bool) *bench {
-	s, err := store.Open(b.Context(), store.Config{Database: filepath.Join(b.TempDir(), "bench.db"), Logger: slog.New(slog.DiscardHandler),
+	s, err := store.Open(b.Context(), store.Config{Database: filepath.Join(b.TempDir(), "bench.db"), Logger: slog.New(slog.DiscardHandler), InvitesAMinute: -1,
 		Password: store.PasswordCost{MemoryKiB: 64, Passes: 1}})
 	if err != nil {
 		b.Fatal(err)
@@ -124,14 +124,14 @@ func (n *bench) openSession(s *store.Store, client int) {
 		n.b.Error(err)
 		return
 	}
-	session, err := s.StartSession(n.b.Context(), caller, store.NewSession{Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
+	started, err := s.StartSession(n.b.Context(), caller, store.NewSession{Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
 	if err == nil {
-		session, err = s.AcceptSession(n.b.Context(), caller, session.ID)
+		_, err = s.AcceptSession(n.b.Context(), caller, started.Session.ID)
 	}
 	if err != nil {
 		n.b.Error(err)
 	}
-	n.open[client] = append(n.open[client], session.ID)
+	n.open[client] = append(n.open[client], started.Session.ID)
 }
 
 // repeated does something n times; it says false when it is done.

@@ -86,6 +86,6 @@ func (d *sample) openSession(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.session, err = d.store.AcceptSession(ctx, ana, waiting.ID)
+	d.session, err = d.store.AcceptSession(ctx, ana, waiting.Session.ID)
 	return err
 }

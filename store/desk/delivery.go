@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -60,6 +61,7 @@ type Delivery struct {
 	ID           string        `json:"id" doc:"Opaque id" example:"dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev          int64         `json:"rev" doc:"Grows with each change of this object"`
 	InvitationID string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
+	TransferID   string        `json:"transfer_id,omitempty" doc:"The transfer that it tells of"`
 	Purpose      Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,test"`
 	Channel      Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
 	Rep          Ref           `json:"rep" doc:"Whom it tells"`
@@ -69,6 +71,9 @@ type Delivery struct {
 	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over"`
 	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed"`
 }
+
+// OfferID is the id of the invitation or transfer that it tells of.
+func (d Delivery) OfferID() string { return cmp.Or(d.InvitationID, d.TransferID) }
 
 // OutcomeKind sorts what became of one attempt to send.
 type OutcomeKind string
