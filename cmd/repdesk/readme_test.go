@@ -3,7 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"io"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/repdesk/repdesk/api"
 )
 
 // demo runs "repdesk demo" in this process until the test ends. It returns where it listens and the lines to paste.
@@ -82,6 +87,8 @@ var shared = []string{
 	`"role":"owner"`, `"rep_id"`, // attendees
 	`"name":"Cho Min-seo"`, `"state":"cancelled"`, // Cho's, and the one that was taken back
 	`"purpose":"invitation"`, `"channel":"fcm"`, `"state":"sent"`, // deliveries
+	`"kind":"team"`, `"kind":"portal"`, `"include_sub_portals":true`, `"audience":"reps"`, // whoever comes first, and the chat
+	`"id":"trf_`, `"stay":true`, `"reason":"ownership_moved"`, // the transfer
 	`"type":"invitation.ended"`, `"reason":"cancelled"`, `"cursor"`, // event log
 }
 
@@ -94,13 +101,74 @@ func TestReadmeCanBeFollowed(t *testing.T) {
 	readme := readme(t)
 	url, _ := demo(t)
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "organization.yaml"), []byte(strings.Join(blocks(readme, "yaml"), "\n")), 0o600); err != nil {
-		t.Fatal(err)
+	for name, language := range map[string]string{"organization.yaml": "yaml", "verify.go": "go"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.Join(blocks(readme, language), "\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	lines := strings.ReplaceAll(strings.Join(blocks(readme, "sh"), "\n"), "http://127.0.0.1:8080", url)
 	out := shell(t, folder, lines)
 	contains(t, out, shared...)
-	contains(t, out, "Idempotent-Replayed: true", "Ignored-Parameters: mood", "event: ready", `"dry_run":true`, `"name":"rosa"`)
+	contains(t, out, "Idempotent-Replayed: true", "Ignored-Parameters: mood", "event: ready", `"dry_run":true`, `"name":"rosa"`,
+		"Is anybody there?", `"end_reason":"abandoned"`, "let in: ses_")
+}
+
+// C12: the verifier of the documentation lets in by a good grant alone.
+func TestC12ReadmesVerifier(t *testing.T) {
+	source := blocks(readme(t), "go")
+	if len(source) != 1 || strings.Count(source[0][strings.Index(source[0], "func main"):], "\n") > 30 {
+		t.Fatalf("%d verifiers, of which one has to do with 30 lines", len(source))
+	}
+	folder := t.TempDir()
+	file, program := filepath.Join(folder, "verify.go"), filepath.Join(folder, "verify")
+	if err := os.WriteFile(file, []byte(source[0]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("go", "build", "-o", program, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	sample, url := grantServer(t)
+	ana := sample.callers[sample.ana.Rep.ID]
+	good, err := sample.store.JoinGrant(t.Context(), ana, sample.session.ID, "https://desk.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sample.store.JoinGrant(t.Context(), ana, sample.session.ID, "https://other.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := strings.Split(good.Grant, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(part[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(claims), sample.session.ID, "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", 1)))
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`))
+	for _, c := range []struct{ name, grant, says string }{
+		{"a good one", good.Grant, "let in: " + sample.session.ID},
+		{"of another desk", other.Grant, "refused"},
+		{"with other claims", part[0] + "." + forged + "." + part[2], "refused"},
+		{"unsigned", none + "." + part[1] + ".", "refused"},
+		{"cut off", part[0] + "." + part[1], "refused"},
+		{"nothing", "", "refused"},
+	} {
+		out, err := exec.Command(program, url+"/.well-known/jwks.json", "https://desk.example", c.grant).CombinedOutput()
+		if !strings.HasPrefix(string(out), c.says) || (err == nil) != (c.says != "refused") {
+			t.Errorf("%s: %v, %s", c.name, err, out)
+		}
+	}
+}
+
+// grantServer serves the API of a sample desk.
+func grantServer(t *testing.T) (*sample, string) {
+	t.Helper()
+	s, err := openSample(t.Context(), database(t), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(api.New(api.Config{Store: s.store}).Handler())
+	t.Cleanup(func() { server.Close(); s.store.Close() })
+	return s, server.URL
 }
 
 func TestReadmeAndDemoTellTheSameWalkThrough(t *testing.T) {

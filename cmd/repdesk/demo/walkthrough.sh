@@ -25,5 +25,21 @@ curl -sS -X POST $URL/v1/invitations/$HELP/cancel -H "Authorization: Bearer $ANA
 echo "9. What was sent for it, device by device?"
 curl -sS $URL/v1/invitations/$HELP/deliveries -H "Authorization: Bearer $ANA"
 
-echo "10. Everything that Ana was told, as a script reads it."
+echo "10. Or whoever of the tills team comes first: their queue takes it, though nobody of them is logged in."
+curl -sS $URL/v1/sessions/$SESSION/invitations -H "Authorization: Bearer $ANA" -H 'Content-Type: application/json' -d '{"team_id": "@tills", "access": "view"}'
+
+echo "11. Or everyone who is logged in under a portal. The first to accept joins, and the alert goes away for the others."
+curl -sS $URL/v1/sessions/$SESSION/invitations -H "Authorization: Bearer $ANA" -H 'Content-Type: application/json' -d '{"portal_id": "@main", "include_sub_portals": true, "comment": "Who knows this till?"}'
+
+echo "12. Ben writes something that the customer does not see."
+curl -sS $URL/v1/sessions/$SESSION/messages -H "Authorization: Bearer $BEN" -H 'Content-Type: application/json' -d '{"text": "I had the same one yesterday.", "audience": "reps"}'
+
+echo "13. Ana has to go on with something else: she offers the session to Ben, and stays to help."
+curl -sS $URL/v1/sessions/$SESSION/transfer -H "Authorization: Bearer $ANA" -H 'Content-Type: application/json' -d '{"rep_id": "@ben", "comment": "You know it better.", "stay": true}'
+
+echo "14. Ben takes it, and owns it. What Ana had invited is over, for the reason ownership_moved."
+curl -sS -X POST $URL/v1/sessions/$SESSION/accept -H "Authorization: Bearer $BEN"
+curl -sS $URL/v1/sessions/$SESSION/invitations -H "Authorization: Bearer $BEN"
+
+echo "15. Everything that Ana was told, as a script reads it."
 curl -sS "$URL/v1/event-log?after=0" -H "Authorization: Bearer $ANA"
