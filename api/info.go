@@ -23,6 +23,8 @@ type Info struct {
 type Limits struct {
 	CommentCharacters int `json:"comment_characters" doc:"Characters of an invitation's comment"`
 	DetailsCharacters int `json:"details_characters" doc:"Characters of a customer's details"`
+	MessageCharacters int `json:"message_characters" doc:"Characters of a chat message or a note"`
+	InvitesAMinute    int `json:"invites_a_minute" doc:"Invitations that an owner may make in a minute"`
 	InvitedReps       int `json:"invited_reps" doc:"Reps beside the owner, joined and invited together; a portal may allow fewer"`
 	PageItems         int `json:"page_items" doc:"Items of one page of a list"`
 	BodyBytes         int `json:"body_bytes" doc:"Bytes of a request's body"`
@@ -32,6 +34,6 @@ func (s *Server) getServer(context.Context, *struct{}) (*Plain[Info], error) {
 	return &Plain[Info]{Info{
 		ServerID: s.cfg.Store.ServerID(), Name: s.cfg.Name, Version: s.cfg.Version, LogInMethods: []string{"password"},
 		Languages: []string{"en"}, Features: []string{}, ServerTime: desk.Time(s.cfg.Now().UnixMilli()),
-		Limits: Limits{CommentCharacters: desk.MaxComment, DetailsCharacters: desk.MaxDetails, InvitedReps: desk.MaxInvitedReps, PageItems: 200, BodyBytes: maxBody},
+		Limits: Limits{CommentCharacters: desk.MaxComment, DetailsCharacters: desk.MaxDetails, MessageCharacters: desk.MaxMessage, InvitesAMinute: desk.InvitesAMinute, InvitedReps: desk.MaxInvitedReps, PageItems: 200, BodyBytes: maxBody},
 	}}, nil
 }
