@@ -92,6 +92,10 @@ func over(inv desk.Invitation) string {
 		return "The session has ended."
 	case inv.Reason == desk.EndJoinedOtherwise:
 		return "You have joined the session another way."
+	case inv.Reason == desk.EndOwnerLeft, inv.Reason == desk.EndOwnershipMoved:
+		return "The session has another owner now, who invites whom they need."
+	case inv.Reason == desk.EndTargetGone:
+		return "This invitation is no longer for you."
 	}
 	return "This invitation is over."
 }

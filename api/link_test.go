@@ -188,3 +188,14 @@ func TestLinkBehindAProxy(t *testing.T) {
 		}
 	}
 }
+
+// TestB13LinkOfASessionThatMoved: the new owner invites anew.
+func TestB13LinkOfASessionThatMoved(t *testing.T) {
+	x := newServer(t)
+	x.token(t, "ben")
+	token := x.mailedLink(t)
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@ben"}`})
+	x.do(t, call{as: "ben", do: "POST /v1/sessions/$ses/accept"})
+	x.page(t, "/i/"+token, 200, "The session has another owner now")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "another owner now")
+}
