@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -82,19 +83,27 @@ func (t *tx) invitation(id string) (desk.Invitation, error) {
 	return found[0], nil
 }
 
-// invitations lists invitations with those who declined them.
+// invitations lists invitations with those who declined them, in two statements, however many there are. The condition may
+// name no table but v.
 func (t *tx) invitations(where string, args ...any) ([]desk.Invitation, error) {
 	found, err := list(t, invitationColumns+where, args, scanInvitation)
-	for i := range found {
-		if err != nil {
-			break
-		}
-		if found[i].Rep != nil && found[i].State != desk.InvitationDeclined {
-			continue
-		}
-		found[i].DeclinedBy, err = list(t, `SELECT r.id, r.name FROM declines d JOIN reps r ON r.id = d.rep_id WHERE d.invitation_id = $1 ORDER BY d.declined_at, r.id`,
-			[]any{found[i].ID}, func(scan scanner, r *desk.Ref) error { return scan(&r.ID, &r.Name) })
+	if err != nil || !slices.ContainsFunc(found, desk.Invitation.MayHaveDeclines) {
+		return found, err
 	}
+	at := map[string]int{}
+	for i := range found {
+		at[found[i].ID] = i
+	}
+	err = t.rows(`SELECT d.invitation_id, r.id, r.name FROM declines d JOIN reps r ON r.id = d.rep_id
+		WHERE d.invitation_id IN (SELECT v.id FROM invitations v`+where+`) ORDER BY d.declined_at, r.id`, args, func(scan scanner) error {
+		var id string
+		var by desk.Ref
+		err := scan(&id, &by.ID, &by.Name)
+		if i, listed := at[id]; listed && found[i].MayHaveDeclines() {
+			found[i].DeclinedBy = append(found[i].DeclinedBy, by)
+		}
+		return err
+	})
 	return found, err
 }
 

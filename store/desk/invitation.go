@@ -95,6 +95,9 @@ type Invitation struct {
 // IsTransfer says whether it is an offer to own the session.
 func (i Invitation) IsTransfer() bool { return i.Kind == OfferTransfer }
 
+// MayHaveDeclines says whether anybody can have declined it: one to a rep is over with that.
+func (i Invitation) MayHaveDeclines() bool { return i.Rep == nil || i.State == InvitationDeclined }
+
 // Active says whether it can still be accepted.
 func (i Invitation) Active() bool { return i.State == InvitationActive }
 
