@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/repdesk/repdesk/store"
@@ -13,7 +14,7 @@ import (
 
 // fullScans are the statements that may read a whole table, by a part of their text, each with its reason.
 var fullScans = map[string]string{
-	"FROM teams t\n\t\tLEFT JOIN team_members own":              "the Share menu lists teams: some hundreds at most",
+	"FROM teams t\n\t\tWHERE t.disabled = 0 AND ($5 = ''":       "the Share menu lists teams, by an index in its order, as far as the page",
 	"FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id": "the Share menu lists portals: some dozens",
 	"FROM issues i JOIN teams t ON t.id = i.team_id":            "the Share menu lists issues: some hundreds at most",
 	"disabled FROM teams ORDER BY id":                           organization,
@@ -81,28 +82,32 @@ func listed(statement string) bool {
 
 // scansOf returns the steps of the plan that read a whole table; those over a subquery's few rows are none.
 func scansOf(db *sql.DB, statement string) (string, error) {
+	steps, err := planOf(db, statement)
+	steps = slices.DeleteFunc(steps, func(step string) bool { return !strings.HasPrefix(step, "SCAN ") || harmless(step) })
+	return strings.Join(steps, ", "), err
+}
+
+// planOf returns the steps of SQLite's plan for a statement.
+func planOf(db *sql.DB, statement string) (steps []string, err error) {
 	verb, _, _ := strings.Cut(strings.TrimSpace(statement), " ")
 	if !strings.Contains("SELECT INSERT UPDATE DELETE", verb) {
-		return "", nil
+		return nil, nil
 	}
 	args := make([]any, strings.Count(statement, "$"))
 	rows, err := db.Query("EXPLAIN QUERY PLAN "+statement, args[:parameters(statement)]...)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer rows.Close()
-	var scans []string
 	for rows.Next() {
 		var id, parent, unused int
 		var step string
 		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-			return "", err
+			return nil, err
 		}
-		if strings.HasPrefix(step, "SCAN ") && !harmless(step) {
-			scans = append(scans, step)
-		}
+		steps = append(steps, step)
 	}
-	return strings.Join(scans, ", "), rows.Err()
+	return steps, rows.Err()
 }
 
 // harmless steps read what the statement itself has made.

@@ -10,23 +10,30 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// ShareQuery narrows the Share menu. Without any, the reps of the caller's own teams come, and counts for the rest.
+// ShareQuery narrows the Share menu. Without any of Text, TeamID and PortalID the reps of the caller's own teams come,
+// at most Limit of each, and counts for the other teams, Limit of them a page.
 type ShareQuery struct {
+	Transfer bool   // whom the session can be given to, not who can be invited (C6)
 	Text     string // part of a rep's name, anywhere within reach
 	TeamID   string // this team's reps
 	PortalID string // the reps logged in under this portal
-	After    string // the page after this rep
+	After    string // the page after this rep or, without any of the three, after this team
 	Limit    int
 }
 
-// ShareOptions returns all that the Share menu of a session needs (A1). Only its owner gets it.
+// narrow says whether one thing is asked for, whose reps are paged.
+func (q ShareQuery) narrow() bool { return q.Text != "" || q.TeamID != "" || q.PortalID != "" }
+
+// ShareOptions returns all that the Share menu of a session needs (A1). Only its owner gets it. The number of statements
+// does not depend on how many reps, teams, portals and invitations there are.
 func (s *Store) ShareOptions(ctx context.Context, c desk.Caller, sessionID string, q ShareQuery) (desk.ShareOptions, error) {
-	return read(ctx, s, func(t *tx) (desk.ShareOptions, error) {
+	return readAs(ctx, s, c, func(t *tx) (desk.ShareOptions, error) {
 		session, err := t.owned(c, sessionID)
 		if err != nil {
 			return desk.ShareOptions{}, err
 		}
-		menu := menu{tx: t, caller: c, session: session, query: q}
+		q.Limit = max(q.Limit, 1)
+		menu := menu{tx: t, caller: c, session: session, query: q, reach: reachOf(c, session, q.Transfer)}
 		return menu.options()
 	})
 }
@@ -37,32 +44,99 @@ type menu struct {
 	caller  desk.Caller
 	session sessionRow
 	query   ShareQuery
+	reach   reach
+}
+
+// reach is what the menu offers beside the caller's own teams. All that it lists, finds, counts and refuses asks this.
+type reach struct {
+	outside bool // other teams, and all reps
+	portals bool // portals, and the reps logged in under one
+	embassy bool // nothing, and nothing may tell that there is more (A7)
+}
+
+// reachOf says what is within the caller's reach: by A4 and A6 to invite, by C6 to transfer. To an embassy rep nothing
+// opens more than its own teams, whatever permissions and portals say (A7).
+func reachOf(c desk.Caller, s sessionRow, transfer bool) reach {
+	if transfer {
+		return reach{outside: reachesOutside(c, desk.TransferOutsideTeams), embassy: c.Embassy}
+	}
+	outside := reachesOutside(c, desk.ShareOutsideTeams)
+	all := *s.Settings.Sharing == desk.SharingAll && !c.Embassy
+	return reach{outside: outside, portals: outside || all, embassy: c.Embassy}
+}
+
+// ofCallersTeams is the condition that a rep r is in a team of the caller's ($1).
+const ofCallersTeams = `r.id IN (SELECT m.rep_id FROM team_members own JOIN team_members m ON m.team_id = own.team_id WHERE own.rep_id = $1)`
+
+// rep is the condition that a rep r is within reach.
+func (r reach) rep() string {
+	switch {
+	case r.outside:
+		return `1 = 1`
+	case r.portals:
+		return `(` + ofCallersTeams + ` OR EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND ` + consoleHere(`$3`) + `))`
+	}
+	return ofCallersTeams
+}
+
+// refuse is the answer to who asks for a team or portal out of reach.
+func (r reach) refuse(kind string) error {
+	if r.embassy {
+		return desk.Missing(kind)
+	}
+	return desk.Refuse(desk.NotReachable, "The %s is out of your reach, or nobody is there.", kind)
 }
 
 func (m menu) options() (out desk.ShareOptions, err error) {
-	off := *m.session.Settings.Sharing == desk.SharingOffHere
 	out = desk.ShareOptions{Issues: []desk.Ref{}, Teams: []desk.ShareTeam{}, Portals: []desk.SharePortal{}, Codes: []string{}, AccessCeiling: *m.session.Settings.InviteCeiling}
-	if out.Invitations, err = m.tx.invitations(` WHERE v.session_id = $1 AND v.state = 'active' ORDER BY v.id`, m.session.ID); err != nil {
+	if err = m.seats(&out); err != nil {
 		return out, err
 	}
-	var joined int
-	if _, err = m.tx.row(`SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0`, []any{m.session.ID}, &joined); err != nil {
-		return out, err
-	}
-	out.Seats.RepsLeft = max(0, *m.session.Settings.MaxInvitedReps-joined-len(out.Invitations))
-	if off {
+	if !m.query.Transfer && *m.session.Settings.Sharing == desk.SharingOffHere {
 		return out, nil
 	}
-	if out.Issues, err = m.issues(); err != nil {
+	if m.query, err = m.resolved(); err != nil {
 		return out, err
 	}
-	if out.Teams, err = m.teams(); err != nil {
-		return out, err
+	if !m.query.Transfer {
+		if out.Issues, err = m.issues(); err != nil {
+			return out, err
+		}
 	}
 	if out.Portals, err = m.portals(); err != nil {
 		return out, err
 	}
+	if err = m.teams(&out); err != nil {
+		return out, err
+	}
 	return out, m.reps(&out)
+}
+
+// resolved is the query with the ids of what it names.
+func (m menu) resolved() (q ShareQuery, err error) {
+	q = m.query
+	if q.TeamID != "" {
+		q.TeamID, err = m.tx.resolve("team", q.TeamID)
+		return q, err
+	}
+	if q.PortalID == "" {
+		return q, nil
+	}
+	if q.PortalID, err = m.tx.resolve("portal", q.PortalID); err == nil && !m.reach.portals {
+		err = m.reach.refuse("portal")
+	}
+	return q, err
+}
+
+// seats fills in who is invited, and how many more can be (B11).
+func (m menu) seats(out *desk.ShareOptions) (err error) {
+	if out.Invitations, err = m.tx.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.kind <> 'transfer' ORDER BY v.id`, m.session.ID); err != nil {
+		return err
+	}
+	var joined int
+	_, err = m.tx.row(`SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0`, []any{m.session.ID}, &joined)
+	out.Seats.RepsLeft = max(0, *m.session.Settings.MaxInvitedReps-joined-len(out.Invitations))
+	return err
 }
 
 func (m menu) issues() ([]desk.Ref, error) {
@@ -96,133 +170,20 @@ func (t *tx) issuesOpenTo(c desk.Caller) ([]desk.Issue, error) {
 	return slices.DeleteFunc(all, func(i desk.Issue) bool { return !i.OpenTo(ids) }), err
 }
 
-// invitable is the condition that a rep r stands in the menu (A3): logged in or in extended availability, not the
-// asker ($1), not in the session ($2); $3 is now.
-const invitable = ` r.disabled = 0 AND r.id <> $1 AND (r.logged_in_until > $3 OR r.extended = 1)
-	AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0)`
-
-// teams lists the teams within reach: one's own always, others only with share_outside_teams and while somebody of
-// them could be invited (A4).
-func (m menu) teams() ([]desk.ShareTeam, error) {
-	return list(m.tx, `SELECT t.id, t.name, t.embassy, t.persistent, own.rep_id IS NOT NULL, COALESCE(x.available, 0) FROM teams t
-		LEFT JOIN team_members own ON own.team_id = t.id AND own.rep_id = $1
-		LEFT JOIN (SELECT m.team_id, COUNT(*) AS available FROM reps r JOIN team_members m ON m.rep_id = r.id WHERE`+invitable+` GROUP BY m.team_id) x ON x.team_id = t.id
-		WHERE t.disabled = 0 AND (own.rep_id IS NOT NULL OR (x.available > 0 AND $4 = 1)) ORDER BY own.rep_id IS NULL, t.embassy, t.name, t.id`,
-		[]any{m.caller.RepID, m.session.ID, ms(m.tx.now), flag(m.caller.Has(desk.ShareOutsideTeams))},
-		func(scan scanner, t *desk.ShareTeam) error {
-			var persistent bool
-			err := scan(&t.Team.ID, &t.Team.Name, &t.Embassy, &persistent, &t.Mine, &t.AvailableCount)
-			t.AnyRepresentative = t.AvailableCount > 0 || persistent
-			return err
-		})
-}
-
-// portalsOpen says whether portals may be asked (A6).
-func (m menu) portalsOpen() bool {
-	return *m.session.Settings.Sharing == desk.SharingAll || m.caller.Has(desk.ShareOutsideTeams)
-}
-
-// portals lists the portals with how many who could be invited are logged in under each (A6).
+// portals lists the portals with how many who could be invited are logged in under each (A6): all but the asker and those
+// in the session. A rep with a console that is here is logged in, and one who is disabled has no console, so that an index of
+// consoles is all that is read.
 func (m menu) portals() ([]desk.SharePortal, error) {
-	if !m.portalsOpen() {
+	if !m.reach.portals {
 		return []desk.SharePortal{}, nil
 	}
-	return list(m.tx, `SELECT p.id, p.name, p.parent_id, (SELECT COUNT(DISTINCT r.id) FROM consoles c JOIN reps r ON r.id = c.rep_id
-			WHERE c.portal_id = p.id AND `+consoleHere(`$3`)+` AND`+invitable+`)
+	under := `(SELECT COUNT(DISTINCT c.rep_id) FROM consoles c WHERE c.portal_id = p.id AND c.portal_id <> '' AND ` + consoleHere(`$3`)
+	return list(m.tx, `SELECT p.id, p.name, p.parent_id, `+under+`) - `+under+` AND c.rep_id IN
+			(SELECT $1 UNION SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0))
 		FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id`, []any{m.caller.RepID, m.session.ID, ms(m.tx.now)},
 		func(scan scanner, p *desk.SharePortal) error {
 			return scan(&p.Portal.ID, &p.Portal.Name, &p.ParentID, &p.AvailableCount)
 		})
-}
-
-// reps fills in the reps that the query asks for.
-func (m menu) reps(out *desk.ShareOptions) (err error) {
-	switch q := m.query; {
-	case q.TeamID != "":
-		return m.teamReps(out)
-	case q.PortalID != "":
-		id, err := m.tx.resolve("portal", q.PortalID)
-		if err == nil && !m.portalsOpen() {
-			err = desk.Refuse(desk.NotReachable, "The portal is outside your teams.")
-		}
-		if err != nil {
-			return err
-		}
-		out.Reps, out.Next, err = m.page(`EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id = $4 AND `+consoleHere(`$3`)+`)`, id)
-		return err
-	case q.Text != "":
-		within := `EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $1)`
-		if *m.session.Settings.Sharing == desk.SharingAll {
-			within = `(` + within + ` OR EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND ` + consoleHere(`$3`) + `))`
-		}
-		if m.caller.Has(desk.ShareOutsideTeams) {
-			within = `1 = 1`
-		}
-		out.Reps, out.Next, err = m.page(within+` AND r.search LIKE $4 ESCAPE '\'`, likePattern(q.Text))
-		return err
-	}
-	for i := range out.Teams {
-		if !out.Teams[i].Mine || out.Teams[i].AvailableCount == 0 {
-			continue
-		}
-		if out.Teams[i].Reps, _, err = m.page(inTeam, out.Teams[i].Team.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const inTeam = `EXISTS (SELECT 1 FROM team_members m WHERE m.rep_id = r.id AND m.team_id = $4)`
-
-func (m menu) teamReps(out *desk.ShareOptions) error {
-	id, err := m.tx.resolve("team", m.query.TeamID)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(out.Teams, func(t desk.ShareTeam) bool { return t.Team.ID == id })
-	if i < 0 {
-		return desk.Refuse(desk.NotReachable, "The team is outside your teams, or nobody of it is there.")
-	}
-	out.Teams[i].Reps, out.Next, err = m.page(inTeam, id)
-	return err
-}
-
-// page lists reps who stand in the menu and match, by name (A5).
-func (m menu) page(match, arg string) (reps []desk.ShareRep, next string, err error) {
-	limit := m.query.Limit
-	found, err := list(m.tx, `SELECT r.id, r.name, r.logged_in_until > $3, r.busy, r.extended,
-		(SELECT COUNT(*) FROM attendees a WHERE a.rep_id = r.id AND a.rep_id <> '' AND a.left_at = 0),
-		EXISTS (SELECT 1 FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active')
-		FROM reps r WHERE`+invitable+` AND `+match+` AND ($5 = '' OR r.search > (SELECT l.search FROM reps l WHERE l.id = $5)
-			OR (r.search = (SELECT l.search FROM reps l WHERE l.id = $5) AND r.id > $5)) ORDER BY r.search, r.id LIMIT $6`,
-		[]any{m.caller.RepID, m.session.ID, ms(m.tx.now), arg, m.query.After, limit + 1}, m.scanRep)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(found) > limit {
-		found = found[:limit]
-		next = found[limit-1].ID
-	}
-	for i := range found {
-		if found[i].Portals, err = m.portalsOf(found[i].ID); err != nil {
-			return nil, "", err
-		}
-	}
-	return found, next, nil
-}
-
-func (m menu) scanRep(scan scanner, r *desk.ShareRep) error {
-	var loggedIn, busy bool
-	err := scan(&r.ID, &r.Name, &loggedIn, &busy, &r.ExtendedAvailability, &r.SessionCount, &r.Invited)
-	r.Presence = desk.PresenceOf(loggedIn, busy)
-	return err
-}
-
-// portalsOf lists the portals under which the rep is logged in.
-func (m menu) portalsOf(repID string) ([]desk.Ref, error) {
-	return list(m.tx, `SELECT DISTINCT p.id, p.name FROM consoles c JOIN portals p ON p.id = c.portal_id
-		WHERE c.rep_id = $1 AND c.portal_id <> '' AND `+consoleHere(`$2`)+` ORDER BY p.name, p.id`, []any{repID, ms(m.tx.now)},
-		func(scan scanner, r *desk.Ref) error { return scan(&r.ID, &r.Name) })
 }
 
 // consoleHere is the condition that a console c keeps its rep logged in at the time that the parameter says.

@@ -17,6 +17,8 @@ INSERT INTO portal_tree (above_id, portal_id)
 
 ALTER TABLE teams ADD COLUMN supervision INTEGER NOT NULL DEFAULT 1; -- leads may step into sessions of lower roles (C8)
 
+CREATE INDEX teams_listed ON teams (embassy, name, id) WHERE disabled = 0; -- in the Share menu's order
+
 ALTER TABLE reps ADD COLUMN embassy INTEGER NOT NULL DEFAULT 0;      -- A7 holds for the rep; kept by imports
 ALTER TABLE reps ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;       -- the last contact of any console
 ALTER TABLE reps ADD COLUMN on_public_page INTEGER NOT NULL DEFAULT 0;
@@ -29,6 +31,9 @@ CREATE INDEX reps_public ON reps (on_public_page) WHERE on_public_page = 1;
 -- The event log's end when the console came to the portal: earlier events of the portal are not its rep's.
 ALTER TABLE consoles ADD COLUMN portal_since BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE consoles ADD COLUMN portal_moved INTEGER NOT NULL DEFAULT 0; -- it came there after its log-in
+-- Who is logged in under a portal, without a look at the consoles themselves.
+DROP INDEX consoles_portal;
+CREATE INDEX consoles_portal ON consoles (portal_id, rep_id, seen_at, push_target) WHERE portal_id <> '';
 
 ALTER TABLE sessions ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sessions ADD COLUMN customer_gone_at BIGINT NOT NULL DEFAULT 0;
@@ -108,6 +113,7 @@ DROP TABLE guest_tokens;
 DROP TABLE notes;
 DROP TABLE messages;
 DROP TABLE portal_tree;
+DROP INDEX teams_listed;
 DROP INDEX reps_public;
 DROP INDEX sessions_active;
 DROP INDEX sessions_gone;
@@ -123,6 +129,8 @@ DELETE FROM deliveries WHERE purpose NOT IN ('invitation', 'withdrawal') OR roun
 DELETE FROM declines WHERE invitation_id IN (SELECT id FROM invitations WHERE kind IN ('transfer', 'portal'));
 DELETE FROM deliveries WHERE invitation_id IN (SELECT id FROM invitations WHERE kind IN ('transfer', 'portal'));
 DELETE FROM invitations WHERE kind IN ('transfer', 'portal');
+DROP INDEX consoles_portal;
+CREATE INDEX consoles_portal ON consoles (portal_id);
 ALTER TABLE teams DROP COLUMN supervision;
 ALTER TABLE reps DROP COLUMN embassy;
 ALTER TABLE reps DROP COLUMN seen_at;

@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync/atomic"
+)
+
+// Counter counts what a store asks of its database in reading transactions.
+type Counter struct {
+	Transactions, Statements atomic.Int64
+}
+
+// Take returns the counts since the last call.
+func (c *Counter) Take() (transactions, statements int64) {
+	return c.Transactions.Swap(0), c.Statements.Swap(0)
+}
+
+// CountReads puts a counter between the store and its engine.
+func CountReads(s *Store) *Counter {
+	counting := &countingEngine{engine: s.engine}
+	s.engine = counting
+	return &counting.Counter
+}
+
+type countingEngine struct {
+	engine
+	Counter
+}
+
+func (e *countingEngine) read(ctx context.Context, s *Store, fn func(*tx) error) error {
+	e.Transactions.Add(1)
+	return e.engine.read(ctx, s, func(t *tx) error {
+		t.on = &countingExecutor{t.on, &e.Counter}
+		return fn(t)
+	})
+}
+
+type countingExecutor struct {
+	executor
+	counter *Counter
+}
+
+func (x *countingExecutor) query(q string, args []any) (*sql.Rows, error) {
+	x.counter.Statements.Add(1)
+	return x.executor.query(q, args)
+}
