@@ -1,6 +1,9 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -44,6 +47,24 @@ func object[T any](rev int64, body T) *Object[T] { return &Object[T]{etag(rev), 
 
 func (o *Object[T]) tag() string { return o.ETag }
 
+// Content is the answer that shows what has no revision, since it is put together of many things and changes as time
+// passes: its ETag is made of what it says. A GET that answers one honours If-None-Match, and saves the sending.
+type Content[T any] struct {
+	ETag string `header:"ETag" doc:"Changes with the content, for If-None-Match" example:"\"h-Zm9vYmFyYmF6cXV4Zm9v\""`
+	Body T
+}
+
+func content[T any](body T) (*Content[T], error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, fmt.Errorf("tag content: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return &Content[T]{fmt.Sprintf(`"h-%s"`, base64.RawURLEncoding.EncodeToString(sum[:15])), body}, nil
+}
+
+func (c *Content[T]) tag() string { return c.ETag }
+
 // Created is the answer to a creation. Its operation has the status 201.
 type Created[T any] struct {
 	Location string `header:"Location" doc:"The path of the new thing"`
@@ -57,7 +78,7 @@ func created[T any](location string, rev int64, body T) *Created[T] {
 
 func etag(rev int64) string { return fmt.Sprintf("%q", fmt.Sprint(rev)) }
 
-// tagged is an answer with a revision.
+// tagged is an answer with a revision, or with an ETag in its place.
 type tagged interface{ tag() string }
 
 // matches says whether a header's list of entity tags names the tag. A proxy may have made it weak.

@@ -105,8 +105,11 @@ func (s *Server) sessionRoutes() {
 
 func (s *Server) sharingRoutes() {
 	register(s, operation{ID: "get-share-options", Method: get, Path: "/v1/sessions/{session_id}/share", Tag: "Sharing", Summary: "All that the Share menu of a session needs",
-		Description: "Without parameters: the reps of the caller's own teams, at most `limit` of each, and counts for the rest. With `team_id` or `portal_id`: that one's reps, paged. With `q`: the reps found within reach.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
+		Description: "With none of `team_id`, `portal_id` and `q`: the caller's own teams with their reps, at most `limit` of each, and the other teams within reach with counts, `limit` of them a page; `next` leads to more of these. " +
+			"With `team_id` or `portal_id`: that one's reps, and with `q` the reps found within reach, `limit` of them a page; `next` leads to more of these, and of the teams only one's own come and the one asked for. " +
+			"With `for=transfer`: the reps and teams to whom the session can be given, which are those logged in, and those in the session too; no issues, no portals. " +
+			"The ETag is made of the content.",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
 	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable, desk.TooManyRequests)
 	register(s, operation{ID: "request-help", Method: post, Path: "/v1/sessions/{session_id}/request-help", Tag: "Sharing", Summary: "Ask for help on an issue", Status: http.StatusCreated,
 		Description: "Invites any one representative of the team that owns the issue.", Codes: append(codes(desk.IssueNotShareable), inviting...)}, console, s.requestHelp)

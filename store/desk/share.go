@@ -6,7 +6,7 @@ type ShareRep struct {
 	Name                 string   `json:"name" doc:"The private display name" example:"Ben Okafor"`
 	Presence             Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"available,busy,offline"`
 	ExtendedAvailability bool     `json:"extended_availability" doc:"Whether an email reaches them while not logged in"`
-	SessionCount         int      `json:"session_count" doc:"Sessions they are in now"`
+	SessionCount         int      `json:"session_count" doc:"Sessions they are in now; to an embassy rep only those that it is in too"`
 	Portals              []Ref    `json:"portals" doc:"The portals they are logged in under"`
 	Invited              bool     `json:"invited" doc:"Whether they have an active invitation to this session"`
 }
@@ -16,8 +16,8 @@ type ShareTeam struct {
 	Team              Ref        `json:"team" doc:"The team"`
 	Embassy           bool       `json:"embassy" doc:"Whether it is a team of outside reps"`
 	Mine              bool       `json:"mine" doc:"Whether the caller is in it"`
-	AvailableCount    int        `json:"available_count" doc:"Its reps who could be invited now"`
-	AnyRepresentative bool       `json:"any_representative" doc:"Whether any representative of it can be invited now"`
+	AvailableCount    int        `json:"available_count" doc:"Its reps who could be invited now, or with for=transfer be given the session"`
+	AnyRepresentative bool       `json:"any_representative" doc:"Whether any representative of it can be invited now, or be given the session"`
 	Reps              []ShareRep `json:"reps,omitempty" doc:"Its reps who could be invited: of the caller's own teams, or of the team asked for"`
 }
 
@@ -37,12 +37,12 @@ type Seats struct {
 // ShareOptions is all that the Share menu of a session shows (A1).
 type ShareOptions struct {
 	Issues        []Ref         `json:"issues" doc:"Issues open for Request Help to the caller"`
-	Teams         []ShareTeam   `json:"teams" doc:"Teams and embassies that can be asked"`
+	Teams         []ShareTeam   `json:"teams" doc:"Teams and embassies that can be asked: the caller's own on the first page, and others"`
 	Portals       []SharePortal `json:"portals" doc:"Portals with reps logged in under them, as a tree by parent_id"`
 	Reps          []ShareRep    `json:"reps,omitempty" doc:"With q or portal_id: the reps found"`
 	Invitations   []Invitation  `json:"invitations" doc:"The session's active invitations"`
 	Codes         []string      `json:"codes" doc:"Ids of the specialist invitations that stand"`
 	Seats         Seats         `json:"seats" doc:"How many may still come"`
 	AccessCeiling Access        `json:"access_ceiling" doc:"The most access that an invitation may carry" values:"view,control"`
-	Next          string        `json:"next,omitempty" doc:"Cursor of the next page of reps, with team_id, portal_id or q"`
+	Next          string        `json:"next,omitempty" doc:"Cursor of the next page: of reps with team_id, portal_id or q, else of the teams that are not the caller's own"`
 }
