@@ -212,6 +212,15 @@ func TestA6Portals(t *testing.T) {
 		if len(counts) != 4 || counts["Open"] != 2 || counts["Main"] != 1 || counts["Quiet"] != 0 {
 			t.Errorf("reps per portal: %v", counts)
 		}
+		hal := must(d.Authenticate(t.Context(), must(d.Store.LogIn(t.Context(), store.LogIn{Username: "hal", Password: storetest.Password, PortalID: "@open"})).Token))
+		hals := d.OpenSession(hal, "@open")
+		must(d.EndSession(t.Context(), hal, hals.ID, ""))
+		for _, p := range menu(t, d, hal, hals, store.ShareQuery{}).Portals { // A3: without the asker, in the session or not
+			if p.AvailableCount != counts[p.Portal.Name] {
+				t.Errorf("the asker counts: %+v", p)
+			}
+		}
+		logOut(t, d, hal)
 		same(t, "reps under one", repNames(menu(t, d, ben, opened, store.ShareQuery{PortalID: "@open"}).Reps), "Dev Patel", "Eli Stone")
 		inviteRep(t, d, ben, opened, "dev") // sharing: all
 		if got := menu(t, d, ben, main, store.ShareQuery{}); len(got.Portals) != 0 {
@@ -327,6 +336,37 @@ reps:
 			t.Error("no next after a full page")
 		}
 		same(t, "of a search only own teams come", teamLines(menu(t, d, ana, session, store.ShareQuery{Text: "dev"}).Teams), "Night shift 0 mine any", "Printers 0 mine")
+	})
+}
+
+// A4 and A5: of each own team at most the limit comes, and who is in two of them stands in both.
+func TestA4RepsOfOwnTeams(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		crowd(t, d, 4)
+		importYAML(t, d, `
+teams: [{slug: gone, name: Gone, disabled: true}]
+reps:
+  - {username: ana, name: Ana Ruiz, teams: {printers: lead, crowd: member, gone: member}}
+  - {username: c0, name: C0, teams: {crowd: member, printers: member, gone: member}}
+  - {username: c1, name: C1, teams: {printers: member}}`)
+		ana := d.LogIn("ana")
+		session := d.OpenSession(ana, "@main")
+		same(t, "two of each", teamLines(menu(t, d, ana, session, store.ShareQuery{Limit: 2}).Teams), "Crowd 3 mine any, C0, C2", "Printers 2 mine any, C0, C1")
+		same(t, "all", teamLines(menu(t, d, ana, session, store.ShareQuery{}).Teams), "Crowd 3 mine any, C0, C2, C3", "Printers 2 mine any, C0, C1")
+	})
+}
+
+// C6: a transfer that is pending takes no seat, and is no invitation.
+func TestC6APendingTransferInTheMenu(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana := d.LogIn("ana")
+		d.LogIn("ben")
+		session := d.OpenSession(ana, "@main")
+		must(d.TransferSession(t.Context(), ana, session.ID, store.NewTransfer{RepID: "@ben"}))
+		got := menu(t, d, ana, session, store.ShareQuery{})
+		if len(got.Invitations) != 0 || got.Seats.RepsLeft != 7 || got.Teams[0].Reps[0].Invited {
+			t.Errorf("menu %+v", got)
+		}
 	})
 }
 
