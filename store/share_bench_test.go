@@ -34,37 +34,6 @@ func BenchmarkShareOptions(b *testing.B) {
 	}
 }
 
-// TestPlanOfTheShareMenu: what grows with the desk is read in the order in which it is shown, from indexes alone.
-func TestPlanOfTheShareMenu(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "repdesk.db")
-	d := storetest.NewDesk(t, storetest.Open(t, file, storetest.NewClock()))
-	ana := d.LogIn("ana")
-	menu(t, d, ana, d.OpenSession(ana, "@main"), store.ShareQuery{})
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, c := range []struct{ what, part, step, never string }{
-		{"other teams in their order", "LIMIT $7", "SCAN t USING INDEX teams_listed", "TEMP B-TREE FOR ORDER BY"},
-		{"no rep of another team", "LIMIT $7", "SEARCH m USING COVERING INDEX sqlite_autoindex_team_members_1 (team_id=?)", "SCAN r"},
-		{"reps of own teams by those", "OVER (PARTITION BY m.team_id", "SEARCH own USING COVERING INDEX team_members_rep (rep_id=?)", "SCAN r"},
-		{"counts of portals", "COUNT(DISTINCT c.rep_id)", "SEARCH c USING COVERING INDEX consoles_portal (portal_id=?)", "SCAN c"},
-	} {
-		found := false
-		for _, statement := range storetest.Statements() {
-			if !strings.Contains(statement, c.part) {
-				continue
-			}
-			steps := strings.Join(must(planOf(db, statement)), "\n")
-			found = found || strings.Contains(steps, c.step) && !strings.Contains(steps, c.never)
-		}
-		if !found {
-			t.Errorf("%s: no statement with %q has the step %q and not %q", c.what, c.part, c.step, c.never)
-		}
-	}
-}
-
 // teamSize is the size of the teams of a big desk.
 const teamSize = 25
 
@@ -77,7 +46,7 @@ func bigDesk(t testing.TB, reps int) *storetest.Desk {
 	if _, err := d.ImportOrganization(t.Context(), d.Operator(), []byte(bigOrganization(reps)), false); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", file)
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)") // the store's housekeeping writes too
 	if err != nil {
 		t.Fatal(err)
 	}
