@@ -24,11 +24,16 @@ type ShareQuery struct {
 // narrow says whether one thing is asked for, whose reps are paged.
 func (q ShareQuery) narrow() bool { return q.Text != "" || q.TeamID != "" || q.PortalID != "" }
 
-// ShareOptions returns all that the Share menu of a session needs (A1). Only its owner gets it. The number of statements
+// ShareOptions returns all that the Share menu of a session needs (A1). Only its owner gets it and, to transfer, who may
+// step in (C8), without the invitations, which are the owner's. The number of statements
 // does not depend on how many reps, teams, portals and invitations there are.
 func (s *Store) ShareOptions(ctx context.Context, c desk.Caller, sessionID string, q ShareQuery) (desk.ShareOptions, error) {
 	return readAs(ctx, s, c, func(t *tx) (desk.ShareOptions, error) {
-		session, err := t.owned(c, sessionID)
+		load := t.owned
+		if q.Transfer {
+			load = t.transferable
+		}
+		session, err := load(c, sessionID)
 		if err != nil {
 			return desk.ShareOptions{}, err
 		}
@@ -136,6 +141,9 @@ func (m menu) seats(out *desk.ShareOptions) (err error) {
 	var joined int
 	_, err = m.tx.row(`SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0`, []any{m.session.ID}, &joined)
 	out.Seats.RepsLeft = max(0, *m.session.Settings.MaxInvitedReps-joined-len(out.Invitations))
+	if idOf(m.session.Owner) != m.caller.RepID {
+		out.Invitations = []desk.Invitation{}
+	}
 	return err
 }
 

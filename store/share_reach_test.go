@@ -244,3 +244,21 @@ func teamID(t *testing.T, d *storetest.Desk, name string) string {
 	i := slices.IndexFunc(teams, func(t desk.ShareTeam) bool { return t.Team.Name == name })
 	return teams[i].Team.ID
 }
+
+// C8: a lead sees to whom a session of a lower role could go, and nothing of the owner's invitations.
+func TestC8ALeadsMenuToTransfer(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		all := everybody(d)
+		session := d.OpenSession(all["ben"], "@main")
+		inviteRep(t, d, all["ben"], session, "cho")
+		got := menu(t, d, all["ana"], session, store.ShareQuery{Transfer: true})
+		same(t, "not the owner", teamLines(got.Teams), "Printers 1 mine any, Cho Min")
+		if len(got.Invitations) != 0 || got.Seats.RepsLeft != 6 {
+			t.Errorf("invitations %+v, seats %+v", got.Invitations, got.Seats)
+		}
+		_, err := d.ShareOptions(t.Context(), all["ana"], session.ID, store.ShareQuery{Limit: 9})
+		refused(t, err, desk.NotSessionOwner)
+		_, err = d.ShareOptions(t.Context(), all["cho"], session.ID, store.ShareQuery{Transfer: true, Limit: 9})
+		refused(t, err, desk.NotSessionOwner)
+	})
+}

@@ -46,10 +46,10 @@ func (m menu) teamAskedFor(out *desk.ShareOptions) error {
 }
 
 // available is the condition that a rep r stands in the menu: to be invited (A3), logged in or in extended availability,
-// not the asker ($1), not in the session ($2); to be given the session (C6: $4 is 1), logged in and not the asker. $3 is
-// now.
+// not the asker ($1), not in the session ($2); to be given the session (C6: $4 is 1), logged in and neither the asker nor
+// the owner. $3 is now.
 const available = ` r.disabled = 0 AND r.id <> $1 AND (r.logged_in_until > $3 OR (r.extended = 1 AND $4 = 0))
-	AND ($4 = 1 OR r.id NOT IN (SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0))`
+	AND r.id NOT IN (SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0 AND ($4 = 0 OR a.role = 'owner'))`
 
 // availableArgs are the parameters of available.
 func (m menu) availableArgs(more ...any) []any {
