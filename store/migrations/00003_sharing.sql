@@ -38,7 +38,7 @@ ALTER TABLE sessions ADD COLUMN asked_at BIGINT NOT NULL DEFAULT 0;     -- when 
 ALTER TABLE sessions ADD COLUMN guest_rev BIGINT NOT NULL DEFAULT 1;    -- its revision for guests, whom masked reps do not move
 UPDATE sessions SET first_rep_id = queue_rep_id, first_team_id = queue_team_id;
 CREATE INDEX sessions_active ON sessions (owner_id) WHERE state = 'active';
-CREATE INDEX sessions_gone ON sessions (customer_gone_at) WHERE state = 'active' AND customer_gone_at > 0;
+CREATE INDEX sessions_gone ON sessions (customer_gone_at) WHERE state <> 'ended' AND customer_gone_at > 0;
 CREATE INDEX sessions_asked ON sessions (owner_id) WHERE asked_at > 0;
 
 ALTER TABLE attendees ADD COLUMN consent TEXT NOT NULL DEFAULT 'not_needed';
