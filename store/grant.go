@@ -66,9 +66,9 @@ func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (attend
 			return r, err
 		}
 		keys, err := t.grantKeys()
-		for _, key := range keys {
-			if !key.useFrom.After(t.now) {
-				r.key = key // the last one that is in use
+		for i, key := range keys {
+			if i == 0 || !key.useFrom.After(t.now) {
+				r.key = key // the last one that is in use; the first of all, where another server's clock is ahead
 			}
 		}
 		if err == nil && r.key.id == "" {
