@@ -232,3 +232,50 @@ func TestC13GoneAndThenTheOwnerIsLost(t *testing.T) {
 		})
 	}
 }
+
+func TestI2HowLongAGuestsTokenIsGood(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ana := d.LogInWithPush("ana", "ana-1")
+		started := must(d.StartSession(t.Context(), ana, store.NewSession{Kind: "support", Customer: desk.Customer{Name: "Jo"}}))
+		session := take(t, d, ana, started.Session)
+		max := data.specialist(session, "max", clock.Now())
+		data.specialist(session, "mia", clock.Now())
+		knows := func(token string) error { return try(d.AuthenticateGuest(t.Context(), token)) }
+		for _, token := range []string{started.GuestToken, "rdg_max", "rdg_mia"} {
+			ok(t, knows(token))
+		}
+		ok(t, d.RemoveAttendee(t.Context(), ana, session.ID, max.AttendeeID))
+		data.refuses("who was put out", desk.TokenUnknown, func() error { return knows("rdg_max") })
+		must(d.LeaveAsGuest(t.Context(), must(d.AuthenticateGuest(t.Context(), started.GuestToken))))
+		ok(t, knows(started.GuestToken)) // C13: the same token resumes it
+		clock.Advance(time.Second)
+		must(d.EndSession(t.Context(), ana, session.ID, ""))
+		ok(t, knows("rdg_mia")) // to learn of the end
+		data.refuses("who was put out, after the end", desk.TokenUnknown, func() error { return knows("rdg_max") })
+		clock.Advance(24*time.Hour + time.Second)
+		data.refuses("a day later", desk.TokenExpired, func() error { return knows(started.GuestToken) })
+		for _, token := range []string{"", "rdg_none", "rdc_none"} {
+			data.refuses("not one of ours", desk.TokenUnknown, func() error { return knows(token) })
+		}
+	})
+}
+
+func TestH1AGuestReadsTheirSessionSinceTheyCame(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ana := d.LogIn("ana")
+		session, guest := d.OpenSessionWithGuest(ana, "@main")
+		other, _ := d.OpenSessionWithGuest(ana, "@main")
+		say(t, d, ana, session, "before max")
+		max := data.specialist(session, "max", clock.Now())
+		say(t, d, ana, session, "after max")
+		say(t, d, ana, other, "elsewhere")
+		words := []string{"before max", "after max", "elsewhere"}
+		all := func(g desk.Guest) []desk.Event {
+			w := watchGuest(t, d, g)
+			w.at = 0
+			return w.events()
+		}
+		shows(t, "the customer", all(guest), words, "before max", "after max")
+		shows(t, "the specialist", all(max), words, "after max")
+	})
+}

@@ -217,6 +217,32 @@ func TestB5ADisabledPortalEndsIt(t *testing.T) {
 	})
 }
 
+func TestB5B13HowItEndsForAllUnderThePortal(t *testing.T) {
+	for reason, end := range map[string]func(t *testing.T, d *storetest.Desk, ana desk.Caller, inv desk.Invitation){
+		"cancelled": func(t *testing.T, d *storetest.Desk, ana desk.Caller, inv desk.Invitation) {
+			must(d.CancelInvitation(t.Context(), ana, inv.ID))
+		},
+		"session_ended": func(t *testing.T, d *storetest.Desk, ana desk.Caller, inv desk.Invitation) {
+			must(d.EndSession(t.Context(), ana, inv.Session.ID, ""))
+		},
+	} {
+		each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+			ana, dev, eli := d.LogIn("ana"), logInUnder(t, d, "dev", "@open", "dev-1"), logInUnder(t, d, "eli", "@open", "eli-1")
+			inv := invite(t, d, ana, d.OpenSession(ana, "@open"), toOpen)
+			send(t, d, desk.ChannelFCM)
+			must(d.DeclineInvitation(t.Context(), eli, inv.ID))
+			send(t, d, desk.ChannelFCM)
+			owner, devs, elis := watch(t, d, ana), watch(t, d, dev), watch(t, d, eli)
+			end(t, d, ana, inv)
+			same(t, "the owner", owner.told("invitation."), "invitation.ended "+reason)
+			same(t, "dev", devs.told("invitation."), "invitation.ended "+reason)
+			same(t, "eli, who was told when declining", elis.told("invitation."))
+			same(t, "devices", send(t, d, desk.ChannelFCM), "withdrawal dev-1")
+			refusal(t, "accepting", try(d.AcceptInvitation(t.Context(), dev, inv.ID)), desk.InvitationNotActive)
+		})
+	}
+}
+
 // B5 and B20: who joins by another way finds the portal's invitation gone for them alone.
 func TestB5JoinedOtherwise(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -94,13 +95,13 @@ func (r rows) run(statement string, args ...any) {
 	}
 }
 
-// specialist puts a specialist into a session, since no operation lets one in yet.
+// specialist puts a specialist with the token rdg_ and their name into a session, since no operation lets one in yet.
 func (r rows) specialist(s desk.Session, name string, now time.Time) desk.Guest {
 	r.t.Helper()
 	g := desk.Guest{AttendeeID: "att_" + name, SessionID: s.ID, Role: desk.AttendeeSpecialist}
 	r.run(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, expected_until, chat_from, joined_at, left_at, rev) VALUES ($1, $2, 'specialist', '', $3, 'view', 0, 0, $4, $5, 0, 1)`,
 		g.AttendeeID, s.ID, name, now.Add(-5*time.Minute).UnixMilli(), now.UnixMilli())
-	r.run(`INSERT INTO guest_tokens (hash, attendee_id, since, created_at) VALUES ($1, $2, (SELECT MAX(pos) FROM events), $3)`, "hash of "+name, g.AttendeeID, now.UnixMilli())
+	r.run(`INSERT INTO guest_tokens (hash, attendee_id, since, created_at) VALUES ($1, $2, (SELECT MAX(pos) FROM events), $3)`, fmt.Sprintf("%x", sha256.Sum256([]byte("rdg_"+name))), g.AttendeeID, now.UnixMilli())
 	return g
 }
 
