@@ -179,6 +179,9 @@ func (s *Store) UpdateAttendee(ctx context.Context, c desk.Caller, sessionID, at
 		if now.Access == was.Access && now.Masked == was.Masked {
 			return was.Attendee, nil
 		}
+		if now.Masked && !was.Masked { // to the customer they leave, who is asked anew when they show themselves again (C4)
+			now.Consent = desk.ConsentFor(now.Role, session.Settings)
+		}
 		if now, err = t.saveAttendee(was, now, c.Ref(), ""); err != nil {
 			return now.Attendee, err
 		}

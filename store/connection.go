@@ -43,7 +43,7 @@ func (t *tx) connectionsDue() ([]func(*tx) error, error) {
 		return due, err
 	}
 	gone, err := t.dueBySettings(`SELECT s.id, s.customer_gone_at, COALESCE(p.effective, '') FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id
-		WHERE s.state = 'active' AND s.customer_gone_at > 0 AND s.customer_gone_at <= $1`, ms(t.now),
+		WHERE s.state <> 'ended' AND s.customer_gone_at > 0 AND s.customer_gone_at <= $1`, ms(t.now),
 		func(at int64, settings desk.PortalSettings) bool {
 			return t.now.Sub(time.UnixMilli(at)) >= desk.CustomerGoneFor(settings)
 		})
@@ -313,10 +313,10 @@ func (t *tx) lookAfterSeat(attendeeID string) error {
 	return t.leaveSeat(a, desk.SessionConnectionLost)
 }
 
-// lookAfterCustomer ends a session whose customer left and did not come back (C13).
+// lookAfterCustomer ends a session whose customer left and did not come back, even if it waits by now for another owner (C13).
 func (t *tx) lookAfterCustomer(sessionID string) error {
 	s, err := t.lockedSession(sessionID)
-	if err != nil || s.State != desk.SessionActive || s.goneAt == 0 || t.now.Sub(time.UnixMilli(s.goneAt)) < desk.CustomerGoneFor(s.Settings) {
+	if err != nil || s.State == desk.SessionEnded || s.goneAt == 0 || t.now.Sub(time.UnixMilli(s.goneAt)) < desk.CustomerGoneFor(s.Settings) {
 		return err
 	}
 	_, err = t.endSession(s, desk.Ref{}, desk.EndedCustomerGone, "")

@@ -115,7 +115,8 @@ func (t *tx) rightsOf(r reader) (rights, error) {
 	}
 	mine := rights{topics: topics{}, grown: -1}
 	var since int64
-	found, err := t.row(`SELECT MIN(k.since) FROM guest_tokens k WHERE k.attendee_id = $1 GROUP BY k.attendee_id`, []any{r.guest.AttendeeID}, &since)
+	found, err := t.row(`SELECT MIN(k.since) FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
+		WHERE k.attendee_id = $1 AND (a.left_at = 0 OR (s.ended_at > 0 AND a.left_at >= s.ended_at)) GROUP BY k.attendee_id`, []any{r.guest.AttendeeID}, &since)
 	if found {
 		mine.topics[desk.GuestTopic(r.guest.SessionID)] = since
 	}

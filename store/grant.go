@@ -49,7 +49,7 @@ func (s *Store) GuestGrant(ctx context.Context, g desk.Guest, issuer string) (de
 		if err != nil {
 			return attendeeRow{}, err
 		}
-		return t.attendee(g.AttendeeID)
+		return t.guestSeat(g)
 	})
 }
 

@@ -35,7 +35,7 @@ func (s *Store) AuthenticateGuest(ctx context.Context, token string) (desk.Guest
 		switch {
 		case err != nil:
 			return g, err
-		case !found, endedAt == 0 && leftAt > 0:
+		case !found, leftAt > 0 && (endedAt == 0 || leftAt < endedAt): // who was put out does not come back by the end
 			return g, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
 		case endedAt > 0 && endedAt < ms(t.now.Add(-guestReadsFor)):
 			return g, desk.Refuse(desk.TokenExpired, "The session ended more than a day ago.")
@@ -50,14 +50,14 @@ func (s *Store) GuestCameBack(ctx context.Context, g desk.Guest) error {
 		return nil
 	}
 	gone, err := lookUp(ctx, s, func(t *tx) (bool, error) {
-		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state = 'active' AND customer_gone_at > 0`, g.SessionID)
+		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state <> 'ended' AND customer_gone_at > 0`, g.SessionID)
 	})
 	if err != nil || !gone {
 		return err
 	}
 	return alter(WithIdempotency(ctx, nil), s, func(t *tx) error {
 		session, err := t.lockedSession(g.SessionID)
-		if err != nil || session.State != desk.SessionActive || session.goneAt == 0 {
+		if err != nil || session.State == desk.SessionEnded || session.goneAt == 0 {
 			return err
 		}
 		return t.setCustomerGone(session, g, 0, "customer_back")
@@ -144,8 +144,17 @@ func (t *tx) guestInside(g desk.Guest) (sessionRow, attendeeRow, error) {
 	if err != nil {
 		return session, attendeeRow{}, err
 	}
-	me, err := t.attendee(g.AttendeeID)
+	me, err := t.guestSeat(g)
 	return session, me, err
+}
+
+// guestSeat is the guest's place in a session that has not ended, unless they were put out since they were authenticated.
+func (t *tx) guestSeat(g desk.Guest) (attendeeRow, error) {
+	me, err := t.attendee(g.AttendeeID)
+	if err == nil && me.LeftAt != nil {
+		err = desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+	}
+	return me, err
 }
 
 // PostGuestMessage writes into the chat of the guest's session.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -87,6 +88,9 @@ func (q MessageQuery) statement(where string, args ...any) (string, []any) {
 // chatView is the part of a chat that somebody sees: what was said while they were there, from a time on.
 type chatView struct{ from, until int64 }
 
+// forEver is until when somebody sees the chat who has not left.
+const forEver = math.MaxInt64
+
 // Messages lists the chat of a session as far as the caller sees it (C1): the owner all of it, whoever joined what was
 // said since and shortly before, whoever left what they saw; an administrator all. Others may look at the session, and
 // read its chat by joining.
@@ -100,7 +104,7 @@ func (s *Store) Messages(ctx context.Context, c desk.Caller, sessionID string, q
 		if err != nil {
 			return nil, err
 		}
-		text, args := q.statement(` AND m.created_at >= $6 AND ($7 = 0 OR m.created_at <= $7)`, sessionID, view.from, view.until)
+		text, args := q.statement(` AND m.created_at >= $6 AND m.created_at <= $7`, sessionID, view.from, view.until)
 		rows, err := list(t, text, args, scanMessage)
 		messages := []desk.Message{}
 		for _, row := range rows {
@@ -116,10 +120,10 @@ func (s *Store) Messages(ctx context.Context, c desk.Caller, sessionID string, q
 // chatViewOf is the part of the chat that a rep who may look inside sees.
 func (t *tx) chatViewOf(c desk.Caller, s sessionRow) (view chatView, err error) {
 	if c.IsAdministrator() || idOf(s.Owner) == c.RepID {
-		return chatView{}, nil
+		return chatView{0, forEver}, nil
 	}
-	found, err := t.row(`SELECT chat_from, left_at FROM attendees WHERE session_id = $1 AND rep_id = $2 ORDER BY id DESC LIMIT 1`,
-		[]any{s.ID, c.RepID}, &view.from, &view.until)
+	found, err := t.row(`SELECT chat_from, CASE WHEN left_at = 0 THEN $3 ELSE left_at END FROM attendees WHERE session_id = $1 AND rep_id = $2 ORDER BY id DESC LIMIT 1`,
+		[]any{s.ID, c.RepID, int64(forEver)}, &view.from, &view.until)
 	if err == nil && !found {
 		err = desk.Refuse(desk.NotAllowed, "The chat is shown to those who are in the session.")
 	}

@@ -43,6 +43,13 @@ func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error)
 	if job.Purpose == desk.PurposeSession && (asks && (!owns || s.askedAt == 0) || tells && !owns) {
 		return "over", nil
 	}
+	if job.Purpose == desk.PurposeWithdrawal { // with newer news of the session on its way, which takes its place
+		replaced, err := t.exists(`SELECT 1 FROM deliveries n WHERE n.session_id = $1 AND n.session_id <> '' AND n.console_id = $2 AND n.purpose = 'session'
+			AND n.id > $3 AND n.state NOT IN ('dropped', 'failed')`, s.ID, idOf(job.Console), job.ID)
+		if err != nil || replaced {
+			return "over", err
+		}
+	}
 	job.Key, job.KeyRev, job.Ends = s.ID+".state", s.Rev, desk.PurposeSession
 	job.Session = desk.InvitationSession{ID: s.ID, Kind: s.Kind, Issue: s.Issue}
 	return "", nil

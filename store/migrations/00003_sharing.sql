@@ -43,7 +43,7 @@ ALTER TABLE sessions ADD COLUMN asked_at BIGINT NOT NULL DEFAULT 0;     -- when 
 ALTER TABLE sessions ADD COLUMN guest_rev BIGINT NOT NULL DEFAULT 1;    -- its revision for guests, whom masked reps do not move
 UPDATE sessions SET first_rep_id = queue_rep_id, first_team_id = queue_team_id;
 CREATE INDEX sessions_active ON sessions (owner_id) WHERE state = 'active';
-CREATE INDEX sessions_gone ON sessions (customer_gone_at) WHERE state = 'active' AND customer_gone_at > 0;
+CREATE INDEX sessions_gone ON sessions (customer_gone_at) WHERE state <> 'ended' AND customer_gone_at > 0;
 CREATE INDEX sessions_asked ON sessions (owner_id) WHERE asked_at > 0;
 
 ALTER TABLE attendees ADD COLUMN consent TEXT NOT NULL DEFAULT 'not_needed';
@@ -99,6 +99,7 @@ CREATE TABLE guest_tokens (
     since       BIGINT NOT NULL,  -- the event log's end when it was given: earlier events are not the guest's
     created_at  BIGINT NOT NULL
 );
+CREATE INDEX guest_tokens_attendee ON guest_tokens (attendee_id);
 
 -- The keys that sign join grants (C12). Each is published before it is used, and as long after as a grant may live.
 CREATE TABLE grant_keys (

@@ -129,6 +129,10 @@ func template(t testing.TB, server string) string {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+		// Without what the store made for itself, by another clock than the tests'.
+		if err := onServer(onDatabase(server, templateName), emptyDatabase); err != nil {
+			t.Fatal(err)
+		}
 	})
 	return templateName
 }

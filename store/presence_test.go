@@ -1,0 +1,86 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// A console that asks once a minute never goes offline in between, though its contacts are written late.
+func TestPresenceDoesNotFlap(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ben := d.LogIn("ben")
+		pass := func(span time.Duration) {
+			t.Helper()
+			for range int(span / time.Second) {
+				clock.Advance(time.Second)
+				if got := must(d.Me(t.Context(), ben)).Presence; got != desk.PresenceAvailable {
+					t.Fatalf("offline at %s", clock.Now())
+				}
+			}
+		}
+		for range 3 {
+			d.Touch(ben)
+			pass(18 * time.Second) // until it is written
+			ok(t, d.FlushContacts(t.Context()))
+			pass(desk.ConnectedFor - 18*time.Second)
+		}
+		clock.Advance(desk.PresenceGrace)
+		if got := must(d.Me(t.Context(), ben)).Presence; got != desk.PresenceOffline {
+			t.Errorf("silent since, and %s", got)
+		}
+	})
+}
+
+func TestPresenceOnSeveralDevices(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		first := d.LogIn("ben")
+		ok(t, try(d.UpdateMe(t.Context(), first, store.MeChange{Busy: &yes}, nil)))
+		log := watch(t, d, first)
+		second, third := d.LogInWithPush("ben", "ben-1"), d.LogIn("ben")
+		presence := func() desk.Presence { return must(d.Me(t.Context(), first)).Presence }
+		if got := presence(); got != desk.PresenceBusy {
+			t.Errorf("another log-in made them %s", got)
+		}
+		same(t, "another log-in", log.told("me."))
+		logOut(t, d, third)
+		if got := presence(); got != desk.PresenceBusy {
+			t.Errorf("logging out on one made them %s", got)
+		}
+		if left := must(d.Consoles(t.Context(), first)); len(left) != 2 {
+			t.Errorf("consoles %+v", left)
+		}
+		logOut(t, d, first)
+		clock.Advance(time.Hour) // the phone, which a push reaches, keeps them logged in
+		if got := presence(); got != desk.PresenceBusy {
+			t.Errorf("on the phone alone they are %s", got)
+		}
+		logOut(t, d, second)
+		if got := presence(); got != desk.PresenceOffline {
+			t.Errorf("logged out everywhere they are %s", got)
+		}
+		d.LogIn("ben")
+		if got := presence(); got != desk.PresenceBusy {
+			t.Errorf("back, they are %s: busy is chosen, and stays chosen", got)
+		}
+	})
+}
+
+// A busy rep can be invited, and an invitation on one device is not lost by logging out on another.
+func TestPresenceABusyRepCanBeInvited(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogInWithPush("ben", "ben-1")
+		second := d.LogInWithPush("ben", "ben-2")
+		ok(t, try(d.UpdateMe(t.Context(), ben, store.MeChange{Busy: &yes}, nil)))
+		session := d.OpenSession(ana, "@main")
+		direct, team := inviteRep(t, d, ana, session, "ben"), inviteTeam(t, d, ana, session, "printers")
+		send(t, d, desk.ChannelFCM)
+		logOut(t, d, ben)
+		same(t, "taken off the one device", send(t, d, desk.ChannelFCM), "withdrawal ben-1", "withdrawal ben-1")
+		same(t, "on the other", open(t, d, second), team.ID, direct.ID)
+		accept(t, d, second, direct)
+	})
+}
