@@ -66,7 +66,15 @@ func (i *Invitation) SeenThrough(o *Outlook) {
 	}
 }
 
-func (d *Delivery) SeenThrough(o *Outlook) { o.name(d.Rep.ID, &d.Rep.Name) }
+// SeenThrough leaves an outsider's device without its name: people name devices after themselves.
+func (d *Delivery) SeenThrough(o *Outlook) {
+	if public, outside := o.PublicName(d.Rep.ID); outside {
+		d.Rep.Name = public
+		if d.Console != nil {
+			d.Console = &Ref{ID: d.Console.ID}
+		}
+	}
+}
 
 func (m *Message) SeenThrough(o *Outlook) { o.name(m.AuthorRepID, &m.Author.Name) }
 
