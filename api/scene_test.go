@@ -116,3 +116,26 @@ func (x *server) cursor(t testing.TB, as string) string {
 	t.Helper()
 	return x.do(t, call{as: as, do: "GET /v1/event-log"}).at("cursor")
 }
+
+// here has reps make a request, which shows that they are connected.
+func (x *server) here(t testing.TB, everybody ...string) {
+	t.Helper()
+	for _, who := range everybody {
+		x.do(t, call{as: who, do: "GET /v1/me"})
+	}
+	if err := x.store.FlushContacts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pass lets time pass, in which some reps stay connected, and looks after those who do not.
+func (x *server) pass(t testing.TB, d time.Duration, connected ...string) {
+	t.Helper()
+	for d > 0 {
+		step := min(d, 50*second)
+		x.clock.Advance(step)
+		x.here(t, connected...)
+		x.lookAfter(t)
+		d -= step
+	}
+}
