@@ -408,7 +408,8 @@ func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
 
 // sawWaiting says whether an active session came to its owner from a queue that is the caller's too: they raced for it.
 func (t *tx) sawWaiting(c desk.Caller, s sessionRow) (desk.Sight, error) {
-	found, err := t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, idOf(s.QueueTeam), c.RepID)
+	found, err := t.exists(`SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
+		WHERE mine.team_id = $1 AND mine.rep_id = $2 AND theirs.rep_id = $3`, idOf(s.QueueTeam), c.RepID, idOf(s.Owner))
 	if found {
 		return desk.SightSummary, err
 	}
