@@ -99,6 +99,11 @@ func (x *server) foreignScene(t *testing.T) {
 	x.do(t, call{as: "husholga", do: "POST /v1/sessions", body: `{"team_id":"@hush-lines","customer":{"name":"Third Hush"}}`, want: 201, save: "f3=session.id"})
 	x.meet(t, "f4", "val", "Hush of a colleague")
 	x.meet(t, "f5", "hushrival", "Hush of a rival")
+	x.do(t, call{as: "husholga", do: "POST /v1/sessions", body: `{"team_id":"@vendor","customer":{"name":"Queued once"}}`, want: 201, save: "handed=session.id"})
+	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/accept"})
+	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/request-help", body: `{"issue_id":"@open-issue"}`, want: 201, save: "f_help=id"})
+	x.do(t, call{as: "hushotto", do: "POST /v1/invitations/$f_help/accept"})
+	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/leave", body: `{"new_owner_id":"@hushotto"}`})
 	x.seat(t, "f_seat", "husholga", "f1", "Otto Hush")
 	x.seat(t, "f_customer", "husholga", "f1", "First Hush")
 	x.do(t, call{as: "husholga", do: "GET /v1/invitations/$f_rep/deliveries", save: "f_dlv=items.0.id"})
@@ -126,7 +131,7 @@ func (a answer) refs(field string) (all [][2]string) {
 }
 
 // always are what no answer, event, push or email tells vic: marks, and ids of what is not vic's.
-var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_msg", "$f_seat", "$f_customer", "$f_dlv", "$t1", "$t2", "$t3", "$hushrival"}
+var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_help", "$f_msg", "$f_seat", "$f_customer", "$f_dlv", "$t1", "$t2", "$t3", "$hushrival"}
 
 // leaks names what stands in a text that vic must not read.
 func (x *server) leaks(t *testing.T, text string, more ...string) (found []string) {
