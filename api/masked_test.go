@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -42,12 +41,10 @@ func (x *server) claims(t testing.TB, grant string) (claims map[string]any) {
 		t.Fatalf("grant %q", grant)
 	}
 	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err == nil {
-		err = json.Unmarshal(text, &claims)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	mustParse(t, string(text), &claims)
 	return claims
 }
 

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -137,5 +138,13 @@ func (x *server) pass(t testing.TB, d time.Duration, connected ...string) {
 		x.here(t, connected...)
 		x.lookAfter(t)
 		d -= step
+	}
+}
+
+// mustParse reads JSON.
+func mustParse(t testing.TB, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%v: %s", err, text)
 	}
 }
