@@ -126,7 +126,7 @@ func (t *tx) leave(a attendeeRow, reason string) error {
 	if gone.Expected = a.Expected; gone.Expected { // they never came: guests did not know of them, and they had no grant
 		return t.tellAttendee(desk.EventAttendeeLeft, gone, reason)
 	}
-	return errors.Join(t.tellAttendee(desk.EventAttendeeLeft, gone, reason), t.tellGrant(gone, "withdrawn"), t.announce(gone, desk.SystemLeft))
+	return errors.Join(t.tellAttendee(desk.EventAttendeeLeft, gone, reason), t.tellGrant(gone, "withdrawn", gone.Shown()), t.announce(gone, desk.SystemLeft))
 }
 
 // tellAttendee tells the reps in the session, the one concerned, and the guests, if they may know.
@@ -135,8 +135,8 @@ func (t *tx) tellAttendee(kind desk.EventType, a attendeeRow, reason string) err
 }
 
 // tellGrant tells that a join grant of the attendee's says something else now, or nothing any more (C12).
-func (t *tx) tellGrant(a attendeeRow, reason string) error {
-	return t.tellInside(a, desk.Event{Type: desk.EventGrantChanged, SessionID: a.SessionID, Reason: reason}, a.Shown())
+func (t *tx) tellGrant(a attendeeRow, reason string, guests bool) error {
+	return t.tellInside(a, desk.Event{Type: desk.EventGrantChanged, SessionID: a.SessionID, Reason: reason}, guests)
 }
 
 // tellInside records an event about an attendee, with the view of each.
@@ -220,7 +220,7 @@ func (t *tx) saveAttendee(was, now attendeeRow, by desk.Ref, reason string) (att
 	if err := t.tellInside(now, changed, false); err != nil {
 		return now, err
 	}
-	if err := t.tellGrant(now, "changed"); err != nil {
+	if err := t.tellGrant(now, "changed", was.Shown() && now.Shown()); err != nil { // to guests, who comes had none before
 		return now, err
 	}
 	return now, t.showChange(was, now)

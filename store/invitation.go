@@ -163,8 +163,25 @@ func (s *Store) Invitation(ctx context.Context, c desk.Caller, id string) (desk.
 		if err == nil && !goes {
 			err = desk.Missing("invitation")
 		}
-		return inv.ForInvited(c.RepID), err
+		if err != nil {
+			return inv, err
+		}
+		return t.forInvited(inv, c)
 	})
+}
+
+// forInvited is what a rep sees to whom an invitation goes. Whoever accepted one may know whose session it was; an embassy
+// rep only while in it (A7).
+func (t *tx) forInvited(inv desk.Invitation, c desk.Caller) (desk.Invitation, error) {
+	view := inv.ForInvited(c.RepID)
+	if !c.Embassy || inv.Active() {
+		return view, nil
+	}
+	inside, err := t.isInside(inv.Session.ID, c.RepID)
+	if !inside {
+		view.Session = desk.InvitationSession{ID: inv.Session.ID, Kind: inv.Session.Kind}
+	}
+	return view, err
 }
 
 // properInvitation is one that is not a transfer: those are shown with their session.

@@ -25,6 +25,7 @@ type contact struct {
 
 // contacts are the last signs of life of consoles that are not written yet.
 type contacts struct {
+	flush   sync.Mutex // held while some are being written; before mu
 	mu      sync.Mutex
 	pending map[string]contact // by console
 	seen    map[string]contact // what was noted last, to write only what is worth it
@@ -57,8 +58,11 @@ func (s *Store) Touch(c desk.Caller) {
 	}
 }
 
-// FlushContacts writes the contacts that wait. The housekeeping calls it every few seconds.
+// FlushContacts writes the contacts that wait. The housekeeping calls it every few seconds. When it returns, all that were
+// noted before are written, whoever was writing them.
 func (s *Store) FlushContacts(ctx context.Context) error {
+	s.contacts.flush.Lock()
+	defer s.contacts.flush.Unlock()
 	pending := s.contacts.take(s.cfg.Now())
 	if len(pending) == 0 {
 		return nil

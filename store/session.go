@@ -409,7 +409,8 @@ func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
 // sawWaiting says whether an active session came to its owner from a queue that is the caller's too, or by a transfer to a
 // team of both: they raced for it.
 func (t *tx) sawWaiting(c desk.Caller, s sessionRow) (desk.Sight, error) {
-	found, err := t.exists(`SELECT 1 FROM team_members m WHERE m.rep_id = $2 AND (m.team_id = $1 OR m.team_id IN (SELECT v.team_id FROM invitations v
+	found, err := t.exists(`SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
+		WHERE mine.rep_id = $2 AND theirs.rep_id = $4 AND (mine.team_id = $1 OR mine.team_id IN (SELECT v.team_id FROM invitations v
 		WHERE v.session_id = $3 AND v.kind = 'transfer' AND v.state = 'accepted' AND v.accepted_by = $4))`, idOf(s.QueueTeam), c.RepID, s.ID, idOf(s.Owner))
 	if found {
 		return desk.SightSummary, err

@@ -173,9 +173,14 @@ func (t *tx) offeredTo(c desk.Caller, s sessionRow) (offer desk.Invitation, offe
 	return offer, goes && !declined(offer, c.RepID), err
 }
 
-// acceptTransfer makes the caller the owner. The former owner leaves, unless they are to stay and a seat is free.
+// acceptTransfer makes the caller the owner. The former owner leaves, unless they are to stay and a seat is free. The queue
+// that it was offered to is the last that the session stood in: there it goes when the caller is lost (C9), and whoever
+// accepts it second learns who was first (D8).
 func (t *tx) acceptTransfer(c desk.Caller, s sessionRow, offer desk.Invitation) (desk.Session, error) {
 	if _, err := t.endInvitation(offer, desk.EndAccepted, c.Ref()); err != nil {
+		return desk.Session{}, err
+	}
+	if _, err := t.exec(`UPDATE sessions SET queue_rep_id = $1, queue_team_id = $2 WHERE id = $3`, idOf(offer.Rep), idOf(offer.Team), s.ID); err != nil {
 		return desk.Session{}, err
 	}
 	return t.moveOwnership(s, ownerMove{to: c.Ref(), by: c.Ref(), reason: "transferred", stay: offer.Stay, caller: c})

@@ -60,8 +60,8 @@ type PortalSettings struct {
 
 func ptr[T any](v T) *T { return &v }
 
-// DefaultPortalSettings are those of a portal that says nothing and has no parent. Nothing in them is shared: stored settings
-// are read over them.
+// DefaultPortalSettings are those of a portal that says nothing and has no parent. Each call makes its own: what is stored
+// is read into them, over the elements of their lists.
 func DefaultPortalSettings() PortalSettings {
 	return PortalSettings{
 		Modes: ptr([]string{ModeWeb, ModeQueue, ModePhone}), Sharing: ptr(SharingTeams), InviteCeiling: ptr(Control),
