@@ -210,10 +210,6 @@ func (t *tx) ownerLost(s sessionRow) error {
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		if s.goneAt > 0 { // nobody waits
-			_, err := t.endSession(s, *s.Owner, desk.EndedCustomerGone, "")
-			return err
-		}
 		return t.requeue(s, places[step])
 	}
 }
