@@ -100,7 +100,8 @@ func (s *Store) Messages(ctx context.Context, c desk.Caller, sessionID string, q
 		if err != nil {
 			return nil, err
 		}
-		text, args := q.statement(` AND m.created_at >= $6 AND ($7 = 0 OR m.created_at <= $7)`, sessionID, view.from, view.until)
+		// The column comes first: PostgreSQL takes the type of a parameter from where it first stands.
+		text, args := q.statement(` AND m.created_at >= $6 AND (m.created_at <= $7 OR $7 = 0)`, sessionID, view.from, view.until)
 		rows, err := list(t, text, args, scanMessage)
 		messages := []desk.Message{}
 		for _, row := range rows {
