@@ -220,3 +220,25 @@ func TestA8NothingFromBeforeJoiningATeam(t *testing.T) {
 		x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0&limit=200", hasNot: []string{"Jo Doe", "Before"}})
 	})
 }
+
+// TestA8ATransferIsBetweenTwo: of a pending transfer and its comment those in the session read, and those to whom it is
+// offered, but not who is only invited.
+func TestA8ATransferIsBetweenTwo(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho", "hal")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@cho","comment":"I have to go"}`})
+		for who, reads := range map[string]bool{"ana": true, "cho": true, "hal": true, "ben": false} {
+			for _, do := range []string{"GET /v1/sessions/$ses", "GET /v1/sessions"} {
+				c := call{name: who + " " + do, as: who, do: do, has: []string{"Jo Doe"}}
+				if reads {
+					c.has = append(c.has, "I have to go", `"name":"Cho Min"`)
+				} else {
+					c.hasNot = []string{"I have to go", `"transfer"`, "Cho Min"}
+				}
+				x.do(t, c)
+			}
+		}
+	})
+}
