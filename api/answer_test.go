@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func (x *server) checkAnswer(t testing.TB, what, as, method, path string, a answ
 	}
 	if isProblem {
 		checkProblem(t, what, a)
+		x.checkDocumented(t, what, method, path, a)
 	}
 	walk(t, what, "", a.tree)
 	checkTag(t, what, method, path, a)
@@ -41,6 +43,21 @@ func (x *server) checkAnswer(t testing.TB, what, as, method, path string, a answ
 		t.Errorf("%s: %d %s", what, a.status, a.text)
 	}
 }
+
+// checkDocumented holds that a refusal is one that the contract names for the operation.
+func (x *server) checkDocumented(t testing.TB, what, method, path string, a answer) {
+	t.Helper()
+	op := x.operationAt(method, path)
+	if op == nil {
+		return
+	}
+	if codes, _ := op.Extensions["x-problem-codes"].([]desk.Code); !slices.Contains(codes, desk.Code(a.at("code"))) {
+		t.Errorf("%s: the contract does not name %s for %s", what, a.at("code"), op.OperationID)
+	}
+}
+
+// conflictPrefixes are those of the ids of what stands in the way, by its kind.
+var conflictPrefixes = map[string]string{"session": "ses_", "invitation": "inv_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "attendee": "att_", "event": ""}
 
 // checkProblem holds the shape of a refusal (I4).
 func checkProblem(t testing.TB, what string, a answer) {
@@ -55,6 +72,11 @@ func checkProblem(t testing.TB, what string, a answer) {
 	}
 	if a.at("request_id") != a.header.Get("Request-Id") {
 		t.Errorf("%s: request_id %q, header %q", what, a.at("request_id"), a.header.Get("Request-Id"))
+	}
+	if kind := a.at("conflict.kind"); kind != "" {
+		if prefix, known := conflictPrefixes[kind]; !known || !strings.HasPrefix(a.at("conflict.id"), prefix) {
+			t.Errorf("%s: conflict %s with the id %q", what, kind, a.at("conflict.id"))
+		}
 	}
 	wait := a.header.Get("Retry-After")
 	if needs := a.status == 429 || a.status == 503; needs != (wait != "") || wait != a.at("retry_after_seconds") {
@@ -77,7 +99,7 @@ var (
 
 // prefixes are those of the ids in fields of these names.
 var prefixes = map[string]string{"session": "ses_", "session_id": "ses_", "invitation": "inv_", "invitation_id": "inv_", "rep_id": "rep_", "rep": "rep_", "owner": "rep_ att_",
-	"inviter": "rep_", "accepted_by": "rep_", "actor": "rep_ att_ srv_", "sender": "rep_", "transfer": "trf_", "message": "msg_", "attendee_id": "att_", "author_rep_id": "rep_", "team": "team_", "team_id": "team_", "portal": "prt_", "parent_id": "prt_", "issue": "iss_",
+	"inviter": "rep_", "accepted_by": "rep_", "actor": "rep_ att_ srv_", "sender": "rep_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "message": "msg_", "attendee_id": "att_", "author_rep_id": "rep_", "team": "team_", "team_id": "team_", "portal": "prt_", "parent_id": "prt_", "issue": "iss_",
 	"console": "con_", "delivery": "dlv_", "attendee": "att_", "attendees": "att_", "me": "rep_", "server_id": "srv_"}
 
 // walk holds that nothing is null, times are whole seconds in UTC, and ids have their prefixes.

@@ -71,6 +71,7 @@ var sweeps = map[string][]string{
 	"add-note":            {`{"text":"Hello"}`},
 	"post-guest-message":  {`{"text":"Hello"}`},
 	"give-consent":        {`{"attendee_id":"<message>","granted":true}`},
+	"get-share-options":   {``, `?team_id=<team>`, `?portal_id=<any portal>`, `?q=hush`, `?q=v&for=transfer`},
 	"list-events":         {`?after=0&limit=200`, `?types=session.changed&after=0`},
 	"import-organization": {`teams: []`},
 }

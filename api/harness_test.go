@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/storetest"
@@ -366,7 +368,10 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 }
 
 // operation is the id of the operation that a request goes to.
-func (x *server) operation(method, path string) string {
+func (x *server) operation(method, path string) string { return opOf(x.operationAt(method, path)) }
+
+// operationAt is the operation that a request goes to.
+func (x *server) operationAt(method, path string) *huma.Operation {
 	path, _, _ = strings.Cut(path, "?")
 	given := strings.Split(path, "/")
 	for _, template := range slices.Sorted(maps.Keys(x.api.Document().Paths)) {
@@ -377,8 +382,8 @@ func (x *server) operation(method, path string) string {
 			fits = parts[i] == given[i] || strings.HasPrefix(parts[i], "{")
 		}
 		if op := operationsOf(item)[method]; fits && op != nil {
-			return op.OperationID
+			return op
 		}
 	}
-	return ""
+	return nil
 }

@@ -74,7 +74,8 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 	}
 	s.taken[route] = true
 	_, body := in.FieldByName("Body")
-	codes := codesOf(o, who, body)
+	_, raw := in.FieldByName("RawBody")
+	codes := codesOf(o, who, body || raw)
 	op := huma.Operation{
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Tags: []string{o.Tag}, Summary: o.Summary, Description: o.Description,
 		DefaultStatus: o.Status, Security: who.security(), Responses: s.refusals(codes),

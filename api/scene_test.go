@@ -148,3 +148,8 @@ func mustParse(t testing.TB, text string, into any) {
 		t.Fatalf("%v: %s", err, text)
 	}
 }
+
+func sortedText(words []string) string {
+	slices.Sort(words)
+	return strings.Join(words, " ")
+}

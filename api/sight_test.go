@@ -101,116 +101,144 @@ func (x *server) refusal(t *testing.T, as, method, path, body string) string {
 
 // TestA8WhatEachSees follows one session through the eyes of everybody who has to do with it.
 func TestA8WhatEachSees(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "ben", "cho", "dev", "eli", "fay", "hal")
-	x.play(t,
-		call{as: "dev", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe"},"team_id":"@network"}`, want: 201, save: "net=session.id"},
-		call{name: "standing in the queue of the team", as: "eli", do: "GET /v1/sessions/$net", has: []string{"Jo Doe"}, hasNot: []string{"attendees"}},
-		call{name: "the queue of another team", as: "ana", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
-		call{name: "taken by a colleague: gone for a member", as: "eli", do: "POST /v1/sessions/$net/accept"},
-		call{as: "dev", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
-		call{name: "D8: the second is told who was first", as: "dev", do: "POST /v1/sessions/$net/accept", want: 409, code: "session_taken", has: []string{"Eli Stone"}},
-	)
-	x.open(t, "ses", "ben", "")
-	x.play(t,
-		call{name: "a colleague of the same rank", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
-		call{name: "the lead of the owner", as: "ana", do: "GET /v1/sessions/$ses", has: []string{"attendees"}},
-		call{name: "the lead sees it, and does not own it", as: "ana", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
-		call{as: "ana", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
-		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
-		call{as: "ana", do: "POST /v1/sessions/$ses/request-help", body: `{"issue_id":"@vpn"}`, want: 403, code: "not_session_owner"},
-		call{as: "ana", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
-		call{name: "an administrator", as: "hal", do: "GET /v1/sessions/$ses/attendees"},
-		call{as: "hal", do: "GET /v1/sessions", has: []string{`"$ses"`, `"$net"`}},
-		call{as: "hal", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
-		call{as: "fay", do: "GET /v1/sessions", has: []string{`"items":[]`}, hasNot: []string{"Jo"}},
-		call{as: "cho", do: "GET /v1/sessions?q=jo", has: []string{`"items":[]`}},
-	)
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho", "dev", "eli", "fay", "hal")
+		x.play(t,
+			call{as: "dev", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe"},"team_id":"@network"}`, want: 201, save: "net=session.id"},
+			call{name: "standing in the queue of the team", as: "eli", do: "GET /v1/sessions/$net", has: []string{"Jo Doe"}, hasNot: []string{"attendees"}},
+			call{name: "the queue of another team", as: "ana", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
+			call{name: "taken by a colleague: gone for a member", as: "eli", do: "POST /v1/sessions/$net/accept"},
+			call{as: "dev", do: "GET /v1/sessions/$net", want: 404, code: "not_found"},
+			call{name: "D8: the second is told who was first", as: "dev", do: "POST /v1/sessions/$net/accept", want: 409, code: "session_taken", has: []string{"Eli Stone"}},
+		)
+		x.open(t, "ses", "ben", "")
+		x.play(t,
+			call{name: "a colleague of the same rank", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
+			call{name: "the lead of the owner", as: "ana", do: "GET /v1/sessions/$ses", has: []string{"attendees"}},
+			call{name: "the lead sees it, and does not own it", as: "ana", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
+			call{as: "ana", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
+			call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
+			call{as: "ana", do: "POST /v1/sessions/$ses/request-help", body: `{"issue_id":"@vpn"}`, want: 403, code: "not_session_owner"},
+			call{as: "ana", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
+			call{name: "an administrator", as: "hal", do: "GET /v1/sessions/$ses/attendees"},
+			call{as: "hal", do: "GET /v1/sessions", has: []string{`"$ses"`, `"$net"`}},
+			call{as: "hal", do: "POST /v1/sessions/$ses/end", want: 403, code: "not_session_owner"},
+			call{as: "fay", do: "GET /v1/sessions", has: []string{`"items":[]`}, hasNot: []string{"Jo"}},
+			call{as: "cho", do: "GET /v1/sessions?q=jo", has: []string{`"items":[]`}},
+		)
+	})
 }
 
 // TestA8TheInvited sees the summary, not the inside, and nothing once it is over.
 func TestA8TheInvited(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "ben/phone", "cho")
-	x.open(t, "ses", "ana", "")
-	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben","comment":"Come"}`)
-	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
-	x.play(t,
-		call{as: "cho", do: "POST /v1/invitations/$any/decline"},
-		call{name: "not who declined", as: "ben/phone", do: "GET /v1/invitations/$any", hasNot: []string{"declined_by", "Cho Min", "nobody_left"}},
-		call{name: "not in the list either", as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"$any"`, `"$inv"`}, hasNot: []string{"declined_by", "Cho Min"}},
-		call{name: "not who is inside", as: "ben/phone", do: "GET /v1/sessions/$ses/attendees", want: 403, code: "not_allowed", hasNot: []string{"Jo Doe"}},
-		call{name: "B1: not the session's invitations", as: "ben/phone", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
-		call{name: "G9: not the deliveries", as: "ben/phone", do: "GET /v1/invitations/$inv/deliveries", want: 403, code: "not_session_owner"},
-		call{name: "B1: not the menu", as: "ben/phone", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
-		call{name: "B1: nor invite", as: "ben/phone", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
-		call{name: "B1: nor cancel", as: "ben/phone", do: "POST /v1/invitations/$inv/cancel", want: 403, code: "not_session_owner"},
-		call{name: "the one who declined sees the session no more, but for another invitation", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
-		call{as: "ana", do: "POST /v1/invitations/$inv/cancel"},
-		call{as: "ana", do: "POST /v1/invitations/$any/cancel"},
-		call{name: "over: not whose session it was", as: "ben/phone", do: "GET /v1/invitations/$inv", has: []string{`"state":"cancelled"`}, hasNot: []string{"Jo Doe", `"title"`}},
-		call{name: "over: the session is not there", as: "ben/phone", do: "GET /v1/sessions/$ses", want: 404, code: "not_found"},
-		call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
-		call{name: "B15: why it is over", as: "ben/phone", do: "POST /v1/invitations/$inv/accept", want: 409, code: "invitation_not_active",
-			has: []string{`"reason":"cancelled"`, `"by":{"id":"$ana","name":"Ana Ruiz"}`, `"ended_at"`}, hasNot: []string{"Jo Doe"}},
-	)
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben/phone", "cho")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben","comment":"Come"}`)
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+		x.play(t,
+			call{as: "cho", do: "POST /v1/invitations/$any/decline"},
+			call{name: "not who declined", as: "ben/phone", do: "GET /v1/invitations/$any", hasNot: []string{"declined_by", "Cho Min", "nobody_left"}},
+			call{name: "not in the list either", as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"$any"`, `"$inv"`}, hasNot: []string{"declined_by", "Cho Min"}},
+			call{name: "not who is inside", as: "ben/phone", do: "GET /v1/sessions/$ses/attendees", want: 403, code: "not_allowed", hasNot: []string{"Jo Doe"}},
+			call{name: "B1: not the session's invitations", as: "ben/phone", do: "GET /v1/sessions/$ses/invitations", want: 403, code: "not_session_owner"},
+			call{name: "G9: not the deliveries", as: "ben/phone", do: "GET /v1/invitations/$inv/deliveries", want: 403, code: "not_session_owner"},
+			call{name: "B1: not the menu", as: "ben/phone", do: "GET /v1/sessions/$ses/share", want: 403, code: "not_session_owner"},
+			call{name: "B1: nor invite", as: "ben/phone", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 403, code: "not_session_owner"},
+			call{name: "B1: nor cancel", as: "ben/phone", do: "POST /v1/invitations/$inv/cancel", want: 403, code: "not_session_owner"},
+			call{name: "the one who declined sees the session no more, but for another invitation", as: "cho", do: "GET /v1/sessions/$ses", want: 404},
+			call{as: "ana", do: "POST /v1/invitations/$inv/cancel"},
+			call{as: "ana", do: "POST /v1/invitations/$any/cancel"},
+			call{name: "over: not whose session it was", as: "ben/phone", do: "GET /v1/invitations/$inv", has: []string{`"state":"cancelled"`}, hasNot: []string{"Jo Doe", `"title"`}},
+			call{name: "over: the session is not there", as: "ben/phone", do: "GET /v1/sessions/$ses", want: 404, code: "not_found"},
+			call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
+			call{name: "B15: why it is over", as: "ben/phone", do: "POST /v1/invitations/$inv/accept", want: 409, code: "invitation_not_active",
+				has: []string{`"reason":"cancelled"`, `"by":{"id":"$ana","name":"Ana Ruiz"}`, `"ended_at"`}, hasNot: []string{"Jo Doe"}},
+		)
+	})
 }
 
 // TestB15WhoWon says to the second who was first, and lets the first repeat it.
 func TestB15WhoWon(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "ben", "cho")
-	x.open(t, "ses", "ana", "")
-	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
-	x.play(t,
-		call{as: "cho", do: "POST /v1/invitations/$any/accept"},
-		call{as: "ben", do: "POST /v1/invitations/$any/accept", want: 409, code: "invitation_not_active", hasNot: []string{"Jo Doe"},
-			has: []string{`"reason":"accepted"`, `"by":{"id":"$cho","name":"Cho Min"}`}},
-		call{as: "ben", do: "GET /v1/invitations/$any", has: []string{`"accepted_by":{"id":"$cho"`}, hasNot: []string{"Jo Doe"}},
-		call{as: "cho", do: "POST /v1/invitations/$any/accept", has: []string{`"accepted_by":{"id":"$cho"`, "Jo Doe"}},
-		call{as: "ana", do: "POST /v1/invitations/$any/cancel", want: 409, code: "invitation_not_active"},
-		call{as: "ben", do: "POST /v1/invitations/$any/decline", want: 409, code: "invitation_not_active"},
-	)
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+		x.play(t,
+			call{as: "cho", do: "POST /v1/invitations/$any/accept"},
+			call{as: "ben", do: "POST /v1/invitations/$any/accept", want: 409, code: "invitation_not_active", hasNot: []string{"Jo Doe"},
+				has: []string{`"reason":"accepted"`, `"by":{"id":"$cho","name":"Cho Min"}`}},
+			call{as: "ben", do: "GET /v1/invitations/$any", has: []string{`"accepted_by":{"id":"$cho"`}, hasNot: []string{"Jo Doe"}},
+			call{as: "cho", do: "POST /v1/invitations/$any/accept", has: []string{`"accepted_by":{"id":"$cho"`, "Jo Doe"}},
+			call{as: "ana", do: "POST /v1/invitations/$any/cancel", want: 409, code: "invitation_not_active"},
+			call{as: "ben", do: "POST /v1/invitations/$any/decline", want: 409, code: "invitation_not_active"},
+		)
+	})
 }
 
 // TestG9TheAddressStaysUnknown: who invites by email sees that a mail goes, and not where to.
 func TestG9TheAddressStaysUnknown(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "dev")
-	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
-	x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
-	x.open(t, "ses", "ana", "")
-	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev"}`)
-	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"channel":"email"`, `"state":"waiting"`}, hasNot: []string{"dev@", "address"}})
-	x.send1(t, desk.ChannelEmail)
-	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"state":"sent"`}, hasNot: []string{"dev@", "link"}})
-	x.do(t, call{as: "ana", do: "GET /v1/event-log?after=0", has: []string{"delivery.changed"}, hasNot: []string{"dev@"}})
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "dev")
+		x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+		x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev"}`)
+		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"channel":"email"`, `"state":"waiting"`}, hasNot: []string{"dev@", "address"}})
+		x.send1(t, desk.ChannelEmail)
+		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", has: []string{`"state":"sent"`}, hasNot: []string{"dev@", "link"}})
+		x.do(t, call{as: "ana", do: "GET /v1/event-log?after=0", has: []string{"delivery.changed"}, hasNot: []string{"dev@"}})
+	})
 }
 
 // TestG1TheStreamsOfThoseWhoMayTakeIt: who is in the session cannot take a team's invitation to it, gets no push and
 // finds it in no list; so the event of it is not for them either.
 func TestG1TheStreamsOfThoseWhoMayTakeIt(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "ben", "cho")
-	x.open(t, "ses", "ana", "")
-	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
-	x.do(t, call{as: "ben", do: "POST /v1/invitations/$inv/accept"})
-	cursor := x.do(t, call{as: "ben", do: "GET /v1/event-log"}).at("cursor")
-	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
-	x.play(t,
-		call{as: "cho", do: "GET /v1/event-log?after=" + cursor, has: []string{"invitation.created", "$any"}},
-		call{as: "ben", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
-		call{as: "ben", do: "GET /v1/event-log?after=" + cursor, hasNot: []string{"invitation.created"}})
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.do(t, call{as: "ben", do: "POST /v1/invitations/$inv/accept"})
+		cursor := x.do(t, call{as: "ben", do: "GET /v1/event-log"}).at("cursor")
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
+		x.play(t,
+			call{as: "cho", do: "GET /v1/event-log?after=" + cursor, has: []string{"invitation.created", "$any"}},
+			call{as: "ben", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
+			call{as: "ben", do: "GET /v1/event-log?after=" + cursor, hasNot: []string{"invitation.created"}})
+	})
 }
 
 // TestA8NothingFromBeforeJoiningATeam: the log of a team is not open to who was not in it then.
 func TestA8NothingFromBeforeJoiningATeam(t *testing.T) {
-	x := newServer(t)
-	x.logInAll(t, "ana", "ben", "dev")
-	x.open(t, "ses", "ana", "")
-	x.invite(t, "any", "ana", "ses", `{"team_id":"@printers","comment":"Before"}`)
-	x.do(t, call{as: "ana", do: "POST /v1/invitations/$any/cancel"})
-	x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0", hasNot: []string{"Jo Doe", "Before"}})
-	x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {printers: member, network: member}}]`)
-	x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0&limit=200", hasNot: []string{"Jo Doe", "Before"}})
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "dev")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers","comment":"Before"}`)
+		x.do(t, call{as: "ana", do: "POST /v1/invitations/$any/cancel"})
+		x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0", hasNot: []string{"Jo Doe", "Before"}})
+		x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {printers: member, network: member}}]`)
+		x.do(t, call{as: "dev", do: "GET /v1/event-log?after=0&limit=200", hasNot: []string{"Jo Doe", "Before"}})
+	})
+}
+
+// TestA8ATransferIsBetweenTwo: of a pending transfer and its comment those in the session read, and those to whom it is
+// offered, but not who is only invited.
+func TestA8ATransferIsBetweenTwo(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho", "hal")
+		x.open(t, "ses", "ana", "")
+		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@cho","comment":"I have to go"}`})
+		for who, reads := range map[string]bool{"ana": true, "cho": true, "hal": true, "ben": false} {
+			for _, do := range []string{"GET /v1/sessions/$ses", "GET /v1/sessions"} {
+				c := call{name: who + " " + do, as: who, do: do, has: []string{"Jo Doe"}}
+				if reads {
+					c.has = append(c.has, "I have to go", `"name":"Cho Min"`)
+				} else {
+					c.hasNot = []string{"I have to go", `"transfer"`, "Cho Min"}
+				}
+				x.do(t, c)
+			}
+		}
+	})
 }

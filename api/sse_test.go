@@ -108,6 +108,11 @@ func (s *sse) next(t testing.TB) message {
 		if m.id != "" {
 			s.last = m.id
 		}
+		a := answer{}
+		if err := json.Unmarshal([]byte(m.data), &a.tree); err != nil || m.id != a.at("id") || m.id != "" && a.at("type") != m.event {
+			t.Errorf("over the stream came %+v, %v", m, err)
+		}
+		walk(t, "stream: "+m.event, "", a.tree)
 		return m
 	case <-time.After(later):
 		t.Fatal("nothing came over the stream")

@@ -131,6 +131,9 @@ func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) erro
 		return t.transferOverFor(inv, rep, why)
 	}
 	mine := inv.ForInvited(rep.ID)
+	if why == desk.EndTargetGone { // it was the only sight they had of the session (A8)
+		mine.Session = desk.InvitationSession{ID: inv.Session.ID, Kind: inv.Session.Kind}
+	}
 	gone := desk.Event{Type: desk.EventInvitationEnded, Actor: &rep, SessionID: inv.Session.ID, TeamID: idOf(inv.Team), Reason: string(why), Invitation: &mine}
 	if err := t.record(desk.RepTopic(rep.ID), gone); err != nil {
 		return err

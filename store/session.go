@@ -143,10 +143,25 @@ func (t *tx) seen(c desk.Caller, id string, load func(string) (sessionRow, error
 		return s, desk.SightNone, err
 	}
 	sight, err := t.sight(c, s)
-	if err == nil && sight == desk.SightNone {
-		err = desk.Missing("session")
+	switch {
+	case err != nil:
+		return s, sight, err
+	case sight == desk.SightNone:
+		return s, sight, desk.Missing("session")
 	}
-	return s, sight, err
+	return s, sight, t.showTransfer(c, &s, sight)
+}
+
+// showTransfer leaves the pending transfer to those who may look inside the session, and to those to whom it is offered.
+func (t *tx) showTransfer(c desk.Caller, s *sessionRow, sight desk.Sight) error {
+	if s.Transfer == nil || sight == desk.SightFull {
+		return nil
+	}
+	_, offered, err := t.offeredTo(c, *s)
+	if !offered {
+		s.Transfer = nil
+	}
+	return err
 }
 
 // owned returns a session, locked, that the caller owns. Who cannot see it is told that it is not there; who sees

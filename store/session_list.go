@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,13 +50,22 @@ func (s *Store) Sessions(ctx context.Context, c desk.Caller, f SessionFilter, be
 		sessions := []desk.Session{}
 		for _, row := range rows {
 			if err == nil {
-				err = t.fillTransfer(&row)
+				err = t.listTransfer(c, &row)
 			}
 			row.Unread = unread[row.ID]
 			sessions = append(sessions, row.Session)
 		}
 		return sessions, err
 	})
+}
+
+// listTransfer adds the transfer that is pending, as far as the caller sees it.
+func (t *tx) listTransfer(c desk.Caller, s *sessionRow) error {
+	if s.transferID == "" {
+		return nil
+	}
+	sight, err := t.sight(c, *s)
+	return errors.Join(err, t.fillTransfer(s), t.showTransfer(c, s, sight))
 }
 
 func (f SessionFilter) statement(t *tx, c desk.Caller, before string, limit int) (string, []any) {

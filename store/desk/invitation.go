@@ -122,6 +122,9 @@ func (i Invitation) ForInvited(repID string) Invitation {
 func (i Invitation) Over() *Problem {
 	p := Refuse(InvitationNotActive, "The invitation is over: %s.", i.Reason)
 	p.Conflict = &Conflict{Kind: "invitation", ID: i.ID, State: string(i.State), Reason: string(i.Reason), By: i.AcceptedBy, EndedAt: i.EndedAt}
+	if i.IsTransfer() {
+		p.Conflict.Kind = "transfer"
+	}
 	if i.Reason == EndCancelled {
 		p.Conflict.By = &i.Inviter
 	}
