@@ -42,7 +42,7 @@ type menu struct {
 func (m menu) options() (out desk.ShareOptions, err error) {
 	off := *m.session.Settings.Sharing == desk.SharingOffHere
 	out = desk.ShareOptions{Issues: []desk.Ref{}, Teams: []desk.ShareTeam{}, Portals: []desk.SharePortal{}, Codes: []string{}, AccessCeiling: *m.session.Settings.InviteCeiling}
-	if out.Invitations, err = m.tx.invitations(` WHERE v.session_id = $1 AND v.state = 'active' ORDER BY v.id`, m.session.ID); err != nil {
+	if out.Invitations, err = m.tx.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.kind <> 'transfer' ORDER BY v.id`, m.session.ID); err != nil {
 		return out, err
 	}
 	var joined int
