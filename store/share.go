@@ -21,7 +21,7 @@ type ShareQuery struct {
 
 // ShareOptions returns all that the Share menu of a session needs (A1). Only its owner gets it.
 func (s *Store) ShareOptions(ctx context.Context, c desk.Caller, sessionID string, q ShareQuery) (desk.ShareOptions, error) {
-	return read(ctx, s, func(t *tx) (desk.ShareOptions, error) {
+	return readAs(ctx, s, c, func(t *tx) (desk.ShareOptions, error) {
 		session, err := t.owned(c, sessionID)
 		if err != nil {
 			return desk.ShareOptions{}, err
@@ -108,7 +108,7 @@ func (m menu) teams() ([]desk.ShareTeam, error) {
 		LEFT JOIN team_members own ON own.team_id = t.id AND own.rep_id = $1
 		LEFT JOIN (SELECT m.team_id, COUNT(*) AS available FROM reps r JOIN team_members m ON m.rep_id = r.id WHERE`+invitable+` GROUP BY m.team_id) x ON x.team_id = t.id
 		WHERE t.disabled = 0 AND (own.rep_id IS NOT NULL OR (x.available > 0 AND $4 = 1)) ORDER BY own.rep_id IS NULL, t.embassy, t.name, t.id`,
-		[]any{m.caller.RepID, m.session.ID, ms(m.tx.now), flag(m.caller.Has(desk.ShareOutsideTeams))},
+		[]any{m.caller.RepID, m.session.ID, ms(m.tx.now), flag(reachesOutside(m.caller, desk.ShareOutsideTeams))},
 		func(scan scanner, t *desk.ShareTeam) error {
 			var persistent bool
 			err := scan(&t.Team.ID, &t.Team.Name, &t.Embassy, &persistent, &t.Mine, &t.AvailableCount)
@@ -117,9 +117,9 @@ func (m menu) teams() ([]desk.ShareTeam, error) {
 		})
 }
 
-// portalsOpen says whether portals may be asked (A6).
+// portalsOpen says whether portals may be asked (A6); an embassy rep reaches nothing outside of its embassies (A7).
 func (m menu) portalsOpen() bool {
-	return *m.session.Settings.Sharing == desk.SharingAll || m.caller.Has(desk.ShareOutsideTeams)
+	return *m.session.Settings.Sharing == desk.SharingAll && !m.caller.Embassy || reachesOutside(m.caller, desk.ShareOutsideTeams)
 }
 
 // portals lists the portals with how many who could be invited are logged in under each (A6).
@@ -152,10 +152,10 @@ func (m menu) reps(out *desk.ShareOptions) (err error) {
 		return err
 	case q.Text != "":
 		within := `EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $1)`
-		if *m.session.Settings.Sharing == desk.SharingAll {
+		if *m.session.Settings.Sharing == desk.SharingAll && !m.caller.Embassy {
 			within = `(` + within + ` OR EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND ` + consoleHere(`$3`) + `))`
 		}
-		if m.caller.Has(desk.ShareOutsideTeams) {
+		if reachesOutside(m.caller, desk.ShareOutsideTeams) {
 			within = `1 = 1`
 		}
 		out.Reps, out.Next, err = m.page(within+` AND r.search LIKE $4 ESCAPE '\'`, likePattern(q.Text))
@@ -175,7 +175,7 @@ func (m menu) reps(out *desk.ShareOptions) (err error) {
 const inTeam = `EXISTS (SELECT 1 FROM team_members m WHERE m.rep_id = r.id AND m.team_id = $4)`
 
 func (m menu) teamReps(out *desk.ShareOptions) error {
-	id, err := m.tx.resolve("team", m.query.TeamID)
+	id, err := m.tx.resolveFor(m.caller, "team", m.query.TeamID)
 	if err != nil {
 		return err
 	}
