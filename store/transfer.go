@@ -150,8 +150,16 @@ func (t *tx) transferMoved(offer desk.Invitation, by desk.Ref, reason string) er
 	return err
 }
 
-// transferOverFor tells one rep that a transfer which stands for others is over for them.
+// transferOverFor tells one rep that a transfer which stands for others is over for them. Who is in the session goes on
+// seeing it, and was told with all who are.
 func (t *tx) transferOverFor(offer desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	inside, err := t.isInside(offer.Session.ID, rep.ID)
+	if err != nil {
+		return err
+	}
+	if inside {
+		return t.withdraw(offer.ID, rep.ID, "")
+	}
 	session, err := t.session(offer.Session.ID)
 	if err != nil {
 		return err
