@@ -50,14 +50,14 @@ func (s *Store) GuestCameBack(ctx context.Context, g desk.Guest) error {
 		return nil
 	}
 	gone, err := lookUp(ctx, s, func(t *tx) (bool, error) {
-		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state = 'active' AND customer_gone_at > 0`, g.SessionID)
+		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state <> 'ended' AND customer_gone_at > 0`, g.SessionID)
 	})
 	if err != nil || !gone {
 		return err
 	}
 	return alter(WithIdempotency(ctx, nil), s, func(t *tx) error {
 		session, err := t.lockedSession(g.SessionID)
-		if err != nil || session.State != desk.SessionActive || session.goneAt == 0 {
+		if err != nil || session.State == desk.SessionEnded || session.goneAt == 0 {
 			return err
 		}
 		return t.setCustomerGone(session, 0, "customer_back")
