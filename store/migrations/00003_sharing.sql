@@ -94,6 +94,7 @@ CREATE TABLE guest_tokens (
     since       BIGINT NOT NULL,  -- the event log's end when it was given: earlier events are not the guest's
     created_at  BIGINT NOT NULL
 );
+CREATE INDEX guest_tokens_attendee ON guest_tokens (attendee_id);
 
 -- The keys that sign join grants (C12). Each is published before it is used, and as long after as a grant may live.
 CREATE TABLE grant_keys (
