@@ -2,6 +2,7 @@ package desk
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -59,13 +60,13 @@ type PortalSettings struct {
 
 func ptr[T any](v T) *T { return &v }
 
-// DefaultPortalSettings are those of a portal that says nothing and has no parent.
+// DefaultPortalSettings are those of a portal that says nothing and has no parent. They are the caller's own, to read others over.
 func DefaultPortalSettings() PortalSettings {
 	return PortalSettings{
 		Modes: ptr([]string{ModeWeb, ModeQueue, ModePhone}), Sharing: ptr(SharingTeams), InviteCeiling: ptr(Control),
 		MaxInvitedReps: ptr(MaxInvitedReps), Specialists: ptr(false), MaxSpecialists: ptr(5),
 		ChatHistorySeconds: ptr(300), ConsentOnJoin: ptr(false), CustomerInEmail: ptr("none"),
-		LostSteps: ptr(LostSteps), FallbackTeam: ptr(""), LostAfterSeconds: ptr(120), LostAfterPushSeconds: ptr(600),
+		LostSteps: ptr(slices.Clone(LostSteps)), FallbackTeam: ptr(""), LostAfterSeconds: ptr(120), LostAfterPushSeconds: ptr(600),
 		LostSeatSeconds: ptr(600), CustomerGoneSeconds: ptr(1800),
 	}
 }
