@@ -1,6 +1,6 @@
 # The README says how to start and how to test; this holds the rest.
 
-.PHONY: build lint openapi bench
+.PHONY: build lint openapi bench soak
 
 build:
 	go build -o repdesk ./cmd/repdesk
@@ -18,3 +18,7 @@ openapi:
 # Invitations per second through HTTP, beside the same server's /healthz.
 bench:
 	go test ./cmd/repdesk -run '^$$' -bench . -benchtime 5s
+
+# The store against its model for some minutes: longer sequences, and more of them, than a test run tries.
+soak:
+	go test ./store -run TestModel -count 1 -timeout 60m -rapid.checks 500 -rapid.steps 100

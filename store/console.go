@@ -206,7 +206,7 @@ func (t *tx) endConsole(id, repID string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.withdrawFromConsole(id); err != nil {
+	if err := t.withdrawFromConsole(id, rep); err != nil {
 		return err
 	}
 	if err := t.revokeTokens(id); err != nil {

@@ -118,7 +118,7 @@ func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
 		if err != nil || declined(inv, rep.ID) {
 			continue
 		}
-		if inv, err = t.newRev(inv); err == nil {
+		if inv, err = t.newRev(inv, rep); err == nil {
 			err = t.overFor(inv, rep, desk.EndJoinedOtherwise)
 		}
 	}
@@ -221,8 +221,7 @@ func (t *tx) takersChanged(inv desk.Invitation, session sessionRow, by desk.Ref,
 		return inv, err
 	}
 	if inv.IsTransfer() {
-		_, err = t.sessionChanged(sessionChange{actor: by, id: session.ID, reason: "transfer_" + reason, hidden: true})
-		return inv, err
+		return inv, t.transferMoved(inv, by, reason)
 	}
 	owner := inv.ForOwner()
 	return inv, t.record(desk.RepTopic(idOf(session.Owner)), desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &owner})

@@ -52,7 +52,7 @@ func (t *tx) offerLost(rep desk.Ref, id string) error {
 	if len(left) == 0 && !inv.NobodyLeft {
 		inv, err = t.takersChanged(inv, session, rep, "nobody_left")
 	} else {
-		inv, err = t.newRev(inv) // a device takes a withdrawal only with a higher one
+		inv, err = t.newRev(inv, rep) // a device takes a withdrawal only with a higher one
 	}
 	if err != nil {
 		return err
@@ -106,11 +106,14 @@ func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
 	return err
 }
 
-// newRev moves an invitation's revision.
-func (t *tx) newRev(inv desk.Invitation) (desk.Invitation, error) {
+// newRev moves the revision of an invitation, or of a transfer and the session that shows it.
+func (t *tx) newRev(inv desk.Invitation, by desk.Ref) (desk.Invitation, error) {
 	if _, err := t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, inv.ID); err != nil {
 		return inv, err
 	}
 	inv.Rev++
+	if inv.IsTransfer() {
+		return inv, t.transferMoved(inv, by, "changed")
+	}
 	return inv, nil
 }

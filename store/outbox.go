@@ -185,14 +185,18 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 
 // withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a
 // device takes a withdrawal only with a higher one than that of what it shows.
-func (t *tx) withdrawFromConsole(consoleID string) error {
+func (t *tx) withdrawFromConsole(consoleID string, rep desk.Ref) error {
 	shown, err := t.texts(`SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
-		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active'`, consoleID)
+		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active' ORDER BY d.invitation_id`, consoleID)
 	for _, id := range shown {
-		if err == nil {
-			_, err = t.exec(`UPDATE invitations SET rev = rev + 1 WHERE id = $1`, id)
+		if err != nil {
+			return err
 		}
-		if err == nil {
+		var inv desk.Invitation
+		if inv, _, err = t.lockedInvitation(id); err != nil || !inv.Active() { // what ended meanwhile was withdrawn, and never changes
+			continue
+		}
+		if _, err = t.newRev(inv, rep); err == nil {
 			err = t.withdraw(id, "", consoleID)
 		}
 	}

@@ -141,8 +141,25 @@ func (t *tx) tellTransfer(offer desk.Invitation, by desk.Ref) error {
 	return t.record(desk.RepTopic(offer.Rep.ID), event)
 }
 
-// transferOverFor tells one rep that a transfer which stands for others is over for them.
+// transferMoved tells those in the session, which shows it, of a transfer that has a new revision and stands.
+func (t *tx) transferMoved(offer desk.Invitation, by desk.Ref, reason string) error {
+	if err := t.moveRev(offer.Session.ID); err != nil {
+		return err
+	}
+	_, err := t.sessionChanged(sessionChange{actor: by, id: offer.Session.ID, reason: "transfer_" + reason, hidden: true})
+	return err
+}
+
+// transferOverFor tells one rep that a transfer which stands for others is over for them. Who is in the session goes on
+// seeing it, and was told with all who are.
 func (t *tx) transferOverFor(offer desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	inside, err := t.isInside(offer.Session.ID, rep.ID)
+	if err != nil {
+		return err
+	}
+	if inside {
+		return t.withdraw(offer.ID, rep.ID, "")
+	}
 	session, err := t.session(offer.Session.ID)
 	if err != nil {
 		return err
