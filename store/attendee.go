@@ -274,15 +274,32 @@ func (t *tx) leaveSeat(a attendeeRow, reason string) error {
 
 // arrived takes the seats that a rep holds by an email's link as taken: a console has come (G2).
 func (t *tx) arrived(repID string) error {
-	seats, err := list(t, attendeeColumns+` WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until > 0 ORDER BY a.id`, []any{repID}, scanAttendee)
-	for _, was := range seats {
+	return t.eachExpected(func(was attendeeRow) error {
+		now := was
+		now.Expected = false
+		now, err := t.saveAttendee(was, now, desk.Ref{ID: was.RepID, Name: was.Name}, "arrived")
 		if err != nil {
 			return err
 		}
-		now := was
-		now.Expected = false
-		if now, err = t.saveAttendee(was, now, desk.Ref{ID: was.RepID, Name: was.Name}, "arrived"); err == nil {
-			err = t.seatsChanged(now, now.Shown())
+		return t.seatsChanged(now, now.Shown())
+	}, `rep_id = $1 AND rep_id <> '' AND left_at = 0 AND expected_until > 0`, repID)
+}
+
+// eachExpected does something with each of the seats that wait for a console and are among those that a condition picks.
+// Each is looked at under its session's lock: the owner may change or remove the rep at this instant, and the rep arrive.
+func (t *tx) eachExpected(do func(attendeeRow) error, which string, args ...any) error {
+	type seat struct{ id, session string }
+	seats, err := list(t, `SELECT id, session_id FROM attendees WHERE `+which+` ORDER BY session_id, id`, args, func(scan scanner, s *seat) error { return scan(&s.id, &s.session) })
+	for _, s := range seats {
+		if err != nil {
+			return err
+		}
+		if _, err = t.lockedSession(s.session); err != nil {
+			return err
+		}
+		var a attendeeRow
+		if a, err = t.attendee(s.id); err == nil && a.Expected && a.LeftAt == nil {
+			err = do(a)
 		}
 	}
 	return err
@@ -298,14 +315,7 @@ func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		late, err := list(t, attendeeColumns+` WHERE a.expected_until > 0 AND a.expected_until <= $1 AND a.left_at = 0 ORDER BY a.id`, []any{ms(t.now)}, scanAttendee)
-		for _, a := range late {
-			if err != nil {
-				break
-			}
-			err = t.leaveSeat(a, "did_not_come")
-		}
-		return err
+		return t.eachExpected(func(a attendeeRow) error { return t.leaveSeat(a, "did_not_come") }, `expected_until > 0 AND expected_until <= $1 AND left_at = 0`, ms(t.now))
 	})
 }
 
