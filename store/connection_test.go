@@ -15,7 +15,7 @@ import (
 const lost = desk.ConnectedFor + desk.PresenceGrace + 2*time.Minute
 
 // look does what is due because somebody is not there any more.
-func look(t *testing.T, d *storetest.Desk) {
+func lookAfter(t *testing.T, d *storetest.Desk) {
 	t.Helper()
 	ok(t, d.LookAfterConnections(t.Context()))
 }
@@ -228,14 +228,14 @@ func TestC9NothingIsLostWhileTheServerIsDown(t *testing.T) {
 			ok(t, first.Close())
 			clock.Advance(3 * time.Hour)
 			d.Store = storetest.Open(t, database, clock)
-			look(t, d)
+			lookAfter(t, d)
 			clock.Advance(lost - time.Second)
-			look(t, d)
+			lookAfter(t, d)
 			if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionActive || got.RepCount != 2 {
 				t.Errorf("after the restart: %+v", got)
 			}
 			clock.Advance(time.Second)
-			look(t, d)
+			lookAfter(t, d)
 			if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionEnded {
 				t.Errorf("after the restart, and the time: %+v", got)
 			}
