@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -310,5 +309,3 @@ func (a args) String() string {
 
 // last is the end of an id, which tells it from others.
 func last(id string) string { return id[max(0, len(id)-6):] }
-
-func asJSON(v any) string { return string(must(json.Marshal(v))) }
