@@ -76,6 +76,10 @@ func TestC1ANewOwnerSeesAllAndAFormerOneWhatTheySaw(t *testing.T) {
 		shows(t, "the new owner", read(ben), words, words...)
 		shows(t, "the former owner", read(ana), words, "the beginning", "in between")
 		shows(t, "a joined rep who left", read(cho), words, "in between")
+		transfer(t, d, ben, session, store.NewTransfer{RepID: "@ana", Stay: true})
+		take(t, d, ana, session)
+		shows(t, "an owner who stays as a joined rep", read(ben), words, words...)
+		must(d.LeaveSession(t.Context(), ana, session.ID, "@ben"))
 		must(d.EndSession(t.Context(), ben, session.ID, ""))
 		shows(t, "the owner, after the end", read(ben), words, words...)
 		shows(t, "who left before", read(cho), words, "in between")
@@ -102,7 +106,8 @@ func TestC1WhoWasNeverInside(t *testing.T) {
 func TestC3WhoIsAnnounced(t *testing.T) {
 	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
 		importYAML(t, d, outsiders)
-		ana, ben, cho, dev := d.LogIn("ana"), d.LogIn("ben"), extended(t, d, "cho"), d.LogIn("dev")
+		extended(t, d, "cho")
+		ana, ben, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("dev")
 		session, guest := d.OpenSessionWithGuest(ana, "@main")
 		lines := []string{}
 		said := func(what string, more ...string) {
@@ -116,7 +121,7 @@ func TestC3WhoIsAnnounced(t *testing.T) {
 		inviteRep(t, d, ana, session, "cho")
 		must(d.AnswerInvitationLink(t.Context(), claim(t, d, desk.ChannelEmail)[0].LinkToken, store.LinkAccept))
 		said("not one whose seat waits")
-		cho = d.LogIn("cho")
+		cho := d.LogIn("cho")
 		said("who arrives", "everyone: Cho Min has joined the session")
 		join(t, d, ana, session, ben, store.NewInvitation{})
 		said("an unmasked rep, by the public name", "everyone: Benny has joined the session")

@@ -271,3 +271,18 @@ func TestA7BecomingAnEmbassyRep(t *testing.T) {
 		})
 	}
 }
+
+// The email of an invitation, and the page that its link leads to, name outsiders publicly too.
+func TestA7ByEmail(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		importYAML(t, d, outsiders)
+		extended(t, d, "gus")
+		ana := d.LogIn("ana")
+		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "gus")
+		jobs := claim(t, d, desk.ChannelEmail)
+		words := []string{"Ruiz", "Anita", "Printers"}
+		shows(t, "the email", jobs, words, "Anita")
+		shows(t, "the page", must(d.InvitationLink(t.Context(), jobs[0].LinkToken)), words, "Anita")
+		shows(t, "the answer", must(d.AnswerInvitationLink(t.Context(), jobs[0].LinkToken, store.LinkAccept)), words, "Anita")
+	})
+}

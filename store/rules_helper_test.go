@@ -223,12 +223,6 @@ func texts(messages []desk.Message) (lines []string) {
 	return lines
 }
 
-// chat is the chat as a rep sees it.
-func chat(t *testing.T, d *storetest.Desk, c desk.Caller, s desk.Session) []string {
-	t.Helper()
-	return texts(must(d.Messages(t.Context(), c, s.ID, store.MessageQuery{Limit: 100})))
-}
-
 // guestChat is the chat as a guest sees it.
 func guestChat(t *testing.T, d *storetest.Desk, g desk.Guest) []string {
 	t.Helper()

@@ -43,6 +43,21 @@ func TestC6NobodyOfTheTeamIsLeft(t *testing.T) {
 	})
 }
 
+// A persistent team's queue takes it though nobody is there; whoever comes then finds it. No email tells of it.
+func TestC6ToAPersistentTeam(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		importYAML(t, d, "reps: [{username: cho, name: Cho Min, email: cho@example.com, teams: {night: member}, permissions: [extended_availability]}, {username: ana, name: Ana Ruiz, teams: {night: member}}]")
+		extended(t, d, "cho")
+		ana := d.LogIn("ana")
+		session := transfer(t, d, ana, d.OpenSession(ana, "@main"), store.NewTransfer{TeamID: "@night"})
+		same(t, "emails", send(t, d, desk.ChannelEmail))
+		cho := d.LogIn("cho")
+		logOut(t, d, cho)
+		same(t, "emails, when the last of the team logs out", send(t, d, desk.ChannelEmail))
+		take(t, d, d.LogIn("cho"), session)
+	})
+}
+
 func TestC6TakingItBack(t *testing.T) {
 	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
 		ana, ben, cho, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogInWithPush("cho", "cho-1"), d.LogIn("dev")
