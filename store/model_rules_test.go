@@ -69,7 +69,7 @@ func (m *model) acceptSession(a args) (desk.Code, func(string)) {
 		})
 	case waiting && s.last.has(a.rep):
 		return does(func() { s.moveTo(a.rep, desk.EndOwnershipMoved, false) })
-	case s.active() && (sees != seesNothing || s.last.team != "" && s.last.has(a.rep)): // D8: they stood before the same queue
+	case s.active() && (sees != seesNothing || s.last.team != "" && s.last.has(a.rep) && s.last.has(s.owner)): // D8: they stood before the same queue
 		return refuse(desk.SessionTaken)
 	case sees == seesNothing:
 		return refuse(desk.NotFound)

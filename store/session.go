@@ -421,12 +421,11 @@ func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
 	return desk.Refuse(desk.NotAllowed, "The session waits in the queue of somebody else.")
 }
 
-// sawWaiting says whether an active session came to its owner from a queue that is the caller's too, or by a transfer to a
-// team of both: they raced for it.
+// sawWaiting says whether an active session came to its owner out of a queue of a team of both: they raced for it. Later
+// owners from elsewhere are not the caller's to know.
 func (t *tx) sawWaiting(c desk.Caller, s sessionRow) (desk.Sight, error) {
 	found, err := t.exists(`SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
-		WHERE mine.rep_id = $2 AND theirs.rep_id = $4 AND (mine.team_id = $1 OR mine.team_id IN (SELECT v.team_id FROM invitations v
-		WHERE v.session_id = $3 AND v.kind = 'transfer' AND v.state = 'accepted' AND v.accepted_by = $4))`, idOf(s.QueueTeam), c.RepID, s.ID, idOf(s.Owner))
+		WHERE mine.team_id = $1 AND mine.rep_id = $2 AND theirs.rep_id = $3`, idOf(s.QueueTeam), c.RepID, idOf(s.Owner))
 	if found {
 		return desk.SightSummary, err
 	}
