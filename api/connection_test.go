@@ -179,7 +179,7 @@ func TestC9LogOut(t *testing.T) {
 	})
 }
 
-// TestC9AStreamKeeps the owner connected: it is a sign of life as long as it is open.
+// TestC9ARequestKeeps the owner connected: one in time is enough.
 func TestC9ARequestKeeps(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {
 		x.logInAll(t, "ana", "ben")

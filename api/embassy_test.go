@@ -146,7 +146,7 @@ func (x *server) leaks(t *testing.T, text string, more ...string) (found []strin
 	return found
 }
 
-// TestA7 asks every operation that there is as a rep of an embassy: none tells of outsiders more than their public names,
+// TestA7NothingOfOutsiders asks every operation that there is as a rep of an embassy: none tells of outsiders more than their public names,
 // and of what is not the rep's nothing at all, not even that it is there. Nor do the event log, the stream, pushes and
 // emails.
 func TestA7NothingOfOutsiders(t *testing.T) {

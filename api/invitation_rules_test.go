@@ -65,7 +65,7 @@ func TestB3AnyOfATeam(t *testing.T) {
 		x.play(t,
 			call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{"$one", "$two"}},
 			call{as: "ana", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
-			call{name: "one's own is not for oneself", as: "ana", do: "POST /v1/invitations/$one/accept", want: 409, code: "already_in_session"},
+			call{name: "one's own is not for oneself", as: "ana", do: "POST /v1/invitations/$one/accept", want: 409, code: "already_in_session", has: []string{`"conflict":{"kind":"attendee","id":"att_`}},
 			call{as: "ben/phone", do: "POST /v1/invitations/$one/accept", has: []string{`"rep_count":2`}},
 			call{name: "not both", as: "ben/phone", do: "POST /v1/invitations/$two/accept", want: 409, code: "already_in_session"},
 			call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{`"items":[]`}},
@@ -107,17 +107,37 @@ func TestB6OnePerRep(t *testing.T) {
 	})
 }
 
-// TestB8Comment is for the invited, and never for the customer; so is a masked one's coming (B9).
-func TestB8CommentB9Masked(t *testing.T) {
+// TestB8Comment is for the invited, and never for the customer.
+func TestB8Comment(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {
 		x.logInAll(t, "ana", "ben/phone")
 		x.open(t, "ses", "ana", "")
 		comment := strings.Repeat("é", 499) + "!"
 		x.hidden(t, "guest/ses",
-			call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@ben","comment":"` + comment + `","masked":true}`, want: 201, save: "inv=id", has: []string{comment, `"masked":true`}},
-			call{as: "ben/phone", do: "GET /v1/invitations/$inv", has: []string{comment, `"masked":true`}},
-			call{as: "ben/phone", do: "POST /v1/invitations/$inv/accept", has: []string{comment}})
-		x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Ben Okafor","access":"control","masked":true`}})
+			call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@ben","comment":"` + comment + `"}`, want: 201, save: "inv=id", has: []string{comment}},
+			call{as: "ben/phone", do: "GET /v1/me/invitations", has: []string{comment}},
+			call{as: "ben/phone", do: "GET /v1/invitations/$inv", has: []string{comment}})
+		if job := x.pushOf(t, "ben", desk.PurposeInvitation); job.Invitation.Comment != comment {
+			t.Errorf("pushed %q", job.Invitation.Comment)
+		}
+		x.do(t, call{as: "ben/phone", do: "POST /v1/invitations/$inv/accept", has: []string{comment}})
+		if read := x.guestReads(t, "guest/ses"); strings.Contains(read, "é") {
+			t.Errorf("the customer reads %s", read)
+		}
+	})
+}
+
+// TestB9Masked: the rep joins hidden from the customer, whichever way they were invited.
+func TestB9Masked(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho", "dev")
+		x.open(t, "ses", "ana", "")
+		x.hidden(t, "guest/ses",
+			call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@ben","masked":true}`, want: 201, save: "inv=id", has: []string{`"masked":true`}},
+			call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@printers","masked":true}`, want: 201, save: "any=id", has: []string{`"masked":true`}},
+			call{as: "ana", do: "POST /v1/sessions/$ses/request-help", body: `{"issue_id":"@vpn","masked":true}`, want: 201, save: "help=id", has: []string{`"masked":true`}},
+			call{as: "ben", do: "POST /v1/invitations/$inv/accept"}, call{as: "cho", do: "POST /v1/invitations/$any/accept"}, call{as: "dev", do: "POST /v1/invitations/$help/accept", has: []string{`"rep_count":4`}},
+			call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Ben Okafor","access":"control","masked":true`, `"name":"Cho Min","access":"control","masked":true`, `"name":"Dev Patel","access":"control","masked":true`}})
 	})
 }
 

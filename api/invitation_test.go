@@ -37,7 +37,7 @@ func TestB7Refusals(t *testing.T) {
 			call{as: "fay", do: "DELETE /v1/me/consoles/current?force=true", want: 204},
 			call{name: "nobody of the team", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@acme"}`, want: 409, code: "team_not_available"},
 			call{as: "cho", do: "POST /v1/invitations/$inv/accept"},
-			call{name: "in the session", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 409, code: "already_in_session"},
+			call{name: "in the session", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 409, code: "already_in_session", has: []string{`"conflict":{"kind":"attendee","id":"att_`}},
 		)
 	})
 }

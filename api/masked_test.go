@@ -255,3 +255,27 @@ func TestC11WithAndWithout(t *testing.T) {
 
 // heardNothing forgets what was heard: the cursors at which the two streams began are no news.
 func (x *server) heardNothing(w *twins) { w.heard = [2]string{} }
+
+// TestC11Expected: who accepted by email, and whose seat still waits for them, is nothing to guests; they come when their
+// console does (G2).
+func TestC11Expected(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		link := x.mailedLink(t)
+		following := x.stream(t, "guest/ses", "")
+		following.until(t, "ready")
+		before := x.guestReads(t, "guest/ses")
+		if a := x.post(t, "/i/"+link, "answer=accept", nil); a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.text)
+		}
+		x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`, `"expected":true`}})
+		if after := x.guestReads(t, "guest/ses"); after != before {
+			t.Errorf("the customer reads %s, before %s", after, before)
+		}
+		x.forget("dev")
+		x.logInAll(t, "dev")
+		x.do(t, call{as: "guest/ses", do: "GET /v1/guest/attendees", has: []string{`"name":"Dev Patel"`}})
+		if got := following.until(t, "session.changed"); kinds(got) != "attendee.joined message.posted session.changed" {
+			t.Errorf("the customer was told %+v", got)
+		}
+	})
+}

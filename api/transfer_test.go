@@ -84,6 +84,23 @@ func TestC6Team(t *testing.T) {
 	})
 }
 
+// TestC6NobodyLeft is told to the owner, and the transfer stays.
+func TestC6NobodyLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana", "ben", "cho")
+		x.open(t, "ses", "ana", "")
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`})
+		cursor := x.cursor(t, "ana")
+		x.play(t,
+			call{as: "ben", do: "POST /v1/sessions/$ses/transfer/decline"},
+			call{as: "ana", do: "GET /v1/event-log?after=" + cursor, has: []string{`"reason":"transfer_declined"`}},
+			call{as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
+			call{as: "ana", do: "GET /v1/event-log?after=" + cursor, has: []string{`"reason":"transfer_nobody_left"`}},
+			call{name: "declined is declined", as: "cho", do: "POST /v1/sessions/$ses/accept", want: 404, code: "not_found"},
+			call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"transfer"`, `"owner":{"id":"$ana"`}})
+	})
+}
+
 // TestC6OneRepDeclines: it is over, the sender keeps the session, and another can be made.
 func TestC6OneRepDeclines(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {

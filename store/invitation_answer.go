@@ -48,7 +48,7 @@ func (t *tx) accept(c desk.Caller, id string, expectedUntil int64) (out Accepted
 	case inv.Active() && declined(inv, repID):
 		return out, declinedAlready(inv)
 	case inv.Active() && inside:
-		return out, desk.Refuse(desk.AlreadyInSession, "You are in the session.")
+		return out, t.insideAlready(session.ID, repID, desk.Refuse(desk.AlreadyInSession, "You are in the session."))
 	case inv.Active():
 		if inv, err = t.join(repID, inv, session, expectedUntil); err != nil {
 			return out, err
@@ -77,6 +77,16 @@ func declinedAlready(inv desk.Invitation) *desk.Problem {
 // isInside says whether the rep is in the session now.
 func (t *tx) isInside(sessionID, repID string) (bool, error) {
 	return t.exists(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2 AND left_at = 0`, sessionID, repID)
+}
+
+// insideAlready adds to the refusal of somebody who is in the session which attendee they are.
+func (t *tx) insideAlready(sessionID, repID string, p *desk.Problem) error {
+	seat, err := t.seatOf(sessionID, repID)
+	if err != nil {
+		return err
+	}
+	p.Conflict = &desk.Conflict{Kind: "attendee", ID: seat.ID}
+	return p
 }
 
 // join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
@@ -174,7 +184,7 @@ func (t *tx) decline(c desk.Caller, id string) (desk.Invitation, error) {
 	case !inv.Active():
 		return inv, inv.Over()
 	case inside && (!inv.IsTransfer() || idOf(session.Owner) == repID): // the owner too: a team's invitation is for the others of the team
-		return inv, desk.Refuse(desk.AlreadyInSession, "You are in the session.")
+		return inv, t.insideAlready(session.ID, repID, desk.Refuse(desk.AlreadyInSession, "You are in the session."))
 	}
 	if _, err := t.exec(`INSERT INTO declines (invitation_id, rep_id, declined_at) VALUES ($1, $2, $3)`, inv.ID, repID, ms(t.now)); err != nil {
 		return inv, err

@@ -267,10 +267,13 @@ func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Acc
 		facts.AlreadyInvited = &desk.Conflict{Kind: "invitation", ID: to.already, State: string(desk.InvitationActive)}
 	}
 	access, refusal := desk.CheckInvite(facts)
-	if refusal != nil {
-		return "", refusal
+	switch {
+	case refusal == nil:
+		return access, nil
+	case refusal.Code == desk.AlreadyInSession:
+		return "", t.insideAlready(s.ID, to.rep.ID, refusal)
 	}
-	return access, nil
+	return "", refusal
 }
 
 // invitedLately counts the invitations that the owner made in the last minute (B20).

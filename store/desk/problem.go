@@ -92,7 +92,7 @@ var Catalogue = []CodeInfo{
 	{NotFound, 404, "Not found", "It is not there, or it is not the caller's to see.", "Drop it from the screen.", RetryNever},
 	{MethodNotAllowed, 405, "Method not allowed", "The path exists, the method on it does not.", "Fix the request.", RetryNever},
 	{AlreadyInvited, 409, "Already invited", "The rep has an active invitation to this session; the conflict names it.", "Show that invitation.", RetryNever},
-	{AlreadyInSession, 409, "Already in the session", "The rep is in the session.", "Load the attendees.", RetryNever},
+	{AlreadyInSession, 409, "Already in the session", "The rep is in the session; the conflict names the attendee.", "Load the attendees.", RetryNever},
 	{RepNotAvailable, 409, "The rep is not available", "The rep is neither logged in nor in extended availability.", "Load the share options again.", RetryNever},
 	{TeamNotAvailable, 409, "Nobody of the team is available", "No rep of the team who could accept is logged in or in extended availability.", "Load the share options again.", RetryNever},
 	{PortalNotAvailable, 409, "Nobody is logged in under the portal", "No rep who could accept is logged in under the portal.", "Load the share options again.", RetryNever},
