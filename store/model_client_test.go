@@ -147,6 +147,11 @@ func (c *client) fold(caller desk.Caller, e desk.Event) error {
 	case e.Session != nil && v != nil:
 		return c.foldSession(caller, v, *e.Session)
 	case strings.HasPrefix(string(e.Type), "attendee."):
+		if e.Type == desk.EventAttendeeLeft && e.Attendee.RepID == c.rep.id {
+			if err := c.loadOpen(caller); err != nil {
+				return err
+			}
+		}
 		return c.foldAttendee(caller, v, e)
 	}
 	return nil
@@ -198,7 +203,6 @@ func (c *client) foldAttendee(caller desk.Caller, v *view, e desk.Event) error {
 		v.attendees[now.ID] = now
 	case mine && known:
 		delete(c.views, e.SessionID)
-		return c.loadOpen(caller)
 	default:
 		delete(v.attendees, now.ID)
 	}

@@ -46,7 +46,11 @@ func (w *world) draw(d dice, op action, now look) args {
 	case "let time pass":
 		a.kind = one(d, []int{0, 0, 0, 0, 1, 1, 2, 3})
 	case "put a rep into other teams":
-		a.target = w.m.rep(one(d, []string{"bob", "fox", "hue"}))
+		movable := []string{"bob", "fox", "hue"}
+		if w.crowded { // while others act nobody can tell by which names a client was told, so the embassies stay as they are
+			movable = movable[:2]
+		}
+		a.target = w.m.rep(one(d, movable))
 		a.teams = one(d, []map[string]int{nil, {"red": 1}, {"red": 3}, {"blue": 1}, {"red": 1, "blue": 1}})
 		if a.target.user == "hue" { // no outsider becomes a colleague of an embassy's, or the reverse
 			a.teams = one(d, []map[string]int{{"emb": 1}, {"emb": 1, "red": 1}})

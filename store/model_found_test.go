@@ -119,3 +119,13 @@ func TestC13TheCustomerComesBackToAWaitingSession(t *testing.T) {
 		}
 	})
 }
+
+// C9: the steps of one portal are its own.
+func TestC9LostStepsOfOnePortal(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		importYAML(t, d, `portals: [{slug: last, name: Last, lost_steps: [fallback_team, first_queue]}]`)
+		d.OpenSession(d.LogIn("ana"), "@last")
+		same(t, "the steps there are", desk.LostSteps, desk.LostToLongestJoined, desk.LostToLastQueue, desk.LostToFirstQueue, desk.LostToFallbackTeam)
+		same(t, "the steps of other portals", *must(d.Portal(t.Context(), d.LogIn("ana"), "@main")).Effective.LostSteps, desk.LostSteps...)
+	})
+}
