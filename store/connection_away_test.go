@@ -18,7 +18,7 @@ func TestC9NobodyIsLostWhileTheDatabaseIsAway(t *testing.T) {
 		session := d.OpenSession(ana, "@main")
 		join(t, d, ana, session, ben, store.NewInvitation{})
 		house := store.NewHousekeeping(d.Store)
-		clock.Advance(15 * time.Minute) // without an answer, or asleep
+		clock.Advance(15 * time.Minute)                                       // without an answer, or asleep
 		for pass := time.Duration(0); pass < lost; pass += 10 * time.Second { // and comes again
 			ok(t, house.Look(t.Context()))
 			if got := must(d.Session(t.Context(), hal, session.ID)); got.Owner == nil || got.Owner.ID != ana.RepID || got.RepCount != 2 {
