@@ -218,7 +218,7 @@ func (t *tx) takersChanged(inv desk.Invitation, session sessionRow, by desk.Ref,
 		return inv, err
 	}
 	if inv.IsTransfer() {
-		_, err = t.sessionChanged(sessionChange{actor: by, id: session.ID, reason: "transfer_" + reason, hidden: true})
+		_, err = t.transferChanged(inv, by, "transfer_"+reason)
 		return inv, err
 	}
 	owner := inv.ForOwner()
