@@ -76,8 +76,8 @@ var sweeps = map[string][]string{
 	"import-organization": {`teams: []`},
 }
 
-// elsewhere are operations that other tests hold to A7: a stream does not end, and the Share menu has tests of its own.
-var elsewhere = map[string]bool{"stream-events": true, "get-share-options": true}
+// elsewhere are operations that other tests hold to A7: a stream does not end.
+var elsewhere = map[string]bool{"stream-events": true}
 
 // late is the order of operations that take away what others need; the rest comes before.
 var late = []string{"remove-attendee", "leave-session", "end-session"}

@@ -221,7 +221,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 		case why := <-b.close:
 			return b.say("closing", why)
 		case <-beat.C:
-			if err = s.stillCalls(ctx); err != nil { // another server may have logged the console out
+			if refusesToken(s.stillCalls(ctx)) { // another server may have logged the console out
 				return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
 			}
 			b.touch()
@@ -233,6 +233,13 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 			return err
 		}
 	}
+}
+
+// refusesToken says whether it is the token that is no good any more. While the database is away nobody knows, and a client
+// that is told so would not come again.
+func refusesToken(err error) bool {
+	var refusal *desk.Problem
+	return errors.As(err, &refusal) && refusal.Code.Info().Status == http.StatusUnauthorized
 }
 
 // catchUp writes all events after the cursor.

@@ -16,9 +16,36 @@ func (s *Store) LookAfterConnections(ctx context.Context) error {
 	due, err := read(ctx, s, func(t *tx) ([]func(*tx) error, error) { return t.connectionsDue() })
 	errs := []error{err}
 	for _, one := range due {
-		errs = append(errs, alter(ctx, s, one))
+		// What is due can take long, and whoever comes back meanwhile is not lost.
+		err := s.FlushContacts(ctx)
+		if err == nil {
+			err = alter(ctx, s, one)
+		}
+		errs = append(errs, err)
+		if errors.As(err, new(*storageError)) || ctx.Err() != nil {
+			break
+		}
 	}
 	return errors.Join(errs...)
+}
+
+// outOfTouch is how long the housekeeping may not have looked, or not have got an answer, until nobody counts as lost from
+// before: while the database is away, or the machine sleeps, no contact comes to be written.
+const outOfTouch = 10 * contactsEvery
+
+// lookAfterConnections is LookAfterConnections as the housekeeping calls it, with all contacts written. last is when it
+// last got an answer.
+func (s *Store) lookAfterConnections(ctx context.Context, last *time.Time) error {
+	if now := s.cfg.Now(); now.Sub(*last) > outOfTouch {
+		s.listens.Store(ms(now))
+	}
+	// A look at the database, before anything is done: whether that can be done is another matter.
+	if _, err := lookUp(ctx, s, func(t *tx) (bool, error) { return t.exists(`SELECT 1 FROM settings WHERE name = 'server_id'`) }); err != nil {
+		return err
+	}
+	err := s.LookAfterConnections(ctx)
+	*last = s.cfg.Now()
+	return err
 }
 
 // connectionsDue lists what is due. Each looks again when it is done, under the session's lock.
@@ -31,10 +58,10 @@ func (t *tx) connectionsDue() ([]func(*tx) error, error) {
 	if err != nil {
 		return due, err
 	}
-	seats, err := t.dueBySettings(`SELECT a.id, r.seen_at, COALESCE(p.effective, '') FROM attendees a JOIN reps r ON r.id = a.rep_id JOIN sessions s ON s.id = a.session_id LEFT JOIN portals p ON p.id = s.portal_id
+	seats, err := t.dueBySettings(`SELECT a.id, CASE WHEN a.joined_at > r.seen_at THEN a.joined_at ELSE r.seen_at END, COALESCE(p.effective, '') FROM attendees a JOIN reps r ON r.id = a.rep_id JOIN sessions s ON s.id = a.session_id LEFT JOIN portals p ON p.id = s.portal_id
 		WHERE a.rep_id <> '' AND a.left_at = 0 AND a.role = 'rep' AND a.expected_until = 0 AND r.seen_at < $1`, t.unseenSince(),
 		func(seen int64, settings desk.PortalSettings) bool {
-			return desk.SeatLost(t.store.notBefore(seen), settings, t.now)
+			return desk.SeatLost(t.store.inTouch(seen, 0), settings, t.now)
 		})
 	for _, id := range seats {
 		due = append(due, func(t *tx) error { return t.lookAfterSeat(id) })
@@ -85,19 +112,19 @@ func (t *tx) unseenSince() int64 { return ms(t.now.Add(-desk.ConnectedFor - desk
 
 // ownersAway lists the active sessions for which something is due because no console of the owner is connected.
 func (t *tx) ownersAway() (ids []string, err error) {
-	err = t.rows(`SELECT s.id, o.seen_at, s.asked_at, COALESCE(p.effective, ''), `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id LEFT JOIN portals p ON p.id = s.portal_id
+	err = t.rows(`SELECT s.id, o.seen_at, `+ownerSince+`, s.asked_at, COALESCE(p.effective, ''), `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id LEFT JOIN portals p ON p.id = s.portal_id
 		WHERE s.state = 'active' AND o.seen_at < $1`, []any{t.unseenSince()}, func(scan scanner) error {
 		var id, effective string
-		var seen, asked int64
+		var seen, joined, asked int64
 		var facts desk.ConnectionFacts
-		if err := scan(&id, &seen, &asked, &effective, &facts.PushTarget); err != nil {
+		if err := scan(&id, &seen, &joined, &asked, &effective, &facts.PushTarget); err != nil {
 			return err
 		}
 		var err error
 		if facts.Settings, err = settingsOf(effective); err != nil {
 			return err
 		}
-		facts.SeenAt, facts.Asked = t.store.notBefore(seen), asked > 0
+		facts.SeenAt, facts.Asked, facts.AskedAt = t.store.inTouch(seen, joined), asked > 0, time.UnixMilli(asked)
 		if desk.OwnerConnection(facts, t.now) != desk.ConnectionStands {
 			ids = append(ids, id)
 		}
@@ -106,15 +133,16 @@ func (t *tx) ownersAway() (ids []string, err error) {
 	return ids, err
 }
 
+// ownerSince is when the owner came into the session s.
+const ownerSince = `COALESCE((SELECT MAX(a.joined_at) FROM attendees a WHERE a.session_id = s.id AND a.role = 'owner' AND a.left_at = 0), 0)`
+
 // hasTarget says whether a push reaches the owner o of a session.
 const hasTarget = `EXISTS (SELECT 1 FROM consoles k WHERE k.rep_id = o.id AND k.push_target <> '')`
 
-// notBefore is a last contact, but not from before this server began to listen: then nobody could be in contact.
-func (s *Store) notBefore(seen int64) time.Time {
-	if at := time.UnixMilli(seen); at.After(s.started) {
-		return at
-	}
-	return s.started
+// inTouch is when somebody was last in contact: not before they came into the session, since whoever comes is there, even
+// where the contact itself is not written yet; and not before this server began to listen, since then nobody could be.
+func (s *Store) inTouch(seen, joined int64) time.Time {
+	return time.UnixMilli(max(seen, joined, s.listens.Load()))
 }
 
 // lookAfterOwner asks the owner of a session to come back, or gives the session to somebody else.
@@ -123,12 +151,12 @@ func (t *tx) lookAfterOwner(sessionID string) error {
 	if err != nil || s.State != desk.SessionActive {
 		return err
 	}
-	facts := desk.ConnectionFacts{Asked: s.askedAt > 0, Settings: s.Settings}
-	var seen int64
-	if _, err := t.row(`SELECT o.seen_at, `+hasTarget+` FROM reps o WHERE o.id = $1`, []any{s.Owner.ID}, &seen, &facts.PushTarget); err != nil {
+	facts := desk.ConnectionFacts{Asked: s.askedAt > 0, AskedAt: time.UnixMilli(s.askedAt), Settings: s.Settings}
+	var seen, joined int64
+	if _, err := t.row(`SELECT o.seen_at, `+ownerSince+`, `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id WHERE s.id = $1`, []any{s.ID}, &seen, &joined, &facts.PushTarget); err != nil {
 		return err
 	}
-	facts.SeenAt = t.store.notBefore(seen)
+	facts.SeenAt = t.store.inTouch(seen, joined)
 	switch desk.OwnerConnection(facts, t.now) {
 	case desk.ConnectionAsk:
 		return t.askOwner(s)
@@ -299,11 +327,11 @@ func (t *tx) lookAfterSeat(attendeeID string) error {
 	if a, err = t.attendee(attendeeID); err != nil || a.LeftAt != nil || a.Role != desk.AttendeeRep {
 		return err
 	}
-	var seen int64
-	if _, err := t.row(`SELECT seen_at FROM reps WHERE id = $1`, []any{a.RepID}, &seen); err != nil {
+	var seen, joined int64
+	if _, err := t.row(`SELECT r.seen_at, a.joined_at FROM attendees a JOIN reps r ON r.id = a.rep_id WHERE a.id = $1`, []any{attendeeID}, &seen, &joined); err != nil {
 		return err
 	}
-	if !desk.SeatLost(t.store.notBefore(seen), s.Settings, t.now) {
+	if !desk.SeatLost(t.store.inTouch(seen, joined), s.Settings, t.now) {
 		return nil
 	}
 	return t.leaveSeat(a, desk.SessionConnectionLost)

@@ -231,7 +231,8 @@ func (t *tx) takersChanged(inv desk.Invitation, session sessionRow, by desk.Ref,
 		return inv, err
 	}
 	if inv.IsTransfer() {
-		return inv, t.transferMoved(inv, by, reason)
+		_, err = t.transferChanged(inv, by, "transfer_"+reason)
+		return inv, err
 	}
 	owner := inv.ForOwner()
 	return inv, t.record(desk.RepTopic(idOf(session.Owner)), desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &owner})

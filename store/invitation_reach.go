@@ -113,7 +113,8 @@ func (t *tx) newRev(inv desk.Invitation, by desk.Ref) (desk.Invitation, error) {
 	}
 	inv.Rev++
 	if inv.IsTransfer() {
-		return inv, t.transferMoved(inv, by, "changed")
+		_, err := t.transferChanged(inv, by, "transfer_changed")
+		return inv, err
 	}
 	return inv, nil
 }

@@ -150,6 +150,7 @@ func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
 	defer ticker.Stop()
 	var cleaned time.Time
+	looked := s.cfg.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -160,9 +161,12 @@ func (s *Store) housekeep(ctx context.Context) {
 		case <-s.contacts.back:
 		case <-ticker.C:
 		}
-		err := errors.Join(s.FlushContacts(ctx), s.FreeExpectedSeats(ctx))
+		err := s.FlushContacts(ctx)
+		if err == nil {
+			err = s.FreeExpectedSeats(ctx)
+		}
 		if err == nil && !s.cfg.LostByHand { // only with all contacts written is it known who is lost
-			err = s.LookAfterConnections(ctx)
+			err = s.lookAfterConnections(ctx, &looked)
 		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
 			cleaned = now

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,7 +40,7 @@ type Config struct {
 // Store is the desk's state. Its methods may be called from many goroutines.
 type Store struct {
 	cfg      Config
-	started  time.Time // nobody's connection counts as lost from before: then there was nothing to connect to
+	listens  atomic.Int64 // since when, in ms; nobody's connection counts as lost from before: then there was nothing to connect to
 	log      *slog.Logger
 	dialect  dialect
 	engine   engine
@@ -64,8 +65,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Store{cfg: cfg, started: cfg.Now(), log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
+	s := &Store{cfg: cfg, log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
 		ready: map[desk.Channel]chan struct{}{desk.ChannelFCM: make(chan struct{}, 1), desk.ChannelEmail: make(chan struct{}, 1)}}
+	s.listens.Store(ms(cfg.Now()))
 	if err := s.openEngine(ctx); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -111,10 +112,7 @@ func (t *tx) tellTransfer(offer desk.Invitation, by desk.Ref) error {
 	if !offer.Active() {
 		reason = "transfer_" + string(offer.Reason)
 	}
-	if err := t.moveRev(offer.Session.ID); err != nil {
-		return err
-	}
-	session, err := t.sessionChanged(sessionChange{actor: by, id: offer.Session.ID, reason: reason, hidden: true})
+	session, err := t.transferChanged(offer, by, reason)
 	if err != nil {
 		return err
 	}
@@ -122,6 +120,7 @@ func (t *tx) tellTransfer(offer desk.Invitation, by desk.Ref) error {
 	if err != nil {
 		return err
 	}
+	told = append(told, offer.Inviter.ID)
 	if !offer.Active() {
 		session = session.Gone()
 	}
@@ -133,21 +132,53 @@ func (t *tx) tellTransfer(offer desk.Invitation, by desk.Ref) error {
 		}
 		return t.record(desk.TeamTopic(offer.Team.ID), event, told...)
 	}
-	for _, rep := range told {
-		if rep == offer.Rep.ID {
-			return nil
-		}
+	if slices.Contains(told, offer.Rep.ID) {
+		return nil
 	}
 	return t.record(desk.RepTopic(offer.Rep.ID), event)
 }
 
-// transferMoved tells those in the session, which shows it, of a transfer that has a new revision and stands.
-func (t *tx) transferMoved(offer desk.Invitation, by desk.Ref, reason string) error {
+// transferChanged tells those in the session of a change of its transfer, and the one who offers it without being inside
+// (C8), as far as they see the session.
+func (t *tx) transferChanged(offer desk.Invitation, by desk.Ref, reason string) (desk.Session, error) {
 	if err := t.moveRev(offer.Session.ID); err != nil {
+		return desk.Session{}, err
+	}
+	session, err := t.sessionChanged(sessionChange{actor: by, id: offer.Session.ID, reason: reason, hidden: true})
+	if err != nil {
+		return session, err
+	}
+	inside, err := t.isInside(session.ID, offer.Inviter.ID)
+	if err != nil || inside {
+		return session, err
+	}
+	return session, t.tellOutside(offer.Inviter, desk.Event{Type: desk.EventSessionChanged, Actor: refOrNil(by), SessionID: session.ID, Reason: reason}, session)
+}
+
+// tellOutside tells a rep of a session, if they see it, or that there is nothing to see any more.
+func (t *tx) tellOutside(rep desk.Ref, event desk.Event, session desk.Session) error {
+	sees, err := t.seesNow(rep.ID, session.ID)
+	if err != nil {
 		return err
 	}
-	_, err := t.sessionChanged(sessionChange{actor: by, id: offer.Session.ID, reason: "transfer_" + reason, hidden: true})
-	return err
+	if !sees {
+		session = session.Gone()
+	}
+	event.Session = &session
+	return t.record(desk.RepTopic(rep.ID), event)
+}
+
+// seesNow says whether a rep sees a session at this moment, whatever console they ask from.
+func (t *tx) seesNow(repID, sessionID string) (bool, error) {
+	c := desk.Caller{RepID: repID}
+	if _, err := t.row(`SELECT role, embassy FROM reps WHERE id = $1`, []any{repID}, &c.Role, &c.Embassy); err != nil {
+		return false, err
+	}
+	_, _, err := t.seen(c, sessionID, t.session)
+	if desk.IsMissing(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // transferOverFor tells one rep that a transfer which stands for others is over for them. Who is in the session goes on
@@ -164,9 +195,8 @@ func (t *tx) transferOverFor(offer desk.Invitation, rep desk.Ref, why desk.EndRe
 	if err != nil {
 		return err
 	}
-	gone := session.Session.Gone()
-	event := desk.Event{Type: desk.EventSessionChanged, Actor: &rep, SessionID: session.ID, TeamID: idOf(offer.Team), Reason: "transfer_" + string(why), Session: &gone}
-	if err := t.record(desk.RepTopic(rep.ID), event); err != nil {
+	event := desk.Event{Type: desk.EventSessionChanged, Actor: &rep, SessionID: session.ID, TeamID: idOf(offer.Team), Reason: "transfer_" + string(why)}
+	if err := t.tellOutside(rep, event, session.Session); err != nil {
 		return err
 	}
 	return t.withdraw(offer.ID, rep.ID, "")

@@ -18,9 +18,13 @@ const (
 type ConnectionFacts struct {
 	SeenAt     time.Time // the last contact of any console of the owner; not before the server began to listen
 	PushTarget bool      // the owner can be asked by a push
-	Asked      bool      // and has been
+	Asked      bool      // and has been,
+	AskedAt    time.Time // at that time
 	Settings   PortalSettings
 }
+
+// AnswerWithin is how long an owner whom a push asks to come back has at least, however long they were away before.
+const AnswerWithin = time.Minute
 
 // OwnerConnection is rule C9: an owner of whom no console is connected for lost_after_seconds loses the session; one
 // whom a push can reach is asked then, and loses it after lost_after_push_seconds.
@@ -33,7 +37,7 @@ func OwnerConnection(f ConnectionFacts, now time.Time) Connection {
 		return ConnectionLost
 	case !f.Asked:
 		return ConnectionAsk
-	case gone < seconds(f.Settings.LostAfterPushSeconds):
+	case gone < seconds(f.Settings.LostAfterPushSeconds), now.Sub(f.AskedAt) < AnswerWithin:
 		return ConnectionStands
 	}
 	return ConnectionLost

@@ -126,7 +126,7 @@ DROP INDEX invitations_portal;
 DROP INDEX invitations_inviter;
 DROP INDEX deliveries_session;
 DROP INDEX deliveries_one_email;
-DELETE FROM deliveries WHERE purpose NOT IN ('invitation', 'withdrawal') OR round > 0;
+DELETE FROM deliveries WHERE purpose NOT IN ('invitation', 'withdrawal') OR session_id <> '' OR round > 0;
 DELETE FROM declines WHERE invitation_id IN (SELECT id FROM invitations WHERE kind IN ('transfer', 'portal'));
 DELETE FROM deliveries WHERE invitation_id IN (SELECT id FROM invitations WHERE kind IN ('transfer', 'portal'));
 DELETE FROM invitations WHERE kind IN ('transfer', 'portal');
