@@ -44,7 +44,7 @@ func TestC9WhoAcceptsIsThere(t *testing.T) {
 		transfer(t, d, ana, session, store.NewTransfer{RepID: "@cho"})
 		take(t, d, cho, session)
 		send(t, d, desk.ChannelFCM)
-		look(t, d)
+		lookAfter(t, d)
 		got := must(d.Session(t.Context(), cho, session.ID))
 		if got.Owner.ID != cho.RepID || seatOf(t, d, cho, session, ben.RepID) == nil {
 			t.Errorf("the session is %+v", got)
@@ -60,13 +60,13 @@ func TestC9WhoIsAskedHasTimeToCome(t *testing.T) {
 		hal, ana := d.LogIn("hal"), d.LogInWithPush("ana", "ana-1")
 		session := d.OpenSession(ana, "@slow")
 		clock.Advance(desk.ConnectedFor + desk.PresenceGrace + 900*time.Second)
-		look(t, d)
+		lookAfter(t, d)
 		same(t, "asked", send(t, d, desk.ChannelFCM), "session ana-1")
 		clock.Advance(desk.AnswerWithin - time.Second)
-		look(t, d)
+		lookAfter(t, d)
 		same(t, "while asked", []string{where(t, d, hal, session.ID)}, "with Ana Ruiz")
 		clock.Advance(time.Second)
-		look(t, d)
+		lookAfter(t, d)
 		same(t, "then", []string{where(t, d, hal, session.ID)}, "ended owner_lost")
 	})
 }
@@ -92,7 +92,7 @@ func TestC9WhoComesBackMeanwhileIsNotLost(t *testing.T) {
 		clock.Advance(lost)
 		back := func() { d.Touch(ben) }
 		first.Store(&back)
-		look(t, d)
+		lookAfter(t, d)
 		same(t, "the session of who came back", []string{where(t, d, hal, second.ID)}, "with Ben Okafor")
 	}
 	t.Run("sqlite", func(t *testing.T) { run(t, filepath.Join(t.TempDir(), "repdesk.db")) })
