@@ -43,7 +43,7 @@ func TestSharingMigrationDownAndUp(t *testing.T) {
 		ok(t, try(d.DeclineInvitation(t.Context(), cho, team.ID)))
 		transfer(t, d, ana, session, store.NewTransfer{RepID: "@cho"})
 		clock.Advance(lost)
-		look(t, d) // asks the owner to come back
+		lookAfter(t, d) // asks the owner to come back
 		send(t, d, desk.ChannelFCM)
 		d.Touch(ana)
 		ok(t, d.FlushContacts(t.Context())) // and takes that back
@@ -81,7 +81,7 @@ func TestSharingMigrationKeepsTheDesk(t *testing.T) {
 		ok(t, try(provider.Up(t.Context())))
 		same(t, "what the third migration fills in", data.kept(), before...)
 		ok(t, try(d.AcceptSession(t.Context(), gus, waiting.ID)))
-		look(t, d)
+		lookAfter(t, d)
 		if got := must(d.Session(t.Context(), ana, active.ID)); got.State != desk.SessionActive {
 			t.Errorf("the upgrade lost a session: %+v", got)
 		}
