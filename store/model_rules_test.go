@@ -65,6 +65,7 @@ func (m *model) acceptSession(a args) (desk.Code, func(string)) {
 	case offer != nil && m.goes(offer, a.rep) && !offer.declined[a.rep]:
 		return does(func() {
 			offer.reason, offer.by = desk.EndAccepted, a.rep
+			s.last = mPlace{rep: offer.rep, team: offer.team}
 			s.moveTo(a.rep, desk.EndOwnershipMoved, offer.stay)
 		})
 	case waiting && s.last.has(a.rep):

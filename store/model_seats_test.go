@@ -77,6 +77,9 @@ func (m *model) updateAttendee(a args) (desk.Code, func(string)) {
 			seat.access = a.access
 		}
 		if a.sub {
+			if a.yes && !seat.masked { // to the customer they leave, and would be asked for again
+				seat.consent = s.asks()
+			}
 			seat.masked = a.yes
 		}
 	}

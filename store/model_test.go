@@ -22,7 +22,7 @@ type model struct {
 }
 
 type mTeam struct {
-	slug, name                      string
+	slug                            string
 	persistent, embassy, supervised bool
 }
 
@@ -46,9 +46,9 @@ type mRep struct {
 }
 
 type mConsole struct {
-	id, token, portal string
-	push              bool
-	seen              time.Time
+	token, portal string
+	push          bool
+	seen          time.Time
 }
 
 type mSession struct {
@@ -276,10 +276,7 @@ func (p mPlace) has(r *mRep) bool { return p.rep == r || p.team != "" && r.teams
 
 // join gives a rep a seat. Other invitations of theirs to the session end.
 func (m *model) join(s *mSession, r *mRep, access desk.Access, masked bool) {
-	seat := &mSeat{rep: r, access: lower(access, s.portal.ceiling), masked: masked, consent: desk.ConsentNotNeeded}
-	if s.portal.consent {
-		seat.consent = desk.ConsentAsked
-	}
+	seat := &mSeat{rep: r, access: lower(access, s.portal.ceiling), masked: masked, consent: s.asks()}
 	s.in = append(s.in, seat)
 	s.been[r] = true
 	for _, o := range s.offers {
@@ -287,6 +284,14 @@ func (m *model) join(s *mSession, r *mRep, access desk.Access, masked bool) {
 			o.reason = desk.EndJoinedOtherwise
 		}
 	}
+}
+
+// asks is the consent of a rep who comes in, or shows themselves again.
+func (s *mSession) asks() desk.Consent {
+	if s.portal.consent {
+		return desk.ConsentAsked
+	}
+	return desk.ConsentNotNeeded
 }
 
 func lower(a, b desk.Access) desk.Access {

@@ -91,7 +91,7 @@ func scansOf(db *sql.DB, statement string) (string, error) {
 // planOf returns the steps of SQLite's plan for a statement.
 func planOf(db *sql.DB, statement string) (steps []string, err error) {
 	verb, _, _ := strings.Cut(strings.TrimSpace(statement), " ")
-	if !strings.Contains("SELECT INSERT UPDATE DELETE", verb) {
+	if !strings.Contains("SELECT INSERT UPDATE DELETE WITH", verb) {
 		return nil, nil
 	}
 	args := make([]any, strings.Count(statement, "$"))
@@ -114,7 +114,7 @@ func planOf(db *sql.DB, statement string) (steps []string, err error) {
 // harmless steps read what the statement itself has made.
 func harmless(step string) bool {
 	what := strings.Fields(step)[1]
-	return strings.HasPrefix(what, "(") || what == "CONSTANT" || strings.HasSuffix(what, "-ROW") || what == "x" || what == "open"
+	return strings.HasPrefix(what, "(") || what == "CONSTANT" || strings.HasSuffix(what, "-ROW") || what == "x" || what == "open" || what == "due"
 }
 
 // parameters is the highest $N of a statement.
