@@ -89,7 +89,7 @@ var actions = []action{
 		(*model).remind, "not_found not_session_owner invitation_not_active too_many_requests"},
 	{"join", 4, anybody, func(w *world, a args) (any, error) { return w.d.JoinSession(ctx(), a.caller, a.session, a.yes) },
 		(*model).stepIn, "not_found session_not_active not_allowed rep_limit_reached"},
-	{"take over", 3, anybody, func(w *world, a args) (any, error) { return w.d.TakeOverSession(ctx(), a.caller, a.session) },
+	{"take over", 4, anybody, func(w *world, a args) (any, error) { return w.d.TakeOverSession(ctx(), a.caller, a.session) },
 		(*model).takeOver, "not_found session_not_active take_over_not_allowed"},
 	{"leave", 5, inside, (*world).leave, (*model).leave, "not_found session_not_active owner_must_hand_over not_session_owner not_allowed"},
 	{"hold", 2, theOwner, func(w *world, a args) (any, error) { return w.d.HoldSession(ctx(), a.caller, a.session) }, (*model).hold, asOwner},

@@ -97,8 +97,8 @@ func newModel(clock *storetest.Clock) *model {
 	for _, t := range []mTeam{{slug: "red", supervised: true}, {slug: "blue", persistent: true}, {slug: "emb", embassy: true, supervised: true}} {
 		m.teams[t.slug] = &t
 	}
-	for _, p := range []mPortal{{slug: "root"}, {slug: "flip", above: "root", fallback: "red"}, {slug: "few", above: "root", seats: 2},
-		{slug: "ask", above: "few", consent: true, ceiling: desk.View, sharing: desk.SharingAll}, {slug: "wide", sharing: desk.SharingAll, consent: true}, {slug: "shut", sharing: desk.SharingOffHere}} {
+	for _, p := range []mPortal{{slug: "root"}, {slug: "flip", above: "root", fallback: "red"}, {slug: "few", above: "root", seats: 1},
+		{slug: "ask", above: "few", seats: 2, consent: true, ceiling: desk.View, sharing: desk.SharingAll}, {slug: "wide", sharing: desk.SharingAll, consent: true}, {slug: "shut", sharing: desk.SharingOffHere}} {
 		if p.seats == 0 {
 			p.seats = 7
 		}
