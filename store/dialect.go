@@ -27,6 +27,7 @@ type dialect struct {
 	forUpdate string // locks the rows that a SELECT returns until the transaction ends
 	skip      string // the same, passing over rows that somebody else holds
 	forShare  string // keeps them as they are, for several transactions at once
+	turns     string // has the transactions that say the same $1 come one after the other; empty: all do
 	events    string // the table of events with its way to give positions at commit
 }
 
@@ -40,6 +41,7 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	name: "postgres", goose: goose.DialectPostgres,
 	forUpdate: " FOR NO KEY UPDATE", forShare: " FOR SHARE", skip: " FOR NO KEY UPDATE SKIP LOCKED",
+	turns: `SELECT 1 FROM (SELECT pg_advisory_xact_lock(7237955, hashtext($1))) AS turn`,
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
 	// The deferred trigger numbers them at commit, one committer at a time.
 	events: `CREATE SEQUENCE events_pos;

@@ -82,6 +82,7 @@ type reader struct {
 type rights struct {
 	topics  topics
 	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
+	until   int64 // the last position that is theirs; 0: no end
 	embassy bool  // A7 holds for the reader
 }
 
@@ -113,12 +114,24 @@ func (t *tx) rightsOf(r reader) (rights, error) {
 	if r.guest.AttendeeID == "" {
 		return t.repRights(r.caller)
 	}
+	return t.guestRights(r.guest)
+}
+
+// guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
+// is the last that they read: their stream ends with it.
+func (t *tx) guestRights(g desk.Guest) (rights, error) {
 	mine := rights{topics: topics{}, grown: -1}
-	var since int64
-	found, err := t.row(`SELECT MIN(k.since) FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
-		WHERE k.attendee_id = $1 AND (a.left_at = 0 OR (s.ended_at > 0 AND a.left_at >= s.ended_at)) GROUP BY k.attendee_id`, []any{r.guest.AttendeeID}, &since)
+	topic := desk.GuestTopic(g.SessionID)
+	var since, leftAt, endedAt int64
+	found, err := t.row(`SELECT k.since, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
+		WHERE k.attendee_id = $1 ORDER BY k.since LIMIT 1`, []any{g.AttendeeID}, &since, &leftAt, &endedAt)
+	if err == nil && leftAt > 0 && (endedAt == 0 || leftAt < endedAt) {
+		_, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events WHERE topic = $1 AND type = $2 AND at = $3 AND body LIKE $4`,
+			[]any{topic, string(desk.EventAttendeeLeft), leftAt, `%"id":"` + g.AttendeeID + `"%`}, &mine.until)
+		found = mine.until > 0
+	}
 	if found {
-		mine.topics[desk.GuestTopic(r.guest.SessionID)] = since
+		mine.topics[topic] = since
 	}
 	return mine, err
 }
@@ -293,7 +306,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine.topics[topic] || slices.Contains(strings.Fields(except), q.repID) {
+		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.repID) {
 			return nil
 		}
 		return events.add(pos, body)

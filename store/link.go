@@ -121,7 +121,12 @@ func (t *tx) answerLink(deliveryID string, answer LinkAnswer) (InvitationLink, e
 		if err := t.switchOff(link.Rep.ID); err != nil {
 			return link, err
 		}
-		if mine, err := t.goesTo(link.Invitation, link.caller()); err != nil || !mine || !link.Invitation.Active() {
+		mine, err := t.goesTo(link.Invitation, link.caller())
+		if err != nil {
+			return link, err
+		}
+		inside, err := t.isInside(link.Invitation.Session.ID, link.Rep.ID)
+		if err != nil || !mine || inside || !link.Invitation.Active() {
 			return link, err // to switch off is done, and there is nothing to decline
 		}
 	}

@@ -184,7 +184,7 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 			return err
 		}
 	}
-	if err := m.savePortalTree(all); err != nil {
+	if err := m.movePortals(changed, func() error { return m.savePortalTree(all) }); err != nil {
 		return err
 	}
 	for _, c := range changed {
@@ -205,6 +205,56 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 		}
 	}
 	return nil
+}
+
+// movePortals saves where portals stand now. Whoever is logged in under one that stands elsewhere loses the invitations of
+// the portals that it stood below, and finds those of the portals that it stands below now (B5): from now on, not those
+// before.
+func (m *organizationImport) movePortals(changed []change[desk.PortalEntry], save func() error) error {
+	moved := slices.DeleteFunc(slices.Clone(changed), func(c change[desk.PortalEntry]) bool { return c.created || !c.touches("parent") })
+	if len(moved) == 0 {
+		return save()
+	}
+	open, err := m.invitations(` WHERE v.portal_id <> '' AND v.portal_id > '' AND v.sub_portals = 1 AND v.state = 'active' ORDER BY v.portal_id, v.id`)
+	before := map[string][]candidate{}
+	for _, inv := range open {
+		if err == nil {
+			before[inv.ID], err = m.takers(inv)
+		}
+	}
+	if err == nil {
+		err = save()
+	}
+	for _, portal := range moved {
+		if err == nil {
+			_, err = m.exec(`UPDATE consoles SET portal_since = $1, portal_moved = 1 WHERE portal_id <> '' AND portal_id IN (SELECT g.portal_id FROM portal_tree g WHERE g.above_id = $2)`, m.since, portal.id)
+		}
+	}
+	for _, inv := range open {
+		if err == nil {
+			err = m.takersMoved(inv, before[inv.ID])
+		}
+	}
+	return err
+}
+
+// takersMoved tells those who could accept an invitation and cannot any more, or can now.
+func (m *organizationImport) takersMoved(inv desk.Invitation, before []candidate) error {
+	after, err := m.takers(inv)
+	among := func(all []candidate, one candidate) bool {
+		return slices.ContainsFunc(all, func(c candidate) bool { return c.ID == one.ID })
+	}
+	for _, c := range before {
+		if err == nil && !among(after, c) {
+			err = m.offerLost(c.Ref, inv.ID)
+		}
+	}
+	for _, c := range after {
+		if err == nil && !among(before, c) {
+			err = m.offerGained(c.Ref, inv.ID, false)
+		}
+	}
+	return err
 }
 
 // savePortalTree keeps which portals stand below which.

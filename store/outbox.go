@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -164,12 +165,12 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 	}
 	n.purpose = desk.PurposeWithdrawal
 	withdrawn := map[[2]string]bool{} // once from each device, however often it was told
-	for _, s := range told {
-		if s.state == desk.DeliveryWaiting {
-			if err := t.settle(s.id, desk.DeliveryDropped, "over"); err != nil {
-				return err
-			}
+	if slices.ContainsFunc(told, func(s sent) bool { return s.state == desk.DeliveryWaiting }) {
+		if err := t.dropWaiting(which, args...); err != nil {
+			return err
 		}
+	}
+	for _, s := range told {
 		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		to := [2]string{s.consoleID, s.repID}
 		if s.channel != desk.ChannelFCM || !mayShow || withdrawn[to] {
@@ -181,6 +182,28 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		}
 	}
 	return nil
+}
+
+// dropWaiting drops those of the deliveries d that a condition picks which were not sent yet, and tells the sessions' owners.
+// A portal's invitation can have thousands, so it takes a few statements, however many they are.
+func (t *tx) dropWaiting(which string, args ...any) error {
+	n := len(args)
+	ids, err := t.texts(fmt.Sprintf(`UPDATE deliveries AS d SET state = 'dropped', error = 'over', due_at = 0, updated_at = $%d, rev = rev + 1
+		WHERE %s AND d.purpose <> 'withdrawal' AND d.state = 'waiting' RETURNING id`, n+1, which), slices.Concat(args, []any{ms(t.now)})...)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	slices.Sort(ids)
+	return t.rows(deliveryFields+`, s.id, s.owner_id`+deliveryTables+` JOIN invitations v ON v.id = d.invitation_id JOIN sessions s ON s.id = v.session_id
+		WHERE `+which+` AND d.state = 'dropped' AND s.owner_id <> '' ORDER BY d.id`, args, func(scan scanner) error {
+		var d desk.Delivery
+		var sessionID, owner string
+		err := scanDelivery(func(dest ...any) error { return scan(append(dest, &sessionID, &owner)...) }, &d)
+		if _, dropped := slices.BinarySearch(ids, d.ID); err != nil || !dropped {
+			return err
+		}
+		return t.record(desk.RepTopic(owner), desk.Event{Type: desk.EventDeliveryChanged, SessionID: sessionID, Delivery: &d})
+	})
 }
 
 // withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a

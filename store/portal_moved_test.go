@@ -1,0 +1,36 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// B5: when a portal comes to stand elsewhere, those logged in under it lose the invitations of the portals above it, and find
+// those of the portals that are above it now; of these they read nothing from before.
+func TestB5PortalsThatMove(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		importYAML(t, d, "portals: [{slug: else, name: Else}, {slug: low, name: Low, parent: main}, {slug: far, name: Far, parent: else}]")
+		ana, ben, dev := d.LogIn("ana"), logInUnder(t, d, "ben", "@low", "ben-1"), logInUnder(t, d, "dev", "@far", "dev-1")
+		session := d.OpenSession(ana, "@open")
+		over := invite(t, d, ana, session, store.NewInvitation{PortalID: "@main", SubPortals: true, Comment: "before"})
+		same(t, "pushed", send(t, d, desk.ChannelFCM), "invitation ben-1")
+		bens, devs := watch(t, d, ben), watch(t, d, dev)
+		importYAML(t, d, "portals: [{slug: low, name: Low, parent: else}, {slug: far, name: Far, parent: main}]")
+		same(t, "who left is told", bens.told("invitation."), "invitation.ended target_gone")
+		same(t, "who left has", open(t, d, ben))
+		same(t, "pushed then", send(t, d, desk.ChannelFCM), "withdrawal ben-1")
+		same(t, "who came has", open(t, d, dev), over.ID)
+		past := must(devs.sub.Read(t.Context(), 0, nil, 1000))
+		for _, e := range past.Items {
+			if e.Invitation != nil {
+				t.Errorf("who came reads of before: %s", asJSON(e))
+			}
+		}
+		if now := must(devs.sub.Read(t.Context(), devs.at, nil, 1000)); !now.Grown {
+			t.Error("who came is not told to load anew")
+		}
+	})
+}
