@@ -89,7 +89,7 @@ func (s *Server) admit(ctx huma.Context, x *exchange) error {
 
 // admitGuest takes a customer's request as a sign that they are back, if they had gone (C13).
 func (s *Server) admitGuest(ctx huma.Context, x *exchange) (err error) {
-	if x.guest, err = s.cfg.Store.AuthenticateGuest(ctx.Context(), x.token); err != nil || x.operation == leaveAsGuest {
+	if x.guest, err = s.cfg.Store.AuthenticateGuest(ctx.Context(), x.token); err != nil || !x.guest.Gone || x.operation == leaveAsGuest {
 		return err
 	}
 	return s.cfg.Store.GuestCameBack(ctx.Context(), x.guest)

@@ -48,7 +48,7 @@ func (s *Store) Attendees(ctx context.Context, c desk.Caller, sessionID string) 
 
 // seenInside returns a session into which the caller may look.
 func (t *tx) seenInside(c desk.Caller, sessionID string) (sessionRow, error) {
-	s, sight, err := t.seen(c, sessionID, t.session)
+	s, sight, err := t.seen(c, sessionID)
 	if err == nil && sight == desk.SightSummary {
 		err = desk.Refuse(desk.NotAllowed, "What goes on in the session is shown after accepting.")
 	}
@@ -185,7 +185,8 @@ func (s *Store) UpdateAttendee(ctx context.Context, c desk.Caller, sessionID, at
 		if now, err = t.saveAttendee(was, now, c.Ref(), ""); err != nil {
 			return now.Attendee, err
 		}
-		return now.Attendee, t.seatsChanged(now, was.Shown() || now.Shown())
+		_, err = t.seatsChanged(now, was.Shown() || now.Shown())
+		return now.Attendee, err
 	})
 }
 
@@ -259,15 +260,16 @@ func (s *Store) RemoveAttendee(ctx context.Context, c desk.Caller, sessionID, at
 		case a.Role != desk.AttendeeRep && a.Role != desk.AttendeeSpecialist:
 			return struct{}{}, desk.Refuse(desk.NotAllowed, "The %s cannot be removed.", a.Role)
 		}
-		return struct{}{}, t.leaveSeat(a, "removed")
+		_, err = t.leaveSeat(a, "removed")
+		return struct{}{}, err
 	})
 	return err
 }
 
 // leaveSeat lets somebody go while the session goes on, which shows who is in it.
-func (t *tx) leaveSeat(a attendeeRow, reason string) error {
+func (t *tx) leaveSeat(a attendeeRow, reason string) (desk.Session, error) {
 	if err := t.leave(a, reason); err != nil {
-		return err
+		return desk.Session{}, err
 	}
 	return t.seatsChanged(a, a.Shown())
 }
@@ -281,7 +283,8 @@ func (t *tx) arrived(repID string) error {
 		if err != nil {
 			return err
 		}
-		return t.seatsChanged(now, now.Shown())
+		_, err = t.seatsChanged(now, now.Shown())
+		return err
 	}, `rep_id = $1 AND rep_id <> '' AND left_at = 0 AND expected_until > 0`, repID)
 }
 
@@ -315,16 +318,15 @@ func (s *Store) FreeExpectedSeats(ctx context.Context) error {
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		return t.eachExpected(func(a attendeeRow) error { return t.leaveSeat(a, "did_not_come") }, `expected_until > 0 AND expected_until <= $1 AND left_at = 0`, ms(t.now))
+		return t.eachExpected(func(a attendeeRow) error { _, err := t.leaveSeat(a, "did_not_come"); return err }, `expected_until > 0 AND expected_until <= $1 AND left_at = 0`, ms(t.now))
 	})
 }
 
 // seatsChanged moves the session's revision, which shows who is in it, and tells those inside; guests only where they may
 // know.
-func (t *tx) seatsChanged(a attendeeRow, guests bool) error {
-	if _, err := t.exec(`UPDATE sessions SET rev = rev + 1 WHERE id = $1`, a.SessionID); err != nil {
-		return err
+func (t *tx) seatsChanged(a attendeeRow, guests bool) (desk.Session, error) {
+	if err := t.moveRev(a.SessionID); err != nil {
+		return desk.Session{}, err
 	}
-	_, err := t.sessionChanged(sessionChange{actor: desk.Ref{ID: a.RepID, Name: a.Name}, id: a.SessionID, hidden: !guests})
-	return err
+	return t.sessionChanged(sessionChange{actor: desk.Ref{ID: a.RepID, Name: a.Name}, id: a.SessionID, hidden: !guests})
 }

@@ -186,11 +186,20 @@ func (t *tx) ownerBack(repID string) error {
 		}
 		var s sessionRow
 		if s, err = t.lockedSession(id); err == nil && s.askedAt > 0 {
-			if err = t.calmOwner(s, desk.SessionConnectionLost); err == nil {
-				_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: id, reason: "owner_back", hidden: true})
-			}
+			err = t.stopAsking(s)
 		}
 	}
+	return err
+}
+
+func (t *tx) stopAsking(s sessionRow) error {
+	if _, err := t.exec(`UPDATE sessions SET asked_at = 0, rev = rev + 1 WHERE id = $1`, s.ID); err != nil {
+		return err
+	}
+	if err := t.withdrawAsk(s, desk.SessionConnectionLost); err != nil {
+		return err
+	}
+	_, err := t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: "owner_back", hidden: true})
 	return err
 }
 
@@ -219,15 +228,12 @@ func (t *tx) ownerLost(s sessionRow) error {
 	if err != nil {
 		return err
 	}
-	places, err := t.homes(s)
+	homes, there, err := t.homes(s)
 	if err != nil {
 		return err
 	}
-	homes := map[desk.LostStep]desk.Home{desk.LostToLongestJoined: {Known: longest.ID != "", There: longest.ID != ""}}
-	for step, place := range places {
-		homes[step] = place.Home
-	}
-	switch step := desk.NextHome(s.Settings, homes); step {
+	there[desk.LostToLongestJoined] = longest.ID != ""
+	switch step := desk.NextHome(s.Settings, there); step {
 	case "":
 		_, err := t.endSession(s, *s.Owner, desk.EndedOwnerLost, "")
 		return err
@@ -238,7 +244,7 @@ func (t *tx) ownerLost(s sessionRow) error {
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		return t.requeue(s, places[step])
+		return t.requeue(s, homes[step])
 	}
 }
 
@@ -250,45 +256,39 @@ func (t *tx) longestJoined(s sessionRow) (a attendeeRow, err error) {
 }
 
 // home is a queue where a session could go whose owner is lost.
-type home struct {
-	desk.Home
-	repID, teamID string
-}
+type home struct{ repID, teamID string }
 
-// homes are the queues that the session stood in last and first, and that of the portal's fallback team.
-func (t *tx) homes(s sessionRow) (map[desk.LostStep]home, error) {
-	homes := map[desk.LostStep]home{
+// homes are the queues that the session stood in last and first, and that of the portal's fallback team, and in which of
+// them somebody is there.
+func (t *tx) homes(s sessionRow) (homes map[desk.LostStep]home, there map[desk.LostStep]bool, err error) {
+	homes, there = map[desk.LostStep]home{
 		desk.LostToLastQueue:  {repID: s.QueueRepID, teamID: idOf(s.QueueTeam)},
 		desk.LostToFirstQueue: {repID: s.firstRep, teamID: s.firstTeam},
-	}
+	}, map[desk.LostStep]bool{}
 	if slug := *s.Settings.FallbackTeam; slug != "" {
 		fallback := home{}
 		if _, err := t.row(`SELECT id FROM teams WHERE slug = $1 AND disabled = 0`, []any{slug}, &fallback.teamID); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		homes[desk.LostToFallbackTeam] = fallback
 	}
 	for step, h := range homes {
-		var err error
-		if h.Known, h.There, err = t.somebodyAt(h, s.Owner.ID); err != nil {
-			return nil, err
+		if there[step], err = t.somebodyAt(h, s.Owner.ID); err != nil {
+			return nil, nil, err
 		}
-		homes[step] = h
 	}
-	return homes, nil
+	return homes, there, nil
 }
 
-// somebodyAt says whether a queue is there, and whether somebody other than the lost owner is logged in for it, or its team
-// is persistent.
-func (t *tx) somebodyAt(h home, lost string) (known, there bool, err error) {
+// somebodyAt says whether somebody other than the lost owner is logged in for a queue, or it is a persistent team's.
+func (t *tx) somebodyAt(h home, lost string) (there bool, err error) {
 	if h.teamID == "" {
-		there, err = t.exists(`SELECT 1 FROM reps WHERE id = $1 AND id <> $2 AND disabled = 0 AND logged_in_until > $3`, h.repID, lost, ms(t.now))
-		return h.repID != "", there, err
+		return t.exists(`SELECT 1 FROM reps WHERE id = $1 AND id <> $2 AND disabled = 0 AND logged_in_until > $3`, h.repID, lost, ms(t.now))
 	}
-	found, err := t.row(`SELECT t.persistent = 1 OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id
+	_, err = t.row(`SELECT t.persistent = 1 OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id
 		WHERE m.team_id = t.id AND r.id <> $2 AND r.disabled = 0 AND r.logged_in_until > $3) FROM teams t WHERE t.id = $1 AND t.disabled = 0`,
 		[]any{h.teamID, lost, ms(t.now)}, &there)
-	return found, there, err
+	return there, err
 }
 
 // requeue lets a session wait in a queue again. Its owner leaves; the further reps and specialists stay.
@@ -296,7 +296,7 @@ func (t *tx) requeue(s sessionRow, to home) error {
 	if err := t.endInvitations(*s.Owner, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return err
 	}
-	if err := t.calmOwner(s, string(desk.EndOwnershipMoved)); err != nil {
+	if err := t.withdrawAsk(s, string(desk.EndOwnershipMoved)); err != nil {
 		return err
 	}
 	former, err := t.seatOf(s.ID, s.Owner.ID)
@@ -334,7 +334,8 @@ func (t *tx) lookAfterSeat(attendeeID string) error {
 	if !desk.SeatLost(t.store.inTouch(seen, joined), s.Settings, t.now) {
 		return nil
 	}
-	return t.leaveSeat(a, desk.SessionConnectionLost)
+	_, err = t.leaveSeat(a, desk.SessionConnectionLost)
+	return err
 }
 
 // lookAfterCustomer ends a session whose customer left and did not come back, even if it waits by now for another owner (C13).

@@ -24,17 +24,7 @@ type grantKey struct {
 // issuer is the desk's own address.
 func (s *Store) JoinGrant(ctx context.Context, c desk.Caller, sessionID, issuer string) (desk.Grant, error) {
 	return s.grant(ctx, issuer, func(t *tx) (attendeeRow, error) {
-		session, sight, err := t.seen(c, sessionID, t.session)
-		switch {
-		case err != nil:
-			return attendeeRow{}, err
-		case session.State == desk.SessionEnded:
-			return attendeeRow{}, notActive(session)
-		}
-		seat, err := t.seatOf(sessionID, c.RepID)
-		if err == nil && (seat.ID == "" || sight == desk.SightSummary) {
-			err = desk.Refuse(desk.NotAllowed, "This is for those who are in the session.")
-		}
+		_, seat, err := t.insider(c, sessionID)
 		return seat, err
 	})
 }
@@ -42,14 +32,8 @@ func (s *Store) JoinGrant(ctx context.Context, c desk.Caller, sessionID, issuer 
 // GuestGrant is JoinGrant for a guest.
 func (s *Store) GuestGrant(ctx context.Context, g desk.Guest, issuer string) (desk.Grant, error) {
 	return s.grant(ctx, issuer, func(t *tx) (attendeeRow, error) {
-		session, err := t.session(g.SessionID)
-		if err == nil && session.State == desk.SessionEnded {
-			err = notActive(session)
-		}
-		if err != nil {
-			return attendeeRow{}, err
-		}
-		return t.guestSeat(g)
+		_, seat, err := t.guestInside(g)
+		return seat, err
 	})
 }
 

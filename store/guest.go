@@ -30,8 +30,8 @@ func (s *Store) AuthenticateGuest(ctx context.Context, token string) (desk.Guest
 	}
 	return lookUp(ctx, s, func(t *tx) (g desk.Guest, err error) {
 		var leftAt, endedAt int64
-		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
-			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt)
+		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at, a.role = 'customer' AND s.state <> 'ended' AND s.customer_gone_at > 0 FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
+			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt, &g.Gone)
 		switch {
 		case err != nil:
 			return g, err
@@ -49,13 +49,7 @@ func (s *Store) GuestCameBack(ctx context.Context, g desk.Guest) error {
 	if g.Role != desk.AttendeeCustomer {
 		return nil
 	}
-	gone, err := lookUp(ctx, s, func(t *tx) (bool, error) {
-		return t.exists(`SELECT 1 FROM sessions WHERE id = $1 AND state <> 'ended' AND customer_gone_at > 0`, g.SessionID)
-	})
-	if err != nil || !gone {
-		return err
-	}
-	return alter(WithIdempotency(ctx, nil), s, func(t *tx) error {
+	return alter(ctx, s, func(t *tx) error {
 		session, err := t.lockedSession(g.SessionID)
 		if err != nil || session.State == desk.SessionEnded || session.goneAt == 0 {
 			return err
@@ -203,7 +197,8 @@ func (s *Store) GiveConsent(ctx context.Context, g desk.Guest, attendeeID string
 		if now, err = t.saveAttendee(was, now, desk.Ref{ID: me.ID, Name: me.Name}, "consent"); err != nil {
 			return now.Attendee, err
 		}
-		return now.forGuests(), t.seatsChanged(now, true)
+		_, err = t.seatsChanged(now, true)
+		return now.forGuests(), err
 	})
 }
 
@@ -233,7 +228,8 @@ func (t *tx) guestLeaves(s sessionRow, g desk.Guest) error {
 	case err != nil:
 		return err
 	case me.Role != desk.AttendeeCustomer && me.LeftAt == nil:
-		return t.leaveSeat(me, "left")
+		_, err := t.leaveSeat(me, "left")
+		return err
 	case me.Role != desk.AttendeeCustomer || s.goneAt > 0:
 		return nil
 	case s.State == desk.SessionWaiting:

@@ -205,7 +205,7 @@ func (t *tx) invites(c desk.Caller, inv desk.Invitation) (bool, error) {
 // administrators (B17).
 func (s *Store) SessionInvitations(ctx context.Context, c desk.Caller, sessionID, before string, limit int) ([]desk.Invitation, error) {
 	return readAs(ctx, s, c, func(t *tx) ([]desk.Invitation, error) {
-		session, _, err := t.seen(c, sessionID, t.session)
+		session, _, err := t.seen(c, sessionID)
 		if err != nil {
 			return nil, err
 		}

@@ -50,16 +50,12 @@ func (t *tx) accept(c desk.Caller, id string, expectedUntil int64) (out Accepted
 	case inv.Active() && inside:
 		return out, t.insideAlready(session.ID, repID, desk.Refuse(desk.AlreadyInSession, "You are in the session."))
 	case inv.Active():
-		if inv, err = t.join(repID, inv, session, expectedUntil); err != nil {
+		if inv, session.Session, err = t.join(c, inv, session, expectedUntil); err != nil {
 			return out, err
 		}
 	}
 	out.Invitation = inv.ForInvited(repID)
-	row, err := t.session(session.ID)
-	if err != nil {
-		return out, err
-	}
-	out.Session, err = t.withAttendees(c, row.Session)
+	out.Session, err = t.withAttendees(c, session.Session)
 	return out, err
 }
 
@@ -91,30 +87,26 @@ func (t *tx) insideAlready(sessionID, repID string, p *desk.Problem) error {
 
 // join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
 // this moment (B10). Another invitation to the same rep ends too (joined_otherwise).
-func (t *tx) join(repID string, inv desk.Invitation, session sessionRow, expectedUntil int64) (desk.Invitation, error) {
-	winner, err := t.repRef(repID)
-	if err != nil {
-		return inv, err
-	}
-	seat := desk.Attendee{Role: desk.AttendeeRep, RepID: repID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
+func (t *tx) join(c desk.Caller, inv desk.Invitation, session sessionRow, expectedUntil int64) (desk.Invitation, desk.Session, error) {
+	seat := desk.Attendee{Role: desk.AttendeeRep, RepID: c.RepID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
 	row, err := t.addAttendee(session, seat, expectedUntil)
 	if err != nil {
-		return inv, err
+		return inv, session.Session, err
 	}
-	ended, err := t.endInvitation(inv, desk.EndAccepted, winner)
-	if err != nil {
-		return inv, err
+	if inv, err = t.endInvitation(inv, desk.EndAccepted, c.Ref()); err != nil {
+		return inv, session.Session, err
 	}
-	return ended, t.seated(row, winner)
+	after, err := t.seated(row, c.Ref())
+	return inv, after, err
 }
 
 // seated ends what else invited a rep to the session that they have joined, and tells that a seat is taken.
-func (t *tx) seated(seat attendeeRow, rep desk.Ref) error {
+func (t *tx) seated(seat attendeeRow, rep desk.Ref) (desk.Session, error) {
 	if err := t.endInvitations(rep, desk.EndJoinedOtherwise, `v.session_id = $1 AND v.rep_id = $2 AND v.rep_id <> '' AND v.kind <> 'transfer'`, seat.SessionID, rep.ID); err != nil {
-		return err
+		return desk.Session{}, err
 	}
 	if err := t.closeTeamInvitationsFor(rep, seat.SessionID); err != nil {
-		return err
+		return desk.Session{}, err
 	}
 	return t.seatsChanged(seat, seat.Shown())
 }
@@ -189,14 +181,10 @@ func (t *tx) decline(c desk.Caller, id string) (desk.Invitation, error) {
 	if _, err := t.exec(`INSERT INTO declines (invitation_id, rep_id, declined_at) VALUES ($1, $2, $3)`, inv.ID, repID, ms(t.now)); err != nil {
 		return inv, err
 	}
-	by, err := t.repRef(repID)
-	if err != nil {
-		return inv, err
-	}
 	if inv.Rep != nil {
-		inv, err = t.endInvitation(inv, desk.EndDeclined, by)
+		inv, err = t.endInvitation(inv, desk.EndDeclined, c.Ref())
 	} else {
-		inv, err = t.declineForOne(inv, session, by)
+		inv, err = t.declineForOne(inv, session, c.Ref())
 	}
 	return inv.ForInvited(repID), err
 }

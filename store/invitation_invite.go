@@ -70,9 +70,11 @@ func (g target) invitation(sessionID string) desk.Invitation {
 		Portal: refOrNil(g.portal), SubPortals: g.subPortals, Issue: refOrNil(g.issue)}
 }
 
-// seated counts the seats of the session $2 that are taken (B11).
-const seated = `(SELECT COUNT(*) FROM attendees WHERE session_id = $2 AND role = 'rep' AND left_at = 0)
-		+ (SELECT COUNT(*) FROM invitations WHERE session_id = $2 AND state = 'active' AND kind <> 'transfer')`
+// seatsTaken counts the seats of the session that a parameter names which are taken (B11).
+func seatsTaken(session string) string {
+	return `(SELECT COUNT(*) FROM attendees WHERE session_id = ` + session + ` AND role = 'rep' AND left_at = 0)
+		+ (SELECT COUNT(*) FROM invitations WHERE session_id = ` + session + ` AND state = 'active' AND kind <> 'transfer')`
+}
 
 func (g target) available() bool {
 	return g.persistent || slices.ContainsFunc(g.candidates, func(c candidate) bool { return c.loggedIn || c.extended })
@@ -139,7 +141,7 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Perm
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
 		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
-		`+seated+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active' AND v.kind <> 'transfer'), '')
+		`+seatsTaken(`$2`)+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active' AND v.kind <> 'transfer'), '')
 		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(open)},
 		func(scan scanner, c *candidate) error {
 			return scanCandidate(func(dest ...any) error { return scan(append(dest, &to.seated, &to.already)...) }, c)
@@ -174,7 +176,7 @@ func hiddenFrom(c desk.Caller, to target, kind string) error {
 // teamTarget completes a target with the reps of its team who could accept: not those in the session.
 func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target, outside desk.Permission) (target, error) {
 	var mine bool
-	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1), `+seated+`
+	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1), `+seatsTaken(`$2`)+`
 		FROM teams t WHERE t.id = $3 AND t.disabled = 0`+t.store.dialect.forShare,
 		[]any{c.RepID, s.ID, to.team.ID}, &to.team.Name, &to.persistent, &mine, &to.seated)
 	if err == nil && !found {
@@ -199,7 +201,7 @@ func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target
 	if err != nil {
 		return to, err
 	}
-	if _, err = t.row(`SELECT p.id, p.name, `+seated+` FROM portals p WHERE p.id = $1`+t.store.dialect.forShare, []any{id, s.ID}, &to.portal.ID, &to.portal.Name, &to.seated); err != nil {
+	if _, err = t.row(`SELECT p.id, p.name, `+seatsTaken(`$2`)+` FROM portals p WHERE p.id = $1`+t.store.dialect.forShare, []any{id, s.ID}, &to.portal.ID, &to.portal.Name, &to.seated); err != nil {
 		return to, err
 	}
 	to.candidates, err = t.takers(to.invitation(s.ID))

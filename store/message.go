@@ -164,18 +164,29 @@ func (s *Store) PostMessage(ctx context.Context, c desk.Caller, sessionID string
 
 // insider returns a session that has not ended, with the caller's seat in it. Who only sees the session may not act in it.
 func (t *tx) insider(c desk.Caller, sessionID string) (sessionRow, attendeeRow, error) {
-	session, _, err := t.seen(c, sessionID, t.lockedSession)
+	session, err := t.lockedSession(sessionID)
 	if err != nil {
 		return session, attendeeRow{}, err
 	}
-	if session.State == desk.SessionEnded {
-		return session, attendeeRow{}, notActive(session)
-	}
 	seat, err := t.seatOf(sessionID, c.RepID)
 	if err == nil && seat.ID == "" {
-		err = desk.Refuse(desk.NotAllowed, "This is for those who are in the session.")
+		err = t.refuseOutsider(c, session)
 	}
 	return session, seat, err
+}
+
+// refuseOutsider is what somebody is told who is not in a session.
+func (t *tx) refuseOutsider(c desk.Caller, s sessionRow) error {
+	sight, err := t.sight(c, s)
+	switch {
+	case err != nil:
+		return err
+	case sight == desk.SightNone:
+		return desk.Missing("session")
+	case s.State == desk.SessionEnded:
+		return notActive(s)
+	}
+	return desk.Refuse(desk.NotAllowed, "This is for those who are in the session.")
 }
 
 // post saves what an attendee writes. What the same client wrote already is the same message.
@@ -214,16 +225,17 @@ func (s *Store) MarkSessionRead(ctx context.Context, c desk.Caller, sessionID, m
 	})
 }
 
-// unread counts, by session, what the rep has not read in the sessions that they are in.
-func (t *tx) unread(repID string) (map[string]int, error) {
+// unread counts, by session, what the rep has not read in the sessions that they are in, or in the one that is named.
+func (t *tx) unread(repID, sessionID string) (map[string]int, error) {
 	counts := map[string]int{}
 	err := t.rows(`SELECT m.session_id, COUNT(*) FROM attendees a JOIN messages m ON m.session_id = a.session_id AND m.id > a.read_id AND m.created_at >= a.chat_from
-		WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND m.attendee_id <> a.id AND m.system = '' GROUP BY m.session_id`, []any{repID}, func(scan scanner) error {
-		var session string
-		var n int
-		err := scan(&session, &n)
-		counts[session] = n
-		return err
-	})
+		WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND ($2 = '' OR a.session_id = $2) AND m.attendee_id <> a.id AND m.system = '' GROUP BY m.session_id`,
+		[]any{repID, sessionID}, func(scan scanner) error {
+			var session string
+			var n int
+			err := scan(&session, &n)
+			counts[session] = n
+			return err
+		})
 	return counts, err
 }

@@ -20,14 +20,11 @@ func (t *tx) pushSession(sessionID, repID, reason string) error {
 	return err
 }
 
-// calmOwner takes back the push that asked a session's lost owner to come back, and says why: connection_lost when they
+// withdrawAsk takes back the push that asked a session's lost owner to come back, and says why: connection_lost when they
 // came back, else why the session is not theirs any more.
-func (t *tx) calmOwner(s sessionRow, why string) error {
+func (t *tx) withdrawAsk(s sessionRow, why string) error {
 	if s.askedAt == 0 {
 		return nil
-	}
-	if _, err := t.exec(`UPDATE sessions SET asked_at = 0, rev = rev + 1 WHERE id = $1`, s.ID); err != nil {
-		return err
 	}
 	return t.withdrawWhere(`d.session_id = $1 AND d.session_id <> '' AND d.reason = $2`, news{sessionID: s.ID, reason: why}, s.ID, desk.SessionConnectionLost)
 }

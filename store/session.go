@@ -136,9 +136,9 @@ func idOf(r *desk.Ref) string {
 	return r.ID
 }
 
-// seen returns a session that the caller sees, with the sight.
-func (t *tx) seen(c desk.Caller, id string, load func(string) (sessionRow, error)) (sessionRow, desk.Sight, error) {
-	s, err := load(id)
+// seen returns a session that the caller sees, with the sight; in a writing transaction it is locked.
+func (t *tx) seen(c desk.Caller, id string) (sessionRow, desk.Sight, error) {
+	s, err := t.lockedSession(id)
 	if err != nil {
 		return s, desk.SightNone, err
 	}
@@ -167,7 +167,7 @@ func (t *tx) showTransfer(c desk.Caller, s *sessionRow, sight desk.Sight) error 
 // owned returns a session, locked, that the caller owns. Who cannot see it is told that it is not there; who sees
 // it, that they are not its owner (B1).
 func (t *tx) owned(c desk.Caller, id string) (sessionRow, error) {
-	s, _, err := t.seen(c, id, t.lockedSession)
+	s, _, err := t.seen(c, id)
 	if err == nil && idOf(s.Owner) != c.RepID {
 		err = desk.Refuse(desk.NotSessionOwner, "Only the session's owner may do this.")
 	}
@@ -382,7 +382,7 @@ func (s *Store) AcceptSession(ctx context.Context, c desk.Caller, id string) (de
 		case !mine:
 			return out, t.refuseAccept(c, session)
 		}
-		return t.moveOwnership(session, ownerMove{to: c.Ref(), by: c.Ref(), reason: "accepted", queue: session.Team, caller: c})
+		return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
 	})
 }
 
@@ -436,7 +436,7 @@ func (t *tx) withAttendees(c desk.Caller, s desk.Session) (_ desk.Session, err e
 	if s.Attendees, err = t.attendees(s.ID); err != nil {
 		return s, err
 	}
-	unread, err := t.unread(c.RepID)
+	unread, err := t.unread(c.RepID, s.ID)
 	s.Unread = unread[s.ID]
 	return s, err
 }
@@ -444,7 +444,7 @@ func (t *tx) withAttendees(c desk.Caller, s desk.Session) (_ desk.Session, err e
 // Session returns one session, with its attendees for those who may look inside (A8).
 func (s *Store) Session(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
 	return readAs(ctx, s, c, func(t *tx) (desk.Session, error) {
-		session, sight, err := t.seen(c, id, t.session)
+		session, sight, err := t.seen(c, id)
 		if err != nil || sight == desk.SightSummary {
 			return session.Session, err
 		}
@@ -481,7 +481,7 @@ func (t *tx) endSession(s sessionRow, by desk.Ref, reason, summary string) (out 
 		ms(t.now), reason, summary, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.calmOwner(s, string(desk.EndSessionEnded)); err != nil {
+	if err := t.withdrawAsk(s, string(desk.EndSessionEnded)); err != nil {
 		return out, err
 	}
 	reps, err := t.repsIn(s.ID)

@@ -46,7 +46,7 @@ func (s *Store) Sessions(ctx context.Context, c desk.Caller, f SessionFilter, be
 		if err != nil {
 			return nil, err
 		}
-		unread, err := t.unread(c.RepID)
+		unread, err := t.unread(c.RepID, "")
 		sessions := []desk.Session{}
 		for _, row := range rows {
 			if err == nil {

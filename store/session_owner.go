@@ -13,7 +13,6 @@ type ownerMove struct {
 	ends   desk.EndReason // why the former owner's invitations end; empty: ownership_moved
 	stay   bool           // the former owner stays as a further rep, if a seat is free
 	queue  *desk.Ref      // the team whose queue it leaves
-	caller desk.Caller    // who is answered
 }
 
 // moveOwnership makes a rep the owner of a session that waits or is active, who then is unmasked and has control (C11).
@@ -25,7 +24,7 @@ func (t *tx) moveOwnership(s sessionRow, m ownerMove) (out desk.Session, err err
 	if err := t.endInvitations(m.by, m.ends, `v.session_id = $1`, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.calmOwner(s, string(desk.EndOwnershipMoved)); err != nil {
+	if err := t.withdrawAsk(s, string(desk.EndOwnershipMoved)); err != nil {
 		return out, err
 	}
 	seat, err := t.seatOf(s.ID, m.to.ID)
@@ -46,10 +45,17 @@ func (t *tx) moveOwnership(s sessionRow, m ownerMove) (out desk.Session, err err
 	if s.Owner != nil {
 		former = append(former, s.Owner.ID)
 	}
-	if out, err = t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: former, queue: m.queue}); err != nil {
-		return out, err
+	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: former, queue: m.queue})
+}
+
+// becomeOwner makes the caller the owner of a session, and answers them.
+func (t *tx) becomeOwner(c desk.Caller, s sessionRow, m ownerMove) (desk.Session, error) {
+	m.to, m.by = c.Ref(), c.Ref()
+	after, err := t.moveOwnership(s, m)
+	if err != nil {
+		return after, err
 	}
-	return t.withAttendees(m.caller, out)
+	return t.withAttendees(c, after)
 }
 
 // stepDown lets the former owner go, or makes them a further rep where they are to stay and a seat is free.
@@ -86,7 +92,7 @@ func (t *tx) crown(s sessionRow, seat attendeeRow, m ownerMove) error {
 // LeaveSession lets the caller go (C7). An owner names another joined rep as owner; else the session would be without.
 func (s *Store) LeaveSession(ctx context.Context, c desk.Caller, id, newOwner string) (desk.Session, error) {
 	return writeAs(ctx, s, c, func(t *tx) (desk.Session, error) {
-		session, _, err := t.seen(c, id, t.lockedSession)
+		session, _, err := t.seen(c, id)
 		if err == nil && session.State == desk.SessionEnded {
 			err = notActive(session)
 		}
@@ -102,18 +108,14 @@ func (s *Store) LeaveSession(ctx context.Context, c desk.Caller, id, newOwner st
 		case newOwner != "":
 			return desk.Session{}, desk.Refuse(desk.NotSessionOwner, "Only the owner names another owner.")
 		case seat.ID == "":
-			return session.Session, t.wasInside(c, id)
+			return session.Session, t.checkWasInside(c, id)
 		}
-		if err := t.leaveSeat(seat, "left"); err != nil {
-			return desk.Session{}, err
-		}
-		after, err := t.session(id)
-		return after.Session, err
+		return t.leaveSeat(seat, "left")
 	})
 }
 
-// wasInside refuses somebody who never was in the session; who has left may leave again.
-func (t *tx) wasInside(c desk.Caller, sessionID string) error {
+// checkWasInside refuses somebody who never was in the session; who has left may leave again.
+func (t *tx) checkWasInside(c desk.Caller, sessionID string) error {
 	was, err := t.exists(`SELECT 1 FROM attendees WHERE session_id = $1 AND rep_id = $2`, sessionID, c.RepID)
 	if err == nil && !was {
 		err = desk.Refuse(desk.NotAllowed, "This is for those who are in the session.")
@@ -138,7 +140,7 @@ func (t *tx) handOver(c desk.Caller, s sessionRow, newOwner string) (desk.Sessio
 	if err != nil {
 		return desk.Session{}, err
 	}
-	after, err := t.moveOwnership(s, ownerMove{to: desk.Ref{ID: id, Name: seat.Name}, by: c.Ref(), reason: "handed_over", ends: desk.EndOwnerLeft, caller: c})
+	after, err := t.moveOwnership(s, ownerMove{to: desk.Ref{ID: id, Name: seat.Name}, by: c.Ref(), reason: "handed_over", ends: desk.EndOwnerLeft})
 	if err != nil {
 		return after, err
 	}

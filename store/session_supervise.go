@@ -20,7 +20,7 @@ func (t *tx) maySupervise(c desk.Caller, s sessionRow) (bool, error) {
 // answered again.
 func (s *Store) JoinSession(ctx context.Context, c desk.Caller, id string, masked bool) (desk.Session, error) {
 	return writeAs(ctx, s, c, func(t *tx) (desk.Session, error) {
-		session, _, err := t.seen(c, id, t.lockedSession)
+		session, _, err := t.seen(c, id)
 		if err == nil && session.State != desk.SessionActive {
 			err = notActive(session)
 		}
@@ -29,37 +29,33 @@ func (s *Store) JoinSession(ctx context.Context, c desk.Caller, id string, maske
 		}
 		seat, err := t.seatOf(id, c.RepID)
 		if err == nil && seat.ID == "" {
-			err = t.stepIn(c, session, masked)
+			session.Session, err = t.stepIn(c, session, masked)
 		}
 		if err != nil {
 			return desk.Session{}, err
 		}
-		after, err := t.session(id)
-		if err != nil {
-			return desk.Session{}, err
-		}
-		return t.withAttendees(c, after.Session)
+		return t.withAttendees(c, session.Session)
 	})
 }
 
-func (t *tx) stepIn(c desk.Caller, s sessionRow, masked bool) error {
+func (t *tx) stepIn(c desk.Caller, s sessionRow, masked bool) (desk.Session, error) {
 	may, err := t.maySupervise(c, s)
-	if err != nil {
-		return err
+	if err == nil && !may {
+		err = desk.Refuse(desk.NotAllowed, "Only a lead or manager over the owner may join uninvited, where their team allows it.")
 	}
-	if !may {
-		return desk.Refuse(desk.NotAllowed, "Only a lead or manager over the owner may join uninvited, where their team allows it.")
+	if err != nil {
+		return desk.Session{}, err
 	}
 	taken := 0
-	if _, err := t.row(`SELECT `+seated+` WHERE $1 <> ''`, []any{c.RepID, s.ID}, &taken); err != nil {
-		return err
+	if _, err := t.row(`SELECT `+seatsTaken("$1"), []any{s.ID}, &taken); err != nil {
+		return desk.Session{}, err
 	}
 	if limit := *s.Settings.MaxInvitedReps; taken >= limit {
-		return desk.SeatsFull(limit)
+		return desk.Session{}, desk.SeatsFull(limit)
 	}
 	seat, err := t.addAttendee(s, desk.Attendee{Role: desk.AttendeeRep, RepID: c.RepID, Access: *s.Settings.InviteCeiling, Masked: masked}, 0)
 	if err != nil {
-		return err
+		return desk.Session{}, err
 	}
 	return t.seated(seat, c.Ref())
 }
@@ -68,7 +64,7 @@ func (t *tx) stepIn(c desk.Caller, s sessionRow, masked bool) error {
 // free.
 func (s *Store) TakeOverSession(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
 	return writeAs(ctx, s, c, func(t *tx) (out desk.Session, err error) {
-		session, sight, err := t.seen(c, id, t.lockedSession)
+		session, sight, err := t.seen(c, id)
 		switch {
 		case err != nil:
 			return out, err
@@ -89,7 +85,7 @@ func (s *Store) TakeOverSession(ctx context.Context, c desk.Caller, id string) (
 		if err != nil {
 			return out, err
 		}
-		if out, err = t.moveOwnership(session, ownerMove{to: c.Ref(), by: c.Ref(), reason: "taken_over", stay: true, caller: c}); err != nil {
+		if out, err = t.becomeOwner(c, session, ownerMove{reason: "taken_over", stay: true}); err != nil {
 			return out, err
 		}
 		return out, t.pushSession(id, session.Owner.ID, desk.SessionTakenOver)

@@ -59,7 +59,7 @@ func (s *Store) TransferSession(ctx context.Context, c desk.Caller, id string, n
 
 // transferable returns an active session that the caller may transfer.
 func (t *tx) transferable(c desk.Caller, id string) (sessionRow, error) {
-	session, _, err := t.seen(c, id, t.lockedSession)
+	session, _, err := t.seen(c, id)
 	if err != nil {
 		return session, err
 	}
@@ -174,7 +174,7 @@ func (t *tx) seesNow(repID, sessionID string) (bool, error) {
 	if _, err := t.row(`SELECT role, embassy FROM reps WHERE id = $1`, []any{repID}, &c.Role, &c.Embassy); err != nil {
 		return false, err
 	}
-	_, _, err := t.seen(c, sessionID, t.session)
+	_, _, err := t.seen(c, sessionID)
 	if desk.IsMissing(err) {
 		return false, nil
 	}
@@ -230,7 +230,7 @@ func (t *tx) acceptTransfer(c desk.Caller, s sessionRow, offer desk.Invitation) 
 	if _, err := t.exec(`UPDATE sessions SET queue_rep_id = $1, queue_team_id = $2 WHERE id = $3`, idOf(offer.Rep), idOf(offer.Team), s.ID); err != nil {
 		return desk.Session{}, err
 	}
-	return t.moveOwnership(s, ownerMove{to: c.Ref(), by: c.Ref(), reason: "transferred", stay: offer.Stay, caller: c})
+	return t.becomeOwner(c, s, ownerMove{reason: "transferred", stay: offer.Stay})
 }
 
 // lastTransfer returns the latest transfer of a session, pending or past.
@@ -248,7 +248,7 @@ func (t *tx) lastTransfer(sessionID string) (desk.Invitation, error) {
 // CancelTransfer takes a transfer back: its sender may, and the session's owner.
 func (s *Store) CancelTransfer(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
 	return writeAs(ctx, s, c, func(t *tx) (desk.Session, error) {
-		session, _, err := t.seen(c, id, t.lockedSession)
+		session, _, err := t.seen(c, id)
 		if err != nil {
 			return desk.Session{}, err
 		}
@@ -291,7 +291,7 @@ func (s *Store) DeclineTransfer(ctx context.Context, c desk.Caller, id string) (
 		if _, err := t.decline(c, offer.ID); err != nil {
 			return desk.Session{}, err
 		}
-		after, sight, err := t.seen(c, id, t.session)
+		after, sight, err := t.seen(c, id)
 		if sight == desk.SightNone && desk.IsMissing(err) {
 			return after.Session.Gone(), nil
 		}
@@ -301,7 +301,7 @@ func (s *Store) DeclineTransfer(ctx context.Context, c desk.Caller, id string) (
 
 // unseen is what somebody is told who cannot even see the session: that the session is not there (I4).
 func (t *tx) unseen(c desk.Caller, sessionID string, otherwise error) error {
-	if _, _, err := t.seen(c, sessionID, t.session); err != nil {
+	if _, _, err := t.seen(c, sessionID); err != nil {
 		return err
 	}
 	return otherwise

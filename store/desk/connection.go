@@ -53,17 +53,11 @@ func CustomerGoneFor(s PortalSettings) time.Duration { return seconds(s.Customer
 
 func seconds(n *int) time.Duration { return time.Duration(*n) * time.Second }
 
-// Home is a place where a session whose owner is lost could go.
-type Home struct {
-	Known bool // there is such a place at all
-	There bool // somebody of it, other than the lost owner, is logged in; or it is a persistent team's queue
-}
-
-// NextHome takes the first step that is switched on and whose target somebody is there for (C9); "" is none: the session
-// ends.
-func NextHome(s PortalSettings, homes map[LostStep]Home) LostStep {
+// NextHome takes the first step that is switched on and for whose target somebody other than the lost owner is logged in,
+// or which is a persistent team's queue (C9); "" is none: the session ends.
+func NextHome(s PortalSettings, there map[LostStep]bool) LostStep {
 	for _, step := range LostSteps {
-		if slices.Contains(*s.LostSteps, step) && homes[step].Known && homes[step].There {
+		if slices.Contains(*s.LostSteps, step) && there[step] {
 			return step
 		}
 	}

@@ -5,6 +5,7 @@ type Guest struct {
 	AttendeeID string
 	SessionID  string
 	Role       AttendeeRole
+	Gone       bool // a customer who had left (C13)
 }
 
 // GuestTopic is where events for the guests of a session stand.
