@@ -5,9 +5,11 @@ import (
 	"errors"
 )
 
-// UndoNext has the database undo the next write, whose function then runs again; between is what happens in between.
-func UndoNext(s *Store, between func()) {
-	s.engine = &undoingEngine{engine: s.engine, between: between}
+// UndoNext is the same store on a database that undoes the next write, whose function then runs again; between is what
+// happens in between. It lives as long as the store itself.
+func UndoNext(s *Store, between func()) *Store {
+	return &Store{cfg: s.cfg, log: s.log, dialect: s.dialect, serverID: s.serverID, secret: s.secret, hub: s.hub, ready: s.ready,
+		engine: &undoingEngine{engine: s.engine, between: between}}
 }
 
 type undoingEngine struct {

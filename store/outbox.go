@@ -284,8 +284,8 @@ func (s *Store) NextDeliveryDue(ctx context.Context, channel desk.Channel) (time
 // invitation is over are dropped on the way.
 func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit int, lease time.Duration) ([]desk.Job, error) {
 	return write(ctx, s, func(t *tx) ([]desk.Job, error) {
-		claimed, err := list(t, `WITH due AS MATERIALIZED ( -- else PostgreSQL may look more than once, and lock another limit each time
-				SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`)
+		// Materialized: PostgreSQL may run a mere subquery several times, each passing over what the one before locked.
+		claimed, err := list(t, `WITH due AS MATERIALIZED (SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`)
 			UPDATE deliveries SET state = 'sending', due_at = $1, attempts = attempts + 1,
 			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at END, updated_at = $2, rev = rev + 1
 			WHERE id IN (SELECT id FROM due) RETURNING id`,
