@@ -27,9 +27,6 @@ const (
 	payloadVersion = "1"
 )
 
-// endOver ends what a message about a session told, where nobody says why.
-const endOver desk.EndReason = "over"
-
 // fcmMessage builds the message for a job that goes by FCM. It says nothing about the customer (G1), so it must not
 // touch job.Customer nor a session's title, which holds the customer's name.
 //
@@ -170,7 +167,7 @@ func endingOf(job desk.Job) ending {
 	inv := job.Invitation
 	switch {
 	case job.Ends == desk.PurposeSession:
-		return ending{reason: cmp.Or(desk.EndReason(job.Reason), endOver)}
+		return ending{reason: desk.EndReason(job.Reason)}
 	case inv.Reason == desk.EndAccepted && inv.AcceptedBy != nil:
 		return ending{reason: inv.Reason, by: inv.AcceptedBy.Name, mine: inv.AcceptedBy.ID == job.Rep.ID}
 	case inv.Reason == desk.EndCancelled:

@@ -93,7 +93,7 @@ func TestC9SessionPush(t *testing.T) {
 	noIssue.Session.Issue = nil
 	for _, tt := range []dataCase{
 		about("connection_lost", "Your session needs you", "Paper jam: No console of yours is connected. Come back, or you lose it."),
-		about("moved_to_you", "A session is yours now", "Paper jam: The connection to its owner was lost."),
+		about("moved_to_you", "A session is yours now", "Paper jam: You are its owner."),
 		about("taken_over", "Your session was taken over", "Paper jam: A colleague owns it now."),
 		about("merged", "Your session has changed", "Paper jam: Open the app to see how."), // a reason of a later version
 		{"absent keys are left out", noIssue, map[string]string{"session_id": "ses_1", "reason": "taken_over", "title": "Your session was taken over", "body": "A colleague owns it now."}},
@@ -115,7 +115,7 @@ func TestC9AppleAlerts(t *testing.T) {
 	}{
 		{transferJob(), "trf_1", "transfer", "time-sensitive", `,"sound":"default"`, "Ana Ruiz wants to transfer a session to you", "Paper jam: Tray 2, please"},
 		{endedTransfer(desk.EndCancelled), "trf_1", "withdrawal", "passive", "", "The transfer is over", "Ana Ruiz has cancelled it."},
-		{sessionJob(desk.SessionMovedToYou), "ses_1.state", "session", "time-sensitive", `,"sound":"default"`, "A session is yours now", "Paper jam: The connection to its owner was lost."},
+		{sessionJob(desk.SessionMovedToYou), "ses_1.state", "session", "time-sensitive", `,"sound":"default"`, "A session is yours now", "Paper jam: You are its owner."},
 		{endedAlert(desk.SessionConnectionLost), "ses_1.state", "withdrawal", "passive", "", "The alert is over", "You are connected again."},
 	} {
 		tt.job.Platform = "ios"

@@ -57,7 +57,7 @@ var english = texts{
 	nothingToAdd: "Accept to own the session.",
 	session: map[string]notice{
 		desk.SessionConnectionLost: {"Your session needs you", "No console of yours is connected. Come back, or you lose it."},
-		desk.SessionMovedToYou:     {"A session is yours now", "The connection to its owner was lost."},
+		desk.SessionMovedToYou:     {"A session is yours now", "You are its owner."},
 		desk.SessionTakenOver:      {"Your session was taken over", "A colleague owns it now."},
 	},
 	sessionElse: notice{"Your session has changed", "Open the app to see how."},
@@ -76,9 +76,6 @@ var english = texts{
 		desk.EndLoggedOut:       "This device was logged out.",
 
 		desk.SessionConnectionLost: "You are connected again.",
-		desk.SessionMovedToYou:     "It is settled.",
-		desk.SessionTakenOver:      "It is settled.",
-		endOver:                    "It is settled.",
 	},
 	acceptedBy:    func(name string) string { return name + " has accepted it." },
 	cancelledBy:   func(name string) string { return name + " has cancelled it." },

@@ -79,7 +79,7 @@ func sign(key grantKey, issuer string, claims desk.GrantClaims, now time.Time) (
 	}
 	expires := now.Add(desk.GrantLives).Truncate(time.Second)
 	registered := jwt.Claims{Issuer: issuer, Subject: claims.Attendee, Audience: jwt.Audience{desk.GrantAudience}, ID: newID("grt_"),
-		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Truncate(time.Second)), Expiry: jwt.NewNumericDate(expires)}
+		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-desk.GrantSkew)), Expiry: jwt.NewNumericDate(expires)}
 	token, err := jwt.Signed(signer).Claims(registered).Claims(claims).Serialize()
 	return desk.Grant{Grant: token, ExpiresAt: expires.UTC()}, err
 }

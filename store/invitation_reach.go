@@ -34,7 +34,7 @@ func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() er
 	return err
 }
 
-// offersTo are the ids of the invitations and transfers of teams and portals that the rep may accept.
+// offersTo are the ids of the invitations and transfers that the rep may accept.
 func (t *tx) offersTo(repID, consoleID string) ([]string, error) {
 	return t.texts(mayAccept+` ORDER BY id`, repID, ms(t.now), consoleID)
 }
@@ -97,13 +97,7 @@ func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
 	if err != nil || !loggedIn {
 		return err
 	}
-	devices, err := list(t, devicesOfRep, []any{rep.ID, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
-	for _, d := range devices {
-		if err == nil {
-			err = t.queuePush(news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, d, worthFor)
-		}
-	}
-	return err
+	return t.pushRep(rep.ID, news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, worthFor)
 }
 
 // newRev moves the revision of an invitation, or of a transfer and the session that shows it.

@@ -352,72 +352,6 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	return nil
 }
 
-// saveMemberships makes the teams of the file the rep's teams. Who stays in a team keeps what they may read of its events.
-func (m *organizationImport) saveMemberships(repID string, teams map[string]desk.TeamRole, created bool) error {
-	since := m.since
-	if created && since == 0 {
-		since = -1 // there from the log's beginning
-	}
-	former, err := list(m.tx, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner, id *string) error { return scan(id) })
-	if err != nil {
-		return err
-	}
-	for _, team := range former {
-		if _, stays := teams[m.org.slugs[team]]; stays {
-			continue
-		}
-		if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1 AND team_id = $2`, repID, team); err != nil {
-			return err
-		}
-	}
-	for _, slug := range slices.Sorted(maps.Keys(teams)) {
-		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (team_id, rep_id) DO UPDATE SET rank = $3`, m.org.team(slug), repID, teams[slug].Rank(), since); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// repDisabled ends the invitations to a rep whose account was closed (B13), then all log-ins.
-func (m *organizationImport) repDisabled(repID string) error {
-	if err := m.targetGone(m.by, "rep_id", repID); err != nil {
-		return err
-	}
-	rep, err := m.repRef(repID)
-	if err != nil {
-		return err
-	}
-	open, err := m.offersTo(repID, "")
-	for _, id := range open {
-		if err == nil {
-			err = m.offerLost(rep, id)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if err := m.endOtherConsoles(desk.Caller{RepID: repID}); err != nil {
-		return err
-	}
-	return m.ownerLoggedOut(rep)
-}
-
-// targetGone ends the active invitations to a rep or team that is no more (B13).
-func (t *tx) targetGone(by desk.Ref, column, id string) error {
-	open, err := t.texts(`SELECT id FROM invitations WHERE `+column+` = $1 AND `+column+` <> '' AND state = 'active' ORDER BY id`, id)
-	for _, id := range open {
-		if err != nil {
-			return err
-		}
-		var inv desk.Invitation
-		if inv, _, err = t.lockedInvitation(id); err == nil && inv.Active() {
-			_, err = t.endInvitation(inv, desk.EndTargetGone, by)
-		}
-	}
-	return err
-}
-
 func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	helpTeams := []string{}
 	for _, slug := range c.now.HelpTeams {
@@ -450,22 +384,4 @@ func (m *organizationImport) tellConcerned() error {
 		}
 	}
 	return nil
-}
-
-// settleEmbassy keeps whether a rep is an embassy rep: all of their teams are embassies, and no permission lifts it (A7).
-// Invitations of portals pass such reps by.
-func (m *organizationImport) settleEmbassy(repID string) error {
-	const is = `CASE WHEN permissions NOT LIKE $2
-		AND EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0)
-		AND NOT EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0 AND t.embassy = 0) THEN 1 ELSE 0 END`
-	lifted := `%"` + string(desk.SeeOutsideEmbassy) + `"%`
-	var rep desk.Ref
-	moves, err := m.row(`SELECT id, name FROM reps WHERE id = $1 AND embassy <> `+is, []any{repID, lifted}, &rep.ID, &rep.Name)
-	if err != nil || !moves {
-		return err
-	}
-	return m.offersMove(rep, "", false, func() error {
-		_, err := m.exec(`UPDATE reps SET embassy = `+is+` WHERE id = $1`, repID, lifted)
-		return err
-	})
 }

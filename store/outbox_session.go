@@ -11,10 +11,15 @@ const sessionNewsWorthFor = 10 * time.Minute
 
 // pushSession tells a rep's devices something about a session itself (C9).
 func (t *tx) pushSession(sessionID, repID, reason string) error {
+	return t.pushRep(repID, news{sessionID: sessionID, reason: reason, purpose: desk.PurposeSession}, sessionNewsWorthFor)
+}
+
+// pushRep tells all devices of one rep.
+func (t *tx) pushRep(repID string, n news, worth time.Duration) error {
 	devices, err := list(t, devicesOfRep, []any{repID, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
 	for _, d := range devices {
 		if err == nil {
-			err = t.queuePush(news{sessionID: sessionID, reason: reason, purpose: desk.PurposeSession}, d, sessionNewsWorthFor)
+			err = t.queuePush(n, d, worth)
 		}
 	}
 	return err

@@ -6,6 +6,8 @@ const (
 	// GrantLives is how long a join grant lives (C12). Whatever carries the screen lets go of somebody whose grant ran out,
 	// so this is also how late at most it learns that a grant was withdrawn.
 	GrantLives = 60 * time.Second
+	// GrantSkew is how far behind the clock of whoever checks a grant may be.
+	GrantSkew = 30 * time.Second
 	// GrantKeyUsedFor is how long one key signs grants.
 	GrantKeyUsedFor = 30 * 24 * time.Hour
 	// GrantKeyAhead is how long a key is published before it signs: those who check grants may keep the keys for so long.

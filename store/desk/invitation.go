@@ -84,7 +84,7 @@ type Invitation struct {
 	AcceptedBy   *Ref              `json:"accepted_by,omitempty" doc:"Who won it"`
 	DeclinedBy   []Ref             `json:"declined_by,omitempty" doc:"Who declined it; shown to the session's owner"`
 	DeclinedByMe bool              `json:"declined_by_me,omitempty" doc:"Whether the caller declined it"`
-	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether everybody who could accept has declined; shown to the session's owner"`
+	NobodyLeft   bool              `json:"nobody_left,omitempty" doc:"Whether nobody is left who could accept; shown to the session's owner"`
 	RemindedAt   *time.Time        `json:"reminded_at,omitempty" doc:"When the owner last had it told again"`
 	CreatedAt    time.Time         `json:"created_at" doc:"When it was made"`
 	EndedAt      *time.Time        `json:"ended_at,omitempty" doc:"When it ended"`

@@ -77,7 +77,7 @@ type Session struct {
 	EndedAt      *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
 	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost"`
 	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
-	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; only get-session and accept-… give it, and only to those who may look inside"`
+	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; lists leave it out, and so do answers to those who may not look inside"`
 }
 
 // ForGuests is what the customer and specialists see: nothing about masked reps, not even by counts and revisions (C11),

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// DeliveriesReady is signalled after commits that made deliveries of the channel due.
+func (s *Store) DeliveriesReady(channel desk.Channel) <-chan struct{} { return s.ready[channel] }
+
+// NextDeliveryDue says when the next delivery of the channel falls due, and whether there is one.
+func (s *Store) NextDeliveryDue(ctx context.Context, channel desk.Channel) (time.Time, bool, error) {
+	due, err := lookUp(ctx, s, func(t *tx) (due int64, err error) {
+		_, err = t.row(`SELECT due_at FROM deliveries WHERE channel = $1 AND due_at > 0 ORDER BY due_at LIMIT 1`, []any{string(channel)}, &due)
+		return due, err
+	})
+	return time.UnixMilli(due), due > 0, err
+}
+
+// ClaimDeliveries hands up to limit due deliveries to a worker, for as long as the lease. One that the worker does not
+// finish in time is handed out again: what was promised is sent, even if a worker or the server dies (G7). Those whose
+// invitation is over are dropped on the way.
+func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit int, lease time.Duration) ([]desk.Job, error) {
+	return write(ctx, s, func(t *tx) ([]desk.Job, error) {
+		// Materialized: PostgreSQL may run a mere subquery several times, each passing over what the one before locked.
+		claimed, err := list(t, `WITH due AS MATERIALIZED (SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`)
+			UPDATE deliveries SET state = 'sending', due_at = $1, attempts = attempts + 1,
+			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at END, updated_at = $2, rev = rev + 1
+			WHERE id IN (SELECT id FROM due) RETURNING id`,
+			[]any{ms(t.now.Add(lease)), ms(t.now), string(channel), limit}, func(scan scanner, id *string) error { return scan(id) })
+		jobs := []desk.Job{}
+		slices.Sort(claimed) // RETURNING has no order; ids are in the order of making
+		for _, id := range claimed {
+			if err != nil {
+				break
+			}
+			var job desk.Job
+			var why string
+			if job, why, err = t.job(id); err != nil {
+				break
+			}
+			if why == "" {
+				jobs = append(jobs, job)
+			} else if err = t.settle(id, desk.DeliveryDropped, why); err != nil {
+				break
+			}
+		}
+		return jobs, err
+	})
+}
+
+// TakeBackDeliveries makes due at once what a worker held when the server died. The server calls it at its start, before
+// its own worker: of a file there is one server. On PostgreSQL another may be sending, and the lease decides.
+func (s *Store) TakeBackDeliveries(ctx context.Context) error {
+	if s.dialect.name != sqliteDialect.name {
+		return nil
+	}
+	_, err := write(ctx, s, func(t *tx) (int64, error) {
+		return t.exec(`UPDATE deliveries SET due_at = $1 WHERE channel IN ('fcm', 'email') AND due_at > 0 AND due_at > $1 AND state = 'sending'`, ms(t.now))
+	})
+	return err
+}
+
+// job gathers what the message needs. A reason says that nothing is to be sent any more.
+func (t *tx) job(id string) (job desk.Job, why string, err error) {
+	var expires int64
+	var repLocale, here, sessionID string // here is the push target as it is now
+	var loggedOut, embassy bool
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.session_id, d.reason, r.locale, r.embassy, COALESCE(c.push_target, ''), c.id IS NULL`,
+		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &sessionID, &job.Reason, &repLocale, &embassy, &here, &loggedOut)
+	if err != nil {
+		return job, "", err
+	}
+	if job.Locale == "" {
+		job.Locale = repLocale
+	}
+	job.ServerID, job.ExpiresAt = t.store.serverID, time.UnixMilli(expires)
+	if sessionID != "" {
+		why, err = t.sessionJob(&job, sessionID)
+	} else {
+		why, err = t.invitationJob(&job, loggedOut)
+	}
+	switch {
+	case err != nil || why != "":
+		return job, why, err
+	case job.Purpose != desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && here == "":
+		return job, "no_push_target", nil
+	case here != "":
+		job.PushTarget = here
+	}
+	if embassy {
+		o, err := t.outlook(job.Rep.ID)
+		if err != nil {
+			return job, "", err
+		}
+		job.Invitation.SeenThrough(o)
+	}
+	if job.Channel == desk.ChannelEmail {
+		job.LinkToken = t.store.linkToken(id)
+		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
+		return job, "", err
+	}
+	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	return job, "", err
+}
+
+// invitationJob completes a job that tells of an invitation or transfer, or withdraws it.
+func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error) {
+	id := job.OfferID()
+	inv, err := t.invitation(id)
+	if err != nil {
+		return "", err
+	}
+	seat, err := t.seatOf(inv.Session.ID, job.Rep.ID)
+	if err != nil {
+		return "", err
+	}
+	inside := seat.ID != "" && (!inv.IsTransfer() || seat.Role == desk.AttendeeOwner)
+	if job.Purpose != desk.PurposeWithdrawal && (!inv.Active() || declined(inv, job.Rep.ID) || inside) {
+		return "over", nil
+	}
+	job.Key, job.KeyRev, job.Ends = inv.ID, inv.Rev, purposeOf(inv)
+	job.Invitation = inv.ForInvited(job.Rep.ID)
+	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
+		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
+	}
+	job.Invitation.Session.Issue = inv.Session.Issue
+	return "", nil
+}
+
+// overForOne says why an invitation that stands for others is over on a device.
+func overForOne(mine desk.Invitation, loggedOut, inside bool) (desk.InvitationState, desk.EndReason) {
+	reason := desk.EndTargetGone // the rep left the team
+	switch {
+	case mine.DeclinedByMe:
+		reason = desk.EndDeclined
+	case loggedOut:
+		reason = desk.EndLoggedOut
+	case inside:
+		reason = desk.EndJoinedOtherwise
+	}
+	return reason.State(), reason
+}
+
+// customerInEmail is what the portal lets an email say of the customer (G2).
+func (t *tx) customerInEmail(sessionID string) (*desk.Customer, error) {
+	s, err := t.session(sessionID)
+	if err != nil {
+		return nil, err
+	}
+	switch *s.Settings.CustomerInEmail {
+	case "all":
+		return &s.Customer, nil
+	case "name":
+		return &desk.Customer{Name: s.Customer.Name}, nil
+	}
+	return nil, nil
+}

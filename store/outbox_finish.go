@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// FinishDelivery records what became of an attempt: sent; dead, which removes the target (comparing its value, since
+// a refresh may have come between); failed, which an email follows; or to be tried again after a pause that grows,
+// with jitter in [0, 1), until desk.RetryWindow has passed (G8).
+func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome, jitter float64) error {
+	return alter(ctx, s, func(t *tx) error {
+		if o.Kind == desk.OutcomeDone {
+			return t.sent(job)
+		}
+		var triedAt int64
+		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(),
+			[]any{job.ID, job.Attempts}, &triedAt)
+		if err != nil || !held { // acknowledged by the device already, or the lease ran out and somebody else has it
+			return err
+		}
+		return t.finish(job, o, jitter, time.UnixMilli(triedAt))
+	})
+}
+
+// sent is the ordinary end, in one statement: nothing changes where the device was faster to acknowledge, or somebody
+// else holds the delivery by now.
+func (t *tx) sent(job desk.Job) error {
+	n, err := t.exec(`UPDATE deliveries SET state = 'sent', error = '', due_at = 0, updated_at = $1, rev = rev + 1 WHERE id = $2 AND state = 'sending' AND attempts = $3`,
+		ms(t.now), job.ID, job.Attempts)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.tellDelivery(job.ID)
+}
+
+func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Time) error {
+	switch o.Kind {
+	case desk.OutcomeTargetDead:
+		if err := t.removeTarget(job); err != nil {
+			return err
+		}
+		return t.deliveryFailed(job, o.Error)
+	case desk.OutcomeRejected:
+		return t.deliveryFailed(job, o.Error)
+	}
+	if job.Purpose == desk.PurposeInvitation || job.Purpose == desk.PurposeTransfer {
+		inv, err := t.invitation(job.OfferID())
+		if err != nil {
+			return err
+		}
+		if !inv.Active() || declined(inv, job.Rep.ID) {
+			return t.settle(job.ID, desk.DeliveryDropped, "over")
+		}
+	}
+	next := t.now.Add(desk.RetryPause(job.Attempts, o, jitter))
+	if next.Sub(tried) > desk.RetryWindow {
+		return t.deliveryFailed(job, "given_up")
+	}
+	if _, err := t.exec(`UPDATE deliveries SET state = 'waiting', error = $1, due_at = $2, updated_at = $3, rev = rev + 1 WHERE id = $4`,
+		o.Error, ms(next), ms(t.now), job.ID); err != nil {
+		return err
+	}
+	t.wakeWorkers(job.Channel) // to look at the clock anew
+	return t.tellDelivery(job.ID)
+}
+
+func (t *tx) removeTarget(job desk.Job) error {
+	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, idOf(job.Console), job.PushTarget)
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.renewLease(job.Rep.ID)
+}
+
+// deliveryFailed gives a delivery up. A push of an invitation is followed by one email, if the rep has an address; the
+// invitation stands (G8).
+func (t *tx) deliveryFailed(job desk.Job, why string) error {
+	if err := t.settle(job.ID, desk.DeliveryFailed, why); err != nil {
+		return err
+	}
+	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation || job.Invitation.Portal != nil {
+		return nil
+	}
+	var rep candidate
+	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
+		return err
+	}
+	return t.queueMail(job.OfferID(), job.Invitation.Reminders, rep)
+}
+
+// ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still
+// counts as an attempt: it is withdrawn when it is over.
+func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
+	_, err := write(ctx, s, func(t *tx) (int64, error) {
+		t.wakeWorkers(job.Channel)
+		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
+			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts, flag(!tried))
+	})
+	return err
+}
