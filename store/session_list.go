@@ -25,10 +25,7 @@ func visibleSessions(embassy bool) string {
 	UNION SELECT id FROM sessions WHERE queue_rep_id = $1 AND queue_rep_id <> '' AND state = 'waiting'
 	UNION SELECT w.id FROM team_members m JOIN sessions w ON w.queue_team_id = m.team_id AND w.queue_team_id <> '' AND w.state = 'waiting' WHERE m.rep_id = $1
 	UNION SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> '' AND left_at = 0
-	UNION SELECT session_id FROM invitations WHERE rep_id = $1 AND rep_id <> '' AND state = 'active'
-	UNION SELECT v.session_id FROM invitations v WHERE v.id IN (
-		SELECT a.id FROM team_members m JOIN invitations a ON a.team_id = m.team_id AND a.team_id <> '' AND a.state = 'active' WHERE m.rep_id = $1
-		UNION ` + portalInvitations(`$1`, `$2`, `$3`) + `) AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = v.id AND d.rep_id = $1)`
+	UNION SELECT v.session_id FROM invitations v WHERE v.id IN (` + mayAccept + `)`
 	if embassy {
 		return `s.id IN (` + party + `)`
 	}

@@ -110,7 +110,7 @@ var Catalogue = []CodeInfo{
 	{UnsupportedMediaType, 415, "Unsupported media type", "The body's Content-Type is not one that the operation takes.", "Send application/json.", RetryNever},
 	{ValidationFailed, 422, "The request is not valid", "A field or parameter is missing, unknown or out of its bounds; errors names each.", "Fix the request.", RetryNever},
 	{OneTargetNeeded, 422, "Exactly one target is needed", "None, or more than one, of the possible targets was given.", "Fix the request.", RetryNever},
-	{CannotInviteSelf, 422, "You cannot invite yourself", "The invited rep is the caller.", "Choose another rep.", RetryNever},
+	{CannotInviteSelf, 422, "You cannot invite yourself", "The invited rep is the caller, or a transfer would go to the session's owner.", "Choose another rep.", RetryNever},
 	{AccessAboveCeiling, 422, "The access is above the ceiling", "The session's portal allows less.", "Ask for the ceiling or less.", RetryNever},
 	{IssueNotShareable, 422, "The issue is not open for Request Help", "The issue is not open for help to this rep.", "Load the share options again.", RetryNever},
 	{IdempotencyKeyReused, 422, "The Idempotency-Key was used for another request", "The same key came with another body.", "Use a new key for a new request.", RetryNever},
