@@ -57,7 +57,7 @@ func (x *server) checkDocumented(t testing.TB, what, method, path string, a answ
 }
 
 // conflictPrefixes are those of the ids of what stands in the way, by its kind.
-var conflictPrefixes = map[string]string{"session": "ses_", "invitation": "inv_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "attendee": "att_", "event": ""}
+var conflictPrefixes = map[string]string{"session": "ses_", "invitation": "inv_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "attendee": "att_", "event": "", "rep": "rep_", "team": "team_", "portal": "prt_"}
 
 // checkProblem holds the shape of a refusal (I4).
 func checkProblem(t testing.TB, what string, a answer) {

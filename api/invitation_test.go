@@ -27,7 +27,7 @@ func TestB7Refusals(t *testing.T) {
 			call{name: "A4: a team outside", as: "ben", do: "POST /v1/sessions/$bens/invitations", body: `{"team_id":"@network"}`, want: 403, code: "not_reachable"},
 			call{name: "A7: for an embassy rep they are not there", as: "fay", do: "POST /v1/sessions/$fays/invitations", body: `{"rep_id":"@dev"}`, want: 404, code: "not_found", hasNot: []string{"Dev"}},
 			call{name: "B6", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 409, code: "already_invited", has: []string{`"conflict":{"kind":"invitation","id":"$inv","state":"active"`}},
-			call{name: "nobody there", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@gus"}`, want: 409, code: "rep_not_available"},
+			call{name: "nobody there", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@gus"}`, want: 409, code: "rep_not_available", has: []string{`"conflict":{"kind":"rep","id":"rep_`, `"state":"offline"`}},
 			call{name: "B10", as: "ana", do: "POST /v1/sessions/$looking/invitations", body: `{"rep_id":"@ben","access":"control"}`, want: 422, code: "access_above_ceiling"},
 			call{name: "B10: left out, it is the ceiling", as: "ana", do: "POST /v1/sessions/$looking/invitations", body: `{"rep_id":"@ben"}`, want: 201, has: []string{`"access":"view"`}},
 			call{name: "A2", as: "ana", do: "POST /v1/sessions/$ses/request-help", body: `{"issue_id":"@firewall"}`, want: 422, code: "issue_not_shareable"},
@@ -35,7 +35,7 @@ func TestB7Refusals(t *testing.T) {
 			call{name: "a rep who is not there", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@nobody"}`, want: 404, code: "not_found"},
 			call{name: "a persistent team's queue takes it all the same", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@night"}`, want: 201},
 			call{as: "fay", do: "DELETE /v1/me/consoles/current?force=true", want: 204},
-			call{name: "nobody of the team", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@acme"}`, want: 409, code: "team_not_available"},
+			call{name: "nobody of the team", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@acme"}`, want: 409, code: "team_not_available", has: []string{`"conflict":{"kind":"team","id":"team_`}},
 			call{as: "cho", do: "POST /v1/invitations/$inv/accept"},
 			call{name: "in the session", as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 409, code: "already_in_session", has: []string{`"conflict":{"kind":"attendee","id":"att_`}},
 		)

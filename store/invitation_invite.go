@@ -274,7 +274,20 @@ func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Acc
 	case refusal.Code == desk.AlreadyInSession:
 		return "", t.insideAlready(s.ID, to.rep.ID, refusal)
 	}
-	return "", refusal
+	return "", to.notThere(refusal)
+}
+
+// notThere names, in the refusal that nobody is there, of what.
+func (g target) notThere(p *desk.Problem) *desk.Problem {
+	switch p.Code {
+	case desk.RepNotAvailable:
+		p.Conflict = &desk.Conflict{Kind: "rep", ID: g.rep.ID, State: string(desk.PresenceOffline)}
+	case desk.TeamNotAvailable:
+		p.Conflict = &desk.Conflict{Kind: "team", ID: g.team.ID}
+	case desk.PortalNotAvailable:
+		p.Conflict = &desk.Conflict{Kind: "portal", ID: g.portal.ID}
+	}
+	return p
 }
 
 // invitedLately counts the invitations that the owner made in the last minute (B20). Who invites in several sessions at once

@@ -100,7 +100,7 @@ func (t *tx) checkTransfer(c desk.Caller, s sessionRow, to target) error {
 		facts.Pending = &desk.Conflict{Kind: "transfer", ID: s.Transfer.ID, State: string(desk.InvitationActive), By: &s.Transfer.Sender}
 	}
 	if refusal := desk.CheckTransfer(facts); refusal != nil {
-		return refusal
+		return to.notThere(refusal)
 	}
 	return nil
 }

@@ -108,8 +108,11 @@ func (e *Event) SeenThrough(o *Outlook) {
 	}
 }
 
-// SeenThrough shows the person in a refusal as the reader may know them.
+// SeenThrough shows the person in a refusal as the reader may know them, and no team but their own.
 func (p *Problem) SeenThrough(o *Outlook) {
+	if p.Conflict != nil && p.Conflict.Kind == "team" && !slices.Contains(o.Teams, p.Conflict.ID) {
+		p.Conflict = nil
+	}
 	if p.Conflict != nil {
 		shown := *p.Conflict
 		o.refs(&shown.By)

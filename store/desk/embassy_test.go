@@ -64,3 +64,15 @@ func TestA7AViewIsACopy(t *testing.T) {
 		t.Errorf("changed: %+v %+v %+v %+v", out, transfer, attendees, declined)
 	}
 }
+
+// A refusal names a team that stands in the way to its own reps alone.
+func TestA7ATeamInTheWay(t *testing.T) {
+	o := &Outlook{Teams: []string{"team_own"}, PublicName: func(string) (string, bool) { return "", false }}
+	for team, named := range map[string]bool{"team_own": true, "team_other": false} {
+		p := &Problem{Code: TeamNotAvailable, Conflict: &Conflict{Kind: "team", ID: team}}
+		p.SeenThrough(o)
+		if (p.Conflict != nil) != named {
+			t.Errorf("%s: %+v", team, p.Conflict)
+		}
+	}
+}
