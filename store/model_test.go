@@ -376,7 +376,8 @@ func (m *model) lookAfter() {
 				s.leave(seat.rep)
 			}
 		}
-		if s.active() && !s.goneAt.IsZero() && m.clock.Now().Sub(s.goneAt) >= 30*time.Minute {
+		// Also where the session waits by now for another owner.
+		if s.state != desk.SessionEnded && !s.goneAt.IsZero() && m.clock.Now().Sub(s.goneAt) >= 30*time.Minute {
 			s.end(desk.EndedCustomerGone)
 		}
 	}
