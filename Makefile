@@ -19,6 +19,6 @@ openapi:
 bench:
 	go test ./cmd/repdesk -run '^$$' -bench . -benchtime 5s
 
-# The store against its model for some minutes: longer sequences, and more of them, than a test run tries.
+# The store against its model: longer sequences, and more of them, than a test run tries. It is stopped after an hour.
 soak:
 	go test ./store -run TestModel -count 1 -timeout 60m -rapid.checks 500 -rapid.steps 100
