@@ -42,6 +42,7 @@ type Problem struct {
 	Errors            []desk.FieldError `json:"errors,omitempty" doc:"What is wrong with each field or parameter"`
 	Conflict          *desk.Conflict    `json:"conflict,omitempty" doc:"The thing that stands in the way"`
 	Limit             int               `json:"limit,omitempty" doc:"The limit that was reached"`
+	RedirectURL       string            `json:"redirect_url,omitempty" doc:"Where the customer finds help instead" example:"https://help.example.com"`
 	RetryAfterSeconds int               `json:"retry_after_seconds,omitempty" doc:"How long to wait before trying again; also in the header Retry-After"`
 }
 
@@ -70,7 +71,7 @@ func problemFor(ctx context.Context, refusal *desk.Problem) *Problem {
 	return &Problem{
 		Type: x.publicURL + problemPath + "#" + string(info.Code), Title: info.Title, Status: info.Status,
 		Detail: cmp.Or(refusal.Detail, info.Meaning), Code: string(info.Code), RequestID: x.id, Errors: refusal.Errors,
-		Conflict: refusal.Conflict, Limit: refusal.Limit, RetryAfterSeconds: retryAfterSeconds(info.Status, refusal.RetryAfter),
+		Conflict: refusal.Conflict, Limit: refusal.Limit, RedirectURL: refusal.Redirect, RetryAfterSeconds: retryAfterSeconds(info.Status, refusal.RetryAfter),
 	}
 }
 

@@ -106,7 +106,17 @@ func (e *Event) SeenThrough(o *Outlook) {
 	if e.Message != nil {
 		e.Message.SeenThrough(o)
 	}
+	if e.Entry != nil {
+		e.Entry.SeenThrough(o)
+	}
+	if e.TeamMessage != nil {
+		e.TeamMessage.SeenThrough(o)
+	}
 }
+
+func (q *QueueEntry) SeenThrough(o *Outlook) { o.refs(&q.Inviter) }
+
+func (m *TeamMessage) SeenThrough(o *Outlook) { o.name(m.Author.ID, &m.Author.Name) }
 
 // SeenThrough shows the person in a refusal as the reader may know them, and no team but their own.
 func (p *Problem) SeenThrough(o *Outlook) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/mail"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 // The bounds of what an organisation file says.
 const (
 	maxEmail          = 254 // RFC 5321, 4.5.3.1.3, less the brackets
-	maxSpecialists    = 5   // F1
+	maxURL            = 2000
+	maxSpecialists    = 5 // F1
 	maxHistorySeconds = 24 * 60 * 60
 	maxWaitingSeconds = 24 * 60 * 60
 	leastLostSeconds  = 10 // less would take a session from an owner whose network changes
@@ -99,6 +101,7 @@ func (c *organizationCheck) portal(at string, p PortalEntry) {
 	if p.FallbackTeam != nil && *p.FallbackTeam != "" { // "" takes an inherited one away
 		c.teamThere(at+"fallback_team", *p.FallbackTeam)
 	}
+	c.url(at+"unavailable_url", p.UnavailableURL)
 	c.between(at+"lost_after_seconds", p.LostAfterSeconds, leastLostSeconds, mostLostSeconds)
 	c.between(at+"lost_after_push_seconds", p.LostAfterPushSeconds, leastLostSeconds, mostLostSeconds)
 	c.between(at+"lost_seat_seconds", p.LostSeatSeconds, leastLostSeconds, mostLostSeconds)
@@ -203,6 +206,20 @@ func (c *organizationCheck) email(field, email string) {
 	}
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
 		c.add(field, "email", "expected an email address, without a name")
+	}
+}
+
+// url takes an address for people to go to; "" takes an inherited one away.
+func (c *organizationCheck) url(field string, text *string) {
+	if text == nil || *text == "" {
+		return
+	}
+	if p := CheckLine(field, *text, maxURL); p != nil {
+		c.take(p)
+		return
+	}
+	if u, err := url.Parse(*text); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		c.add(field, "url", "expected an address with https or http and a host")
 	}
 }
 

@@ -55,6 +55,7 @@ type PortalSettings struct {
 	LostAfterSeconds     *int        `json:"lost_after_seconds,omitempty" yaml:"lost_after_seconds,omitempty" doc:"How long no console of the owner is connected until the session is lost to them; 120 by default"`                                                         // C9
 	LostAfterPushSeconds *int        `json:"lost_after_push_seconds,omitempty" yaml:"lost_after_push_seconds,omitempty" doc:"The same for an owner with a push target, who is first asked by a push after lost_after_seconds; 600 by default"`                               // C9
 	LostSeatSeconds      *int        `json:"lost_seat_seconds,omitempty" yaml:"lost_seat_seconds,omitempty" doc:"How long no console of a joined rep is connected until the seat is free; 600 by default"`                                                                   // C9
+	UnavailableURL       *string     `json:"unavailable_url,omitempty" yaml:"unavailable_url,omitempty" doc:"Where customers are sent when nobody is available; nowhere by default"`                                                                                         // D11
 	CustomerGoneSeconds  *int        `json:"customer_gone_seconds,omitempty" yaml:"customer_gone_seconds,omitempty" doc:"How long a session stays open for notes after its customer left; 1800 by default"`                                                                  // C13
 }
 
@@ -68,7 +69,7 @@ func DefaultPortalSettings() PortalSettings {
 		MaxInvitedReps: ptr(MaxInvitedReps), Specialists: ptr(false), MaxSpecialists: ptr(5),
 		ChatHistorySeconds: ptr(300), ConsentOnJoin: ptr(false), CustomerInEmail: ptr("none"),
 		LostSteps: ptr(slices.Clone(LostSteps)), FallbackTeam: ptr(""), LostAfterSeconds: ptr(120), LostAfterPushSeconds: ptr(600),
-		LostSeatSeconds: ptr(600), CustomerGoneSeconds: ptr(1800),
+		LostSeatSeconds: ptr(600), UnavailableURL: ptr(""), CustomerGoneSeconds: ptr(1800),
 	}
 }
 

@@ -162,8 +162,9 @@ type Problem struct {
 	Detail     string        `json:"detail,omitempty"` // English, for developers; nothing about what the caller may not see
 	Errors     []FieldError  `json:"errors,omitempty"`
 	Conflict   *Conflict     `json:"conflict,omitempty"`
-	Limit      int           `json:"limit,omitempty"`       // the limit that was reached
-	RetryAfter time.Duration `json:"retry_after,omitempty"` // rounded up to whole seconds on the wire
+	Limit      int           `json:"limit,omitempty"`        // the limit that was reached
+	Redirect   string        `json:"redirect_url,omitempty"` // where a customer finds help instead
+	RetryAfter time.Duration `json:"retry_after,omitempty"`  // rounded up to whole seconds on the wire
 }
 
 func (p *Problem) Error() string {
