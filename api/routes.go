@@ -24,6 +24,7 @@ func codes(list ...desk.Code) []desk.Code { return list }
 func (s *Server) routes() {
 	s.serverRoutes()
 	s.consoleRoutes()
+	s.queueRoutes()
 	s.sessionRoutes()
 	s.sharingRoutes()
 	s.chatRoutes()
@@ -55,6 +56,16 @@ func (s *Server) consoleRoutes() {
 		Codes: codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
 	register(s, operation{ID: "change-password", Method: put, Path: "/v1/me/password", Tag: "Consoles", Summary: "Change the password",
 		Description: "Ends the rep's other consoles.", Status: http.StatusNoContent, Codes: codes(desk.TooManyAttempts)}, console, s.changePassword)
+}
+
+func (s *Server) queueRoutes() {
+	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams"}, console, s.listQueues)
+	register(s, operation{ID: "list-queue-entries", Method: get, Path: "/v1/queues/{queue_id}/entries", Tag: "Queues", Summary: "What stands in a queue",
+		Description: "A personal queue holds the sessions that the rep is in, all that waits for the rep, and invitations for them. A team's holds the sessions that wait for it, and invitations of any of its representatives.",
+		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, console, s.listQueueEntries)
+	register(s, operation{ID: "accept-next", Method: post, Path: "/v1/queues/next", Tag: "Queues", Summary: "Take the next from the queues of one's teams",
+		Description: "The one of the highest priority, and of these the oldest, sessions and invitations alike; what the caller declined is passed over. Of many who ask at once each gets another.",
+		Codes:       codes(desk.NotFound, desk.QueueEmpty)}, console, s.acceptNext)
 }
 
 func (s *Server) sessionRoutes() {

@@ -268,6 +268,7 @@ func (s *Store) RemoveAttendee(ctx context.Context, c desk.Caller, sessionID, at
 
 // leaveSeat lets somebody go while the session goes on, which shows who is in it.
 func (t *tx) leaveSeat(a attendeeRow, reason string) (desk.Session, error) {
+	t.touchQueues(a.SessionID, desk.Ref{ID: a.RepID, Name: a.Name}, reason)
 	if err := t.leave(a, reason); err != nil {
 		return desk.Session{}, err
 	}

@@ -219,7 +219,7 @@ func TestC9NothingIsLostWhileTheServerIsDown(t *testing.T) {
 			if engine == "postgres" {
 				database = storetest.Postgres(t)
 			}
-			cfg := store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, LostByHand: true}
+			cfg := store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}
 			first := must(store.Open(t.Context(), cfg))
 			d := storetest.NewDesk(t, first)
 			hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben")

@@ -201,7 +201,7 @@ func (b *Subscription) Read(ctx context.Context, after int64, types []desk.Event
 		if after < first-1 || after > last {
 			return Events{}, cursorRefused(after, first, last)
 		}
-		return t.readLog(query{b.reader.caller.RepID, mine, after, last, types, limit})
+		return t.readLog(query{b.reader.caller, mine, after, last, types, limit})
 	})
 	if err == nil {
 		b.store.hub.subscribe(b, mine.topics)
@@ -253,7 +253,7 @@ func (t *tx) logBounds() (first, last int64, err error) {
 
 // query is one reading of the log.
 type query struct {
-	repID       string
+	caller      desk.Caller
 	mine        rights
 	after, last int64
 	types       []desk.EventType
@@ -304,7 +304,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.repID) {
+		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.caller.RepID) {
 			return nil
 		}
 		return events.add(pos, body)
@@ -312,10 +312,13 @@ func (t *tx) readLog(q query) (Events, error) {
 	if !events.More {
 		events.Cursor = q.last
 	}
+	if err == nil {
+		events.Items, err = t.showQueues(q.caller, events.Items)
+	}
 	if err != nil || !q.mine.embassy {
 		return events, err
 	}
-	o, err := t.outlook(q.repID)
+	o, err := t.outlook(q.caller.RepID)
 	for i := range events.Items {
 		events.Items[i].SeenThrough(o)
 	}

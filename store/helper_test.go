@@ -37,11 +37,14 @@ func (w *watcher) events() []desk.Event {
 }
 
 // told are the events since the last call as words: the type and, if there is one, the reason. With prefixes only those
-// types that begin so.
+// types that begin so; without, all but those of queues, which say the same of where a session or invitation stands.
 func (w *watcher) told(prefixes ...string) []string {
 	w.t.Helper()
 	words := []string{}
 	for _, e := range w.events() {
+		if len(prefixes) == 0 && strings.HasPrefix(string(e.Type), "queue") {
+			continue
+		}
 		if len(prefixes) > 0 && !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(string(e.Type), p) }) {
 			continue
 		}

@@ -262,6 +262,7 @@ func (t *tx) endInvitation(inv desk.Invitation, reason desk.EndReason, by desk.R
 	if err != nil {
 		return ended, err
 	}
+	t.touchQueuesFor(ended, by)
 	if err := t.tellInvitation(desk.EventInvitationEnded, ended, by, string(ended.Reason)); err != nil {
 		return ended, err
 	}

@@ -129,6 +129,9 @@ func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
 
 // overFor tells one rep that an invitation which stands for others is over for them, and takes it off their devices.
 func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) error {
+	if err := t.tellEntryOf(desk.EventEntryRemoved, inv.ID, rep, string(why)); err != nil {
+		return err
+	}
 	if inv.IsTransfer() {
 		return t.transferOverFor(inv, rep, why)
 	}

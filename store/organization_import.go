@@ -361,9 +361,9 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, rev = issues.rev + 1`,
-		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), string(stored), flag(c.now.Disabled != nil))
+	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (id) DO UPDATE SET title_key = $8, title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, rev = issues.rev + 1`,
+		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), string(stored), flag(c.now.Disabled != nil), sortKey(c.now.Title))
 	return err
 }
 

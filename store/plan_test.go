@@ -25,12 +25,15 @@ var fullScans = map[string]string{
 	"SELECT rep_id, team_id, rank FROM team_members":            organization,
 	"WHERE s.state = 'active' AND o.seen_at < $1":               "whose owner is away: the active sessions, by an index of them alone",
 	"a.expected_until = 0 AND r.seen_at < $1":                   "who lost their connection: those in sessions now, by an index of them alone",
-	"DELETE FROM portal_tree":                                   organization,
-	"FROM grant_keys ORDER BY":                                  "three keys at most",
-	"SELECT username FROM reps":                                 organization,
-	"WHERE $1 <> '' ORDER BY s.id DESC LIMIT $2":                "an administrator's list of all sessions: the primary key from its end, as far as the page",
-	"FROM events ORDER BY pos LIMIT $1) AS oldest":              "the beginning of the log, as far as the limit",
-	"SELECT COALESCE(MAX(pos), 0) FROM events":                  "the end of the primary key, one step",
+	"FULL JOIN have": "what stands in queues of one session, by its index; the rest of the plan is about those few rows",
+	"FROM sessions WHERE state = 'waiting' UNION SELECT": "once, when the desk first keeps entries of queues",
+	"SELECT id, title, '' FROM issues":                   "once, when the desk first keeps entries of queues",
+	"DELETE FROM portal_tree":                            organization,
+	"FROM grant_keys ORDER BY":                           "three keys at most",
+	"SELECT username FROM reps":                          organization,
+	"WHERE $1 <> '' ORDER BY s.id DESC LIMIT $2":         "an administrator's list of all sessions: the primary key from its end, as far as the page",
+	"FROM events ORDER BY pos LIMIT $1) AS oldest":       "the beginning of the log, as far as the limit",
+	"SELECT COALESCE(MAX(pos), 0) FROM events":           "the end of the primary key, one step",
 }
 
 const organization = "an organisation file is compared with, or made of, the whole organisation"

@@ -165,7 +165,10 @@ func (s *Store) housekeep(ctx context.Context) {
 		if err == nil {
 			err = s.FreeExpectedSeats(ctx)
 		}
-		if err == nil && !s.cfg.LostByHand { // only with all contacts written is it known who is lost
+		if err == nil && !s.cfg.DueByHand {
+			err = s.TellQueues(ctx)
+		}
+		if err == nil && !s.cfg.DueByHand { // only with all contacts written is it known who is lost
 			err = s.lookAfterConnections(ctx, &looked)
 		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {

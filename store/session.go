@@ -189,6 +189,7 @@ type sessionChange struct {
 // sessionChanged tells those in the session, those who were, those in whose queue it stands or stood, and the guests;
 // it returns the session as it now is.
 func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
+	t.touchQueues(ch.id, ch.actor, ch.reason)
 	s, err := t.session(ch.id)
 	if err != nil {
 		return desk.Session{}, err
@@ -250,30 +251,32 @@ func (t *tx) tellGuests(s sessionRow, reason string) error {
 // AcceptSession takes a waiting session out of the caller's queue, or one that is being transferred to the caller or a
 // team of theirs, and makes the caller its owner. Whoever is second is told who was first (D8).
 func (s *Store) AcceptSession(ctx context.Context, c desk.Caller, id string) (desk.Session, error) {
-	return writeAs(ctx, s, c, func(t *tx) (out desk.Session, err error) {
-		session, err := t.lockedSession(id)
-		if err != nil {
-			return out, err
-		}
-		if session.State == desk.SessionActive && idOf(session.Owner) == c.RepID {
-			return t.withAttendees(c, session.Session)
-		}
-		offer, offered, err := t.offeredTo(c, session)
-		switch {
-		case err != nil:
-			return out, err
-		case offered:
-			return t.acceptTransfer(c, session, offer)
-		}
-		mine, err := t.acceptable(c, session)
-		switch {
-		case err != nil:
-			return out, err
-		case !mine:
-			return out, t.refuseAccept(c, session)
-		}
-		return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
-	})
+	return writeAs(ctx, s, c, func(t *tx) (desk.Session, error) { return t.acceptSession(c, id) })
+}
+
+func (t *tx) acceptSession(c desk.Caller, id string) (out desk.Session, err error) {
+	session, err := t.lockedSession(id)
+	if err != nil {
+		return out, err
+	}
+	if session.State == desk.SessionActive && idOf(session.Owner) == c.RepID {
+		return t.withAttendees(c, session.Session)
+	}
+	offer, offered, err := t.offeredTo(c, session)
+	switch {
+	case err != nil:
+		return out, err
+	case offered:
+		return t.acceptTransfer(c, session, offer)
+	}
+	mine, err := t.acceptable(c, session)
+	switch {
+	case err != nil:
+		return out, err
+	case !mine:
+		return out, t.refuseAccept(c, session)
+	}
+	return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
 }
 
 // acceptable says whether the session waits in a queue of the caller's.

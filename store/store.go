@@ -32,9 +32,9 @@ type Config struct {
 	Password PasswordCost     // zero: OWASP's recommendation for argon2id
 	// InvitesAMinute is how many invitations an owner may make a minute (B20); 0: desk.InvitesAMinute; less: any number.
 	InvitesAMinute int
-	// LostByHand leaves it to the caller to look after lost connections, in a test whose clock jumps.
-	LostByHand bool
-	Prepared   func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+	// DueByHand leaves it to the caller to do what is due by time, in a test whose clock jumps.
+	DueByHand bool
+	Prepared  func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
@@ -48,6 +48,8 @@ type Store struct {
 	secret   []byte // signs the links in emails
 	hub      *hub
 	contacts contacts
+	counts   queueCounts
+	lines    queueLines
 	callers  callers
 	ready    map[desk.Channel]chan struct{}
 	stop     context.CancelFunc
@@ -99,6 +101,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		return fmt.Errorf("read setting secret: %w", err)
 	}
 	if err := s.RotateGrantKeys(ctx); err != nil {
+		return err
+	}
+	if err := s.fillQueues(ctx); err != nil {
 		return err
 	}
 	if s.hub, err = newHub(ctx, s); err != nil {

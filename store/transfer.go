@@ -227,7 +227,7 @@ func (t *tx) acceptTransfer(c desk.Caller, s sessionRow, offer desk.Invitation) 
 	if _, err := t.endInvitation(offer, desk.EndAccepted, c.Ref()); err != nil {
 		return desk.Session{}, err
 	}
-	if _, err := t.exec(`UPDATE sessions SET queue_rep_id = $1, queue_team_id = $2 WHERE id = $3`, idOf(offer.Rep), idOf(offer.Team), s.ID); err != nil {
+	if _, err := t.exec(`UPDATE sessions SET queue_rep_id = $1, queue_team_id = $2, came_by = 'transfer' WHERE id = $3`, idOf(offer.Rep), idOf(offer.Team), s.ID); err != nil {
 		return desk.Session{}, err
 	}
 	return t.becomeOwner(c, s, ownerMove{reason: "transferred", stay: offer.Stay})

@@ -26,14 +26,24 @@ type tx struct {
 	reads  bool      // a reading transaction, which locks nothing
 	err    error
 	wake   wakeUp
-	events []loggedEvent // recorded, written at the end
+	events []loggedEvent          // recorded, written at the end
+	queues map[string]*queueTouch // the sessions whose entries in queues may have changed, by id
 }
 
 // wakeUp collects whom to wake when the transaction is committed.
 type wakeUp struct {
 	events     bool
 	deliveries map[desk.Channel]bool
-	callers    bool // who a token is may have changed
+	callers    bool            // who a token is may have changed
+	queues     map[string]bool // whose counts changed: of reps and teams
+}
+
+// queue notes that the counts of a queue changed.
+func (w *wakeUp) queue(id string) {
+	if w.queues == nil {
+		w.queues = map[string]bool{}
+	}
+	w.queues[id] = true
 }
 
 // row reads one row into dest and says whether there was one.
@@ -140,6 +150,9 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 	if err := fn(t); err != nil {
 		return err
 	}
+	if err := t.settleQueues(); err != nil {
+		return err
+	}
 	if err := t.writeEvents(); err != nil {
 		return err
 	}
@@ -210,6 +223,7 @@ func (s *Store) committed(w wakeUp) {
 	if w.callers {
 		s.callers.changes.Add(1)
 	}
+	s.counts.changed(w.queues)
 	if w.events && s.hub != nil {
 		s.hub.wake()
 	}

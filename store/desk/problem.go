@@ -55,6 +55,7 @@ const (
 	TransferPending      Code = "transfer_pending"
 	TakeOverNotAllowed   Code = "take_over_not_allowed"
 	OwnerMustHandOver    Code = "owner_must_hand_over"
+	QueueEmpty           Code = "queue_empty"
 	EmailMissing         Code = "email_missing"
 	CursorTooOld         Code = "cursor_too_old"
 	ChangedMeanwhile     Code = "changed_meanwhile"
@@ -103,6 +104,7 @@ var Catalogue = []CodeInfo{
 	{TransferPending, 409, "A transfer is pending", "The session is being transferred already; the conflict names the transfer.", "Show that transfer.", RetryNever},
 	{TakeOverNotAllowed, 409, "It cannot be taken over", "The caller sees the session, and is neither lead nor manager over its owner in a team that allows it.", "Do not offer it.", RetryNever},
 	{OwnerMustHandOver, 409, "The owner must hand over first", "A session would be left without an owner; the conflict names it.", "Hand it over or end it; a log-out can be forced.", RetryNever},
+	{QueueEmpty, 409, "Nothing waits", "None of the caller's team queues holds anything that the caller could take.", "Show that nothing waits.", RetrySafe},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},

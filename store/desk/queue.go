@@ -68,6 +68,7 @@ type QueueEntry struct {
 	Language     string       `json:"language,omitempty" doc:"BCP 47 language tag" example:"en"`
 	Inviter      *Ref         `json:"inviter,omitempty" doc:"Of an invitation or transfer: who offers it"`
 	Comment      string       `json:"comment,omitempty" doc:"Of an invitation or transfer: what they say"`
+	Position     string       `json:"-"` // in the list that it was read from, for a cursor
 }
 
 // Gone is what is left of an entry for those in whose queue it stood.

@@ -16,7 +16,7 @@ CREATE TABLE queue_entries (
     entered_at    BIGINT NOT NULL,
     due_at        BIGINT NOT NULL DEFAULT 0, -- when the team's waiting rule takes effect; 0: never (D10)
     overdue       INTEGER NOT NULL DEFAULT 0,
-    urgency       BIGINT NOT NULL,          -- less the priority: the most urgent comes first
+    urgency       TEXT NOT NULL,            -- 100 less the priority, in three digits: the most urgent comes first
     customer_key  TEXT NOT NULL,            -- what lists are sorted by, as sort keys (D5)
     company_key   TEXT NOT NULL,
     issue_key     TEXT NOT NULL,
@@ -27,7 +27,8 @@ CREATE UNIQUE INDEX queue_entries_once ON queue_entries (session_id, queue_id, i
 CREATE INDEX queue_entries_invitation ON queue_entries (invitation_id) WHERE invitation_id <> '';
 CREATE INDEX queue_entries_due ON queue_entries (due_at) WHERE due_at > 0;
 CREATE INDEX queue_entries_waiting ON queue_entries (queue_id, entered_at, id);
-CREATE INDEX queue_entries_line ON queue_entries (queue_id, urgency, entered_at, id, waiting);
+CREATE INDEX queue_entries_line ON queue_entries (queue_id, urgency, entered_at, id, waiting, overdue);
+CREATE INDEX queue_entries_offers ON queue_entries (queue_id, invitation_id) WHERE waiting = 0;
 CREATE INDEX queue_entries_customer ON queue_entries (queue_id, customer_key, entered_at, id);
 CREATE INDEX queue_entries_company ON queue_entries (queue_id, company_key, entered_at, id) WHERE company_key <> '';
 CREATE INDEX queue_entries_issue ON queue_entries (queue_id, issue_key, entered_at, id) WHERE issue_key <> '';

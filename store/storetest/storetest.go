@@ -57,7 +57,7 @@ func AnyNumberOfInvites(cfg *store.Config) { cfg.InvitesAMinute = -1 }
 // Open opens a store that is closed when the test ends. Hashing is cheap in it, and the log goes to the test.
 func Open(t testing.TB, database string, clock *Clock, options ...func(*store.Config)) *store.Store {
 	t.Helper()
-	cfg := store.Config{Database: database, Now: clock.Now, Password: CheapPasswords, Prepared: remember, LostByHand: true,
+	cfg := store.Config{Database: database, Now: clock.Now, Password: CheapPasswords, Prepared: remember, DueByHand: true,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	for _, option := range options {
 		option(&cfg)

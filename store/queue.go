@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// Queues lists the caller's queues: their own, then those of their teams by name (D1). Who is no rep, and may see all
+// sessions, is shown the queues of all teams.
+func (s *Store) Queues(ctx context.Context, c desk.Caller) ([]desk.Queue, error) {
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Queue, error) { return t.queuesOf(c, "") })
+}
+
+// queuesOf are the queues of a rep, or the one of them that is named.
+func (t *tx) queuesOf(c desk.Caller, only string) ([]desk.Queue, error) {
+	queues := []desk.Queue{}
+	if only == "" || only == desk.PersonalQueue {
+		personal, err := t.personalQueue(c)
+		if err != nil {
+			return nil, err
+		}
+		queues = append(queues, personal)
+	}
+	teams, err := list(t, `SELECT t.id, t.name, t.persistent, m.favourite FROM team_members m JOIN teams t ON t.id = m.team_id
+		WHERE m.rep_id = $1 AND t.disabled = 0 AND ($2 = '' OR t.id = $2) ORDER BY t.name, t.id`, []any{c.RepID, only}, func(scan scanner, q *desk.Queue) error {
+		q.Kind = "team"
+		return scan(&q.ID, &q.Name, &q.Persistent, &q.Favourite)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.countTeamQueues(c, teams); err != nil {
+		return nil, err
+	}
+	return append(queues, teams...), nil
+}
+
+// personalQueue is the rep's own, with what portals offer.
+func (t *tx) personalQueue(c desk.Caller) (desk.Queue, error) {
+	q := desk.Queue{ID: desk.PersonalQueue, Kind: "personal", Name: c.Name}
+	var since int64
+	if _, err := t.row(`SELECT COALESCE(SUM(waiting), 0), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`,
+		[]any{c.RepID}, &q.Waiting, &q.Overdue, &since); err != nil {
+		return q, err
+	}
+	q.WaitingSince = desk.TimePtr(since)
+	if _, err := t.row(`SELECT COALESCE(SUM(CASE WHEN invitation_id = '' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN invitation_id = '' THEN 0 ELSE 1 END), 0)
+		FROM queue_entries WHERE queue_id = $1 AND waiting = 0`, []any{c.RepID}, &q.Current, &q.Invitations); err != nil {
+		return q, err
+	}
+	offers, err := t.portalOffers(c)
+	q.Invitations += len(offers)
+	return q, err
+}
+
+// portalOffers are the ids of the invitations of portals that stand in a rep's personal queue.
+func (t *tx) portalOffers(c desk.Caller) ([]string, error) {
+	return t.texts(`SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep, c.RepID, ms(t.now), c.ConsoleID)
+}
+
+// countTeamQueues fills in what stands in the queues of teams, and what of their chats is unread.
+func (t *tx) countTeamQueues(c desk.Caller, teams []desk.Queue) error {
+	at := map[string]*desk.Queue{}
+	for i := range teams {
+		at[teams[i].ID] = &teams[i]
+	}
+	for id, q := range at {
+		var since int64
+		if _, err := t.row(`SELECT COUNT(*), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`,
+			[]any{id}, &q.Waiting, &q.Overdue, &since); err != nil {
+			return err
+		}
+		q.WaitingSince = desk.TimePtr(since)
+	}
+	return t.rows(`SELECT a.team_id, COUNT(*) FROM team_members m JOIN invitations a ON a.team_id = m.team_id AND a.team_id <> '' AND a.state = 'active'
+		WHERE m.rep_id = $1 `+openToRep+` GROUP BY a.team_id`, []any{c.RepID}, func(scan scanner) error {
+		var id string
+		var n int
+		err := scan(&id, &n)
+		if q := at[id]; q != nil {
+			q.Invitations = n
+		}
+		return err
+	})
+}
+
+// queueCounts are the queues whose counts changed since that was last told.
+type queueCounts struct {
+	mu    sync.Mutex
+	dirty map[string]bool
+}
+
+func (q *queueCounts) changed(ids map[string]bool) {
+	if len(ids) == 0 {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dirty == nil {
+		q.dirty = map[string]bool{}
+	}
+	maps.Copy(q.dirty, ids)
+}
+
+func (q *queueCounts) take() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(q.dirty))
+	q.dirty = nil
+	return ids
+}
+
+// TellQueues tells of the queues whose counts changed. The housekeeping calls it every few seconds: a busy queue changes
+// many times in between, and its entries' own events come at once. The event names the queue alone; each reader gets the
+// queue as it is at that moment, with what is theirs of it (showQueues).
+func (s *Store) TellQueues(ctx context.Context) error {
+	ids := s.counts.take()
+	if len(ids) == 0 {
+		return nil
+	}
+	err := alter(ctx, s, func(t *tx) error {
+		for _, id := range ids {
+			if err := t.queueChanged(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.counts.changed(mapOf(ids))
+	}
+	return err
+}
+
+func mapOf(ids []string) map[string]bool {
+	set := map[string]bool{}
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+// queueChanged tells the rep or the team whose queue it is. What portals offer counts in too many personal queues.
+func (t *tx) queueChanged(id string) error {
+	switch {
+	case strings.HasPrefix(id, "team_"):
+		return t.record(desk.TeamTopic(id), desk.Event{Type: desk.EventQueueChanged, QueueID: id, TeamID: id})
+	case strings.HasPrefix(id, "rep_"):
+		return t.record(desk.RepTopic(id), desk.Event{Type: desk.EventQueueChanged, QueueID: desk.PersonalQueue})
+	}
+	return nil
+}
+
+// showQueues gives each queue.changed that a rep reads the queue as it is now, and leaves the last of each queue alone:
+// the others would say the same.
+func (t *tx) showQueues(c desk.Caller, events []desk.Event) ([]desk.Event, error) {
+	last := map[string]int{}
+	for i, e := range events {
+		if e.Type == desk.EventQueueChanged {
+			last[e.QueueID] = i
+		}
+	}
+	if len(last) == 0 {
+		return events, nil
+	}
+	kept := events[:0]
+	for i, e := range events {
+		if e.Type == desk.EventQueueChanged {
+			if last[e.QueueID] != i {
+				continue
+			}
+			queues, err := t.queuesOf(c, e.QueueID)
+			if err != nil {
+				return nil, err
+			}
+			if len(queues) == 0 { // no longer theirs
+				continue
+			}
+			e.Queue = &queues[0]
+		}
+		kept = append(kept, e)
+	}
+	return kept, nil
+}
+
+// fillQueues puts into queues what stood there before the desk kept entries of them, once.
+func (s *Store) fillQueues(ctx context.Context) error {
+	return alter(ctx, s, func(t *tx) error {
+		first, err := t.exec(`INSERT INTO settings (name, value) VALUES ('queues_filled', 'yes') ON CONFLICT (name) DO NOTHING`)
+		if err != nil || first == 0 {
+			return err
+		}
+		if err := t.fillKeys(`SELECT id, title, '' FROM issues`, `UPDATE issues SET title_key = $1 WHERE id = $3 AND $2 = ''`); err != nil {
+			return err
+		}
+		open, err := t.texts(`SELECT id FROM sessions WHERE state = 'waiting' UNION SELECT id FROM sessions WHERE state = 'active' ORDER BY id`)
+		for _, id := range open {
+			if err == nil {
+				err = t.fillKeys(`SELECT id, customer_name, company FROM sessions WHERE id = $1`, `UPDATE sessions SET customer_key = $1, company_key = $2 WHERE id = $3`, id)
+			}
+			t.touchQueues(id, desk.Ref{}, "")
+		}
+		return err
+	})
+}
+
+// fillKeys gives rows their sort keys. The query lists ids with two texts each.
+func (t *tx) fillKeys(q, update string, args ...any) error {
+	type texts struct{ id, first, second string }
+	rows, err := list(t, q, args, func(scan scanner, r *texts) error { return scan(&r.id, &r.first, &r.second) })
+	for _, r := range rows {
+		if err == nil {
+			_, err = t.exec(update, sortKey(r.first), sortKey(r.second), r.id)
+		}
+	}
+	return err
+}

@@ -1,0 +1,281 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// What stands in queues follows from sessions, attendees and invitations. Whatever changes one of those says so by
+// touchQueues; before the transaction ends, settleQueues compares what stands with what should, saves the difference and
+// tells those in whose queues it is.
+
+// queueTouch says who changed a session, and why.
+type queueTouch struct {
+	by     desk.Ref
+	reason string
+	ended  map[string]queueTouch // the invitations that ended, by id
+}
+
+// touchQueues notes that what stands in queues of a session may have changed.
+func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
+	touch := t.queueTouch(sessionID)
+	if reason != "" || touch.reason == "" {
+		touch.by, touch.reason = by, reason
+	}
+}
+
+// touchQueuesFor is touchQueues for an invitation that stands or has ended.
+func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) {
+	touch := t.queueTouch(inv.Session.ID)
+	touch.ended[inv.ID] = queueTouch{by: by, reason: string(inv.Reason)}
+}
+
+func (t *tx) queueTouch(sessionID string) *queueTouch {
+	if t.queues == nil {
+		t.queues = map[string]*queueTouch{}
+	}
+	if t.queues[sessionID] == nil {
+		t.queues[sessionID] = &queueTouch{ended: map[string]queueTouch{}}
+	}
+	return t.queues[sessionID]
+}
+
+// queueEntry is an entry with what the wire does not show.
+type queueEntry struct {
+	desk.QueueEntry
+	queueID string // of a rep, a team or a portal
+	offerID string // the invitation or transfer
+	waiting bool
+	ownerID string // of the session
+	rule    string // the team's waiting rule
+	keys    sortKeys
+}
+
+// sortKeys are what an entry is sorted by.
+type sortKeys struct {
+	urgency, customer, company, issue, language string
+}
+
+// urgencyOf is a sort key of a priority, 0 to 100: the most urgent comes first.
+func urgencyOf(priority int) string { return fmt.Sprintf("%03d", 100-priority) }
+
+// entryParts are what of an entry comes from the session s, the invitation v, the issue i and the inviter o.
+const (
+	entryParts = `s.state, s.kind, s.customer_name, s.company, s.details, COALESCE(i.id, ''), COALESCE(i.title, ''), s.priority, s.language,
+	COALESCE(o.id, ''), COALESCE(o.name, ''), COALESCE(v.comment, '')`
+	entryJoins = ` LEFT JOIN invitations v ON v.id = e.invitation_id AND e.invitation_id <> ''
+	LEFT JOIN issues i ON i.id = CASE WHEN COALESCE(v.issue_id, '') <> '' THEN v.issue_id ELSE s.issue_id END LEFT JOIN reps o ON o.id = v.inviter_id`
+	entryColumns = `SELECT e.id, e.rev, e.kind, e.queue_id, e.session_id, e.invitation_id, e.came_by, e.entered_at, e.overdue, e.waiting, ` + entryParts + `
+	FROM queue_entries e JOIN sessions s ON s.id = e.session_id` + entryJoins
+)
+
+// parts are where entryParts go.
+func (e *queueEntry) parts(issue, inviter *desk.Ref) []any {
+	return []any{&e.State, &e.SessionKind, &e.CustomerName, &e.Company, &e.Details, &issue.ID, &issue.Name, &e.Priority, &e.Language, &inviter.ID, &inviter.Name, &e.Comment}
+}
+
+// finish derives what the wire shows from what is stored.
+func (e *queueEntry) finish(issue, inviter desk.Ref, entered int64) {
+	e.Title, e.Issue, e.Inviter, e.EnteredAt = desk.SessionTitle(e.SessionKind, e.CustomerName), refOrNil(issue), refOrNil(inviter), desk.Time(entered)
+	if e.QueueID = e.queueID; !strings.HasPrefix(e.queueID, "team_") {
+		e.QueueID = desk.PersonalQueue
+	}
+	if e.Kind == desk.QueuedInvitation {
+		e.InvitationID = e.offerID
+	}
+}
+
+func scanEntry(scan scanner, e *queueEntry) error {
+	var issue, inviter desk.Ref
+	var entered int64
+	err := scan(append([]any{&e.ID, &e.Rev, &e.Kind, &e.queueID, &e.SessionID, &e.offerID, &e.CameBy, &entered, &e.Overdue, &e.waiting}, e.parts(&issue, &inviter)...)...)
+	e.finish(issue, inviter, entered)
+	return err
+}
+
+// standing is what should stand in queues of the session $1: the session where it waits; those in it, with each rep who is;
+// its invitations and transfer. Beside each, what stands there already.
+const standing = `WITH want AS (
+	SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END AS queue_id, '' AS invitation_id, 'session' AS kind, came_by, 1 AS waiting
+		FROM sessions WHERE id = $1 AND state = 'waiting'
+	UNION ALL SELECT a.rep_id, '', 'session', CASE WHEN a.role <> 'owner' THEN 'invitation' WHEN x.held = 1 THEN 'held' ELSE x.came_by END, 0
+		FROM sessions x JOIN attendees a ON a.session_id = x.id WHERE x.id = $1 AND x.state <> 'ended' AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until = 0
+		AND (x.state <> 'waiting' OR a.rep_id <> x.queue_rep_id)
+	UNION ALL SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
+		CASE WHEN w.kind = 'transfer' THEN 'transfer' ELSE 'invitation' END, 0
+		FROM invitations w WHERE w.session_id = $1 AND w.state = 'active'),
+have AS (SELECT * FROM queue_entries WHERE session_id = $1)
+SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
+	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
+	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(e.came_by, ''), COALESCE(e.waiting, 0),
+	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, COALESCE(q.waiting, ''), ` + entryParts + `
+	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
+	JOIN sessions s ON s.id = $1` + entryJoins + ` LEFT JOIN teams q ON q.id = e.queue_id AND e.waiting = 1`
+
+// stand is an entry as it stands and as it should; either has an empty queue where there is none.
+type stand struct{ was, now queueEntry }
+
+func scanStand(scan scanner, p *stand) error {
+	was, now := &p.was, &p.now
+	var issue, inviter desk.Ref
+	var entered int64
+	err := scan(append([]any{&was.ID, &was.Rev, &was.Kind, &was.queueID, &was.offerID, &was.CameBy, &entered, &was.Overdue, &was.waiting, &was.keys.urgency,
+		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID, &now.rule}, now.parts(&issue, &inviter)...)...)
+	now.finish(issue, inviter, entered)
+	was.finish(desk.Ref{}, desk.Ref{}, entered)
+	was.ownerID, now.keys.urgency, now.keys.language = now.ownerID, urgencyOf(now.Priority), sortKey(now.Language)
+	return err
+}
+
+// settleQueues brings what stands in queues in step with what was changed. It is the last that a transaction does before
+// it writes its events.
+func (t *tx) settleQueues() error {
+	for _, id := range slices.Sorted(maps.Keys(t.queues)) {
+		if err := t.settleQueuesOf(id, *t.queues[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) settleQueuesOf(sessionID string, touch queueTouch) error {
+	stands, err := list(t, standing, []any{sessionID}, scanStand)
+	for _, p := range stands {
+		p.was.SessionID, p.now.SessionID = sessionID, sessionID
+		if err == nil {
+			err = t.settleEntry(p, touch)
+		}
+	}
+	return err
+}
+
+// settleEntry takes out an entry that is over, and puts in one that is new. A session that no longer waits, in the queue of
+// the rep who took it, is another entry from then on.
+func (t *tx) settleEntry(p stand, touch queueTouch) error {
+	was, now := p.was, p.now
+	over, comes := was.queueID != "" && (now.queueID == "" || was.waiting != now.waiting), now.queueID != "" && (was.queueID == "" || was.waiting != now.waiting)
+	if over {
+		if err := t.removeEntry(was, touch); err != nil {
+			return err
+		}
+	}
+	switch {
+	case comes:
+		return t.addEntry(now, touch)
+	case !over && (was.CameBy != now.CameBy || was.keys.urgency != now.keys.urgency):
+		return t.changeEntry(was, now, touch)
+	}
+	return nil
+}
+
+func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
+	e.ID, e.Rev = newID("qen_"), 1
+	due, err := e.dueAt(ms(t.now))
+	if err != nil {
+		return err
+	}
+	e.EnteredAt = desk.Time(ms(t.now))
+	if _, err := t.exec(`INSERT INTO queue_entries (id, queue_id, session_id, invitation_id, kind, came_by, waiting, entered_at, due_at, urgency, customer_key, company_key, issue_key, language_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, e.ID, e.queueID, e.SessionID, e.offerID, string(e.Kind), string(e.CameBy), flag(e.waiting), ms(t.now), due,
+		e.keys.urgency, e.keys.customer, e.keys.company, e.keys.issue, e.keys.language); err != nil {
+		return err
+	}
+	if e.waiting && e.QueueID == e.queueID { // a team's
+		if _, err := t.exec(`INSERT INTO queue_visits (session_id, team_id) VALUES ($1, $2) ON CONFLICT (session_id, team_id) DO NOTHING`, e.SessionID, e.queueID); err != nil {
+			return err
+		}
+	}
+	return t.tellEntry(desk.EventEntryAdded, e, touch.by, touch.reason)
+}
+
+// dueAt is when the team's waiting rule takes effect on a session that waits from now on; 0: never (D10).
+func (e queueEntry) dueAt(now int64) (int64, error) {
+	if e.rule == "" {
+		return 0, nil
+	}
+	var rule desk.WaitingRule
+	err := json.Unmarshal([]byte(e.rule), &rule)
+	return now + int64(rule.AfterSeconds)*1000, err
+}
+
+// changeEntry says what is another than it was: how it came, or its priority.
+func (t *tx) changeEntry(was, now queueEntry, touch queueTouch) error {
+	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, rev = rev + 1 WHERE id = $3`, string(now.CameBy), now.keys.urgency, was.ID); err != nil {
+		return err
+	}
+	now.ID, now.Rev, now.EnteredAt, now.Overdue = was.ID, was.Rev+1, was.EnteredAt, was.Overdue
+	return t.tellEntry(desk.EventEntryChanged, now, touch.by, touch.reason)
+}
+
+func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
+	if _, err := t.exec(`DELETE FROM queue_entries WHERE id = $1`, e.ID); err != nil {
+		return err
+	}
+	e.Rev++
+	if ended, found := touch.ended[e.offerID]; found && e.offerID != "" {
+		touch.by, touch.reason = ended.by, ended.reason
+	}
+	return t.tellEntry(desk.EventEntryRemoved, e, touch.by, touch.reason)
+}
+
+// tellEntry tells those in whose queue an entry stands or stood. Of a team's or portal's invitation those are left out who
+// could not take it, and were told when that came about; the one who took it learns of it alone.
+func (t *tx) tellEntry(kind desk.EventType, e queueEntry, by desk.Ref, reason string) error {
+	t.wake.queue(e.queueID)
+	if strings.HasPrefix(e.queueID, "rep_") {
+		return t.record(desk.RepTopic(e.queueID), entryEvent(kind, e, by, reason))
+	}
+	if e.offerID == "" {
+		return t.record(desk.TeamTopic(e.queueID), entryEvent(kind, e, by, reason))
+	}
+	inv, err := t.invitation(e.offerID)
+	if err != nil {
+		return err
+	}
+	except, err := t.repsIn(e.SessionID)
+	if err != nil {
+		return err
+	}
+	except = append(except, inv.Inviter.ID)
+	if inv.IsTransfer() { // those inside can take one too, but for the owner
+		except = []string{e.ownerID}
+	}
+	for _, by := range inv.DeclinedBy {
+		except = append(except, by.ID)
+	}
+	if winner := inv.AcceptedBy; winner != nil {
+		except = append(except, winner.ID)
+		if err := t.record(desk.RepTopic(winner.ID), entryEvent(kind, e, by, reason)); err != nil {
+			return err
+		}
+	}
+	return t.record(topicOf(inv), entryEvent(kind, e, by, reason), except...)
+}
+
+func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) desk.Event {
+	view := e.QueueEntry
+	if kind == desk.EventEntryRemoved {
+		view = view.Gone()
+	}
+	event := desk.Event{Type: kind, Actor: refOrNil(by), SessionID: e.SessionID, QueueID: view.QueueID, Reason: reason, Entry: &view}
+	if view.QueueID != desk.PersonalQueue {
+		event.TeamID = view.QueueID
+	}
+	return event
+}
+
+// tellEntryOf tells one rep that an invitation which stands for others too has come into a queue of theirs, or left it.
+func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reason string) error {
+	entries, err := list(t, entryColumns+` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`, []any{offerID}, scanEntry)
+	for _, e := range entries {
+		if err == nil {
+			err = t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason))
+		}
+	}
+	return err
+}

@@ -1,0 +1,283 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// EntryQuery picks a page of a queue's entries, and their order (D5).
+type EntryQuery struct {
+	Sort       string // waiting, customer, company, issue, priority or language
+	Descending bool
+	Query      string // part of the customer's, company's or issue's name, or of the details
+	Kind       string // session or invitation; empty: both
+	IssueID    string // an id or @slug
+	CameBy     string
+	After      string // the Position of the entry after which the page begins
+	Limit      int
+}
+
+func (q EntryQuery) filtered() bool {
+	return q.Query != "" || q.Kind != "" || q.IssueID != "" || q.CameBy != ""
+}
+
+// entryKeys are the columns by which entries are sorted. By time alone there is none.
+var entryKeys = map[string]string{"customer": "customer_key", "company": "company_key", "issue": "issue_key", "language": "language_key", "priority": "urgency", "waiting": "''"}
+
+// QueueEntries lists what stands in a queue: personal, or that of a team of the caller's; to an administrator that of any
+// team. Entries without the value that they are sorted by come last, those with the same value in the order in which they
+// came.
+func (s *Store) QueueEntries(ctx context.Context, c desk.Caller, queue string, q EntryQuery) ([]desk.QueueEntry, error) {
+	return readAs(ctx, s, c, func(t *tx) ([]desk.QueueEntry, error) {
+		id, err := t.queueFor(c, queue)
+		if err != nil {
+			return nil, err
+		}
+		if q.IssueID != "" {
+			if q.IssueID, err = t.resolveFor(c, "issue", q.IssueID); err != nil {
+				return nil, err
+			}
+		}
+		l, err := newEntryList(t, c, id, q)
+		if err != nil {
+			return nil, err
+		}
+		return l.page()
+	})
+}
+
+// queueFor is the id of a queue that the caller may look into: the rep's or the team's.
+func (t *tx) queueFor(c desk.Caller, queue string) (string, error) {
+	if queue == desk.PersonalQueue {
+		return c.RepID, nil
+	}
+	id, err := t.resolve("team", queue)
+	if err == nil && !c.IsAdministrator() {
+		var mine bool
+		if mine, err = t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, id, c.RepID); err == nil && !mine {
+			err = desk.Missing("queue")
+		}
+	}
+	if desk.IsMissing(err) {
+		err = desk.Missing("queue")
+	}
+	return id, err
+}
+
+// entryList is a list of entries while it is made.
+type entryList struct {
+	*tx
+	q      EntryQuery
+	caller desk.Caller
+	queue  string
+	column string // of the key; '' for time alone
+	down   bool   // the greatest key first
+	after  entryPosition
+}
+
+// entryPosition is where an entry stands in a list.
+type entryPosition struct {
+	key     string
+	entered int64
+	id      string
+}
+
+func (p entryPosition) String() string { return fmt.Sprintf("%s|%d|%s", p.key, p.entered, p.id) }
+
+func parsePosition(text string) (p entryPosition, err error) {
+	parts := strings.Split(text, "|")
+	if len(parts) != 3 {
+		return p, desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
+	}
+	p.key, p.id = parts[0], parts[2]
+	if p.entered, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
+		err = desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
+	}
+	return p, err
+}
+
+func newEntryList(t *tx, c desk.Caller, queue string, q EntryQuery) (l entryList, err error) {
+	l = entryList{tx: t, q: q, caller: c, queue: queue, column: entryKeys[q.Sort], down: q.Descending}
+	if q.Sort == "priority" { // the key is the urgency
+		l.down = !l.down
+	}
+	if l.column != "''" {
+		l.column = "e." + l.column
+	}
+	if q.After != "" {
+		l.after, err = parsePosition(q.After)
+	}
+	return l, err
+}
+
+// listedEntry is an entry with its place in the list.
+type listedEntry struct {
+	queueEntry
+	at entryPosition
+}
+
+// page reads the entries with the key, then those without, and in a personal queue puts in between what portals offer.
+func (l entryList) page() ([]desk.QueueEntry, error) {
+	var all []listedEntry
+	var err error
+	switch {
+	case l.q.Sort == "waiting":
+		all, err = l.byTime()
+	case l.after.id == "" || l.after.key != "":
+		if all, err = l.withKey(); err == nil && len(all) < l.q.Limit {
+			var rest []listedEntry
+			rest, err = l.without(entryPosition{}, l.q.Limit-len(all))
+			all = append(all, rest...)
+		}
+	default:
+		all, err = l.without(l.after, l.q.Limit)
+	}
+	if err == nil && l.queue == l.caller.RepID {
+		all, err = l.withPortals(all)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.finished(all)
+}
+
+func (l entryList) finished(all []listedEntry) ([]desk.QueueEntry, error) {
+	line, err := l.line(l.queue)
+	entries := []desk.QueueEntry{}
+	for _, e := range all {
+		e.Position = e.at.String()
+		e.Place = line[e.ID]
+		entries = append(entries, e.QueueEntry)
+	}
+	return entries, err
+}
+
+// rows reads entries of the queue that a condition picks, in an order, as the query filters them.
+func (l entryList) rows(limit int, order, condition string, args ...any) ([]listedEntry, error) {
+	return l.read(limit, order, `e.queue_id = $1 AND `+condition, append([]any{l.queue}, args...)...)
+}
+
+func (l entryList) read(limit int, order, condition string, args ...any) ([]listedEntry, error) {
+	where := []string{condition}
+	add := func(text string, arg any) {
+		args = append(args, arg)
+		where = append(where, strings.ReplaceAll(text, "$n", "$"+strconv.Itoa(len(args))))
+	}
+	if strings.HasPrefix(l.queue, "team_") { // what the rep declined is not there for them, nor what they are in
+		add(`(e.invitation_id = '' OR NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = e.invitation_id AND d.rep_id = $n))`, l.caller.RepID)
+		add(`(e.invitation_id = '' OR NOT EXISTS (SELECT 1 FROM attendees m WHERE m.session_id = e.session_id AND m.rep_id = $n AND m.left_at = 0 AND (e.kind = 'invitation' OR m.role = 'owner')))`, l.caller.RepID)
+	}
+	if l.q.Kind != "" {
+		add(`e.kind = $n`, l.q.Kind)
+	}
+	if l.q.CameBy != "" {
+		add(`e.came_by = $n`, l.q.CameBy)
+	}
+	if l.q.IssueID != "" {
+		add(`i.id = $n`, l.q.IssueID)
+	}
+	if l.q.Query != "" {
+		add(`(s.search LIKE $n ESCAPE '\' OR LOWER(COALESCE(i.title, '')) LIKE $n ESCAPE '\')`, likePattern(l.q.Query))
+	}
+	args = append(args, limit)
+	q := strings.Replace(entryColumns, `SELECT `, `SELECT `+l.column+`, e.entered_at, `, 1)
+	return list(l.tx, q+` WHERE `+strings.Join(where, ` AND `)+` ORDER BY `+order+` LIMIT $`+strconv.Itoa(len(args)), args, func(scan scanner, e *listedEntry) error {
+		err := scanEntry(func(dest ...any) error { return scan(append([]any{&e.at.key, &e.at.entered}, dest...)...) }, &e.queueEntry)
+		e.at.id = e.ID
+		return err
+	})
+}
+
+func (l entryList) byTime() ([]listedEntry, error) {
+	order, next := `e.entered_at, e.id`, `(e.entered_at, e.id) > ($2, $3)`
+	if l.down {
+		order, next = `e.entered_at DESC, e.id DESC`, `(e.entered_at, e.id) < ($2, $3)`
+	}
+	if l.after.id == "" {
+		return l.rows(l.q.Limit, order, `1 = 1`)
+	}
+	return l.rows(l.q.Limit, order, next, l.after.entered, l.after.id)
+}
+
+// without reads the entries that have no key, after a position.
+func (l entryList) without(after entryPosition, limit int) ([]listedEntry, error) {
+	return l.rows(limit, `e.entered_at, e.id`, l.column+` = '' AND (e.entered_at, e.id) > ($2, $3)`, after.entered, after.id)
+}
+
+// withKey reads the entries that have a key.
+func (l entryList) withKey() ([]listedEntry, error) {
+	k, order := l.column, l.column+`, e.entered_at, e.id`
+	switch {
+	case l.down && !l.q.filtered():
+		return l.downGroups()
+	case l.down && l.after.id == "":
+		return l.rows(l.q.Limit, k+` DESC, e.entered_at, e.id`, k+` <> ''`)
+	case l.down:
+		return l.rows(l.q.Limit, k+` DESC, e.entered_at, e.id`, k+` <> '' AND (`+k+` < $2 OR `+k+` = $2 AND (e.entered_at, e.id) > ($3, $4))`, l.after.key, l.after.entered, l.after.id)
+	case l.after.id == "":
+		return l.rows(l.q.Limit, order, k+` <> ''`)
+	}
+	return l.rows(l.q.Limit, order, k+` <> '' AND (`+k+`, e.entered_at, e.id) > ($2, $3, $4)`, l.after.key, l.after.entered, l.after.id)
+}
+
+// downGroups reads key by key from the greatest down, since within a key the oldest comes first: no index has both
+// directions, and sorting would read all entries that share a key.
+func (l entryList) downGroups() (all []listedEntry, err error) {
+	at := l.after
+	for at.key == "" || err == nil && len(all) < l.q.Limit {
+		if at.key != "" {
+			var group []listedEntry
+			group, err = l.rows(l.q.Limit-len(all), `e.entered_at, e.id`, l.column+` = $2 AND `+l.column+` <> '' AND (e.entered_at, e.id) > ($3, $4)`, at.key, at.entered, at.id)
+			all = append(all, group...)
+		}
+		below, args := ``, []any{l.queue}
+		if at.key != "" {
+			below, args = ` AND `+l.column+` < $2`, append(args, at.key)
+		}
+		at = entryPosition{}
+		found, nextErr := l.row(`SELECT `+l.column+` FROM queue_entries e WHERE e.queue_id = $1 AND `+l.column+` <> ''`+below+` ORDER BY `+l.column+` DESC LIMIT 1`, args, &at.key)
+		if err = errors.Join(err, nextErr); !found {
+			break
+		}
+	}
+	return all, err
+}
+
+// withPortals puts in what the portals offer under which the rep is logged in: few, of any place in the list.
+func (l entryList) withPortals(all []listedEntry) ([]listedEntry, error) {
+	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
+		l.caller.RepID, ms(l.now), l.caller.ConsoleID)
+	for _, e := range offers {
+		if l.after.id == "" || l.before(l.after, e.at) {
+			all = append(all, e)
+		}
+	}
+	slices.SortFunc(all, func(a, b listedEntry) int {
+		if l.before(a.at, b.at) {
+			return -1
+		}
+		return 1
+	})
+	return all[:min(len(all), l.q.Limit)], err
+}
+
+// maxPortalOffers bounds what portals can put into one personal queue.
+const maxPortalOffers = 1000
+
+// before says whether an entry comes before another in the list.
+func (l entryList) before(a, b entryPosition) bool {
+	switch {
+	case a.key != b.key && (a.key == "" || b.key == ""):
+		return b.key == ""
+	case a.key != b.key:
+		return (a.key < b.key) != l.down
+	}
+	older := a.entered < b.entered || a.entered == b.entered && a.id < b.id
+	return older != (l.down && l.q.Sort == "waiting")
+}
