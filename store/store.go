@@ -49,6 +49,7 @@ type Store struct {
 	hub      *hub
 	contacts contacts
 	callers  callers
+	uses     tokenUses
 	ready    map[desk.Channel]chan struct{}
 	stop     context.CancelFunc
 	running  sync.WaitGroup
