@@ -166,7 +166,7 @@ func checkTag(t testing.TB, what, method, path string, a answer) {
 		}
 		return
 	}
-	for _, at := range []string{"rev", "session.rev", "console.rev"} {
+	for _, at := range []string{"rev", "session.rev", "console.rev", "api_token.rev"} {
 		if rev := a.at(at); rev != "" {
 			if tag != `"`+rev+`"` {
 				t.Errorf("%s: ETag %s, rev %s", what, tag, rev)
