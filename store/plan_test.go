@@ -26,6 +26,7 @@ var fullScans = map[string]string{
 	"WHERE s.state = 'active' AND o.seen_at < $1":               "whose owner is away: the active sessions, by an index of them alone",
 	"a.expected_until = 0 AND r.seen_at < $1":                   "who lost their connection: those in sessions now, by an index of them alone",
 	"DELETE FROM portal_tree":                                   organization,
+	"$1 = '' OR k.id < $1 ORDER BY k.id DESC LIMIT":             "administrators list API tokens: the primary key from its end, as far as the page",
 	"FROM grant_keys ORDER BY":                                  "three keys at most",
 	"SELECT username FROM reps":                                 organization,
 	"WHERE $1 <> '' ORDER BY s.id DESC LIMIT $2":                "an administrator's list of all sessions: the primary key from its end, as far as the page",
