@@ -99,7 +99,7 @@ var (
 
 // prefixes are those of the ids in fields of these names.
 var prefixes = map[string]string{"session": "ses_", "session_id": "ses_", "invitation": "inv_", "invitation_id": "inv_", "rep_id": "rep_", "rep": "rep_", "owner": "rep_ att_",
-	"inviter": "rep_", "accepted_by": "rep_", "actor": "rep_ att_ srv_", "sender": "rep_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "message": "msg_", "attendee_id": "att_", "author_rep_id": "rep_", "team": "team_", "team_id": "team_", "portal": "prt_", "parent_id": "prt_", "issue": "iss_",
+	"inviter": "rep_", "accepted_by": "rep_", "actor": "rep_ att_ srv_ tok_", "api_token": "tok_", "created_by": "rep_ tok_", "sender": "rep_", "transfer": "trf_", "author": "att_ rep_", "by": "rep_ att_", "message": "msg_", "attendee_id": "att_", "author_rep_id": "rep_", "team": "team_", "team_id": "team_", "portal": "prt_", "parent_id": "prt_", "issue": "iss_",
 	"console": "con_", "delivery": "dlv_", "attendee": "att_", "attendees": "att_", "me": "rep_", "server_id": "srv_"}
 
 // walk holds that nothing is null, times are whole seconds in UTC, and ids have their prefixes.
@@ -166,7 +166,7 @@ func checkTag(t testing.TB, what, method, path string, a answer) {
 		}
 		return
 	}
-	for _, at := range []string{"rev", "session.rev", "console.rev"} {
+	for _, at := range []string{"rev", "session.rev", "console.rev", "api_token.rev"} {
 		if rev := a.at(at); rev != "" {
 			if tag != `"`+rev+`"` {
 				t.Errorf("%s: ETag %s, rev %s", what, tag, rev)

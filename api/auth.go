@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,17 +12,31 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// access says who may call an operation: the security schemes of which one is needed.
-type access []string
+// access says who may call an operation.
+type access struct {
+	schemes []string   // the security schemes of which one is needed
+	scope   desk.Scope // of an API token
+	asRep   bool       // an API token has to belong to a rep
+}
 
 var (
 	// public needs no token. An operation has to say so aloud.
-	public = access{}
-	// console needs a rep who logged in.
-	console = access{consoleScheme}
+	public = access{schemes: []string{}}
+	// console needs a rep who logged in: what is about their consoles, and no program's business.
+	console = access{schemes: []string{consoleScheme}}
 	// guest needs a customer or specialist, within their one session.
-	guest = access{guestScheme}
+	guest = access{schemes: []string{guestScheme}}
 )
+
+// rep is a rep, on a console or by an API token of theirs with the scope.
+func rep(scope desk.Scope) access {
+	return access{schemes: []string{consoleScheme, apiTokenScheme}, scope: scope, asRep: true}
+}
+
+// anyone is a console, or any API token with the scope, also one that belongs to nobody (I2).
+func anyone(scope desk.Scope) access {
+	return access{schemes: []string{consoleScheme, apiTokenScheme}, scope: scope}
+}
 
 const (
 	consoleScheme  = "console"
@@ -29,7 +44,13 @@ const (
 	guestScheme    = "guest"
 )
 
-// securitySchemes are all three, told apart by their prefixes. API tokens are not given out yet.
+// What an operation says of API tokens, beside its security requirement.
+const (
+	scopeExtension = "x-scope"
+	asRepExtension = "x-scope-of-a-rep"
+)
+
+// securitySchemes are all three, told apart by their prefixes.
 var securitySchemes = map[string]*huma.SecurityScheme{
 	consoleScheme:  bearer("rdc_", "A rep's console, from log-in."),
 	apiTokenScheme: bearer("rda_", "A program, with a token that an administrator made."),
@@ -43,10 +64,29 @@ func bearer(prefix, who string) *huma.SecurityScheme {
 // security is the form in which an operation says it.
 func (a access) security() []map[string][]string {
 	alternatives := []map[string][]string{}
-	for _, scheme := range a {
-		alternatives = append(alternatives, map[string][]string{scheme: {}})
+	for _, scheme := range a.schemes {
+		scopes := []string{}
+		if scheme == apiTokenScheme {
+			scopes = append(scopes, string(a.scope))
+		}
+		alternatives = append(alternatives, map[string][]string{scheme: scopes})
 	}
 	return alternatives
+}
+
+func (a access) takes(scheme string) bool { return slices.Contains(a.schemes, scheme) }
+
+// describe adds what an API token needs to what an operation says of itself.
+func (a access) describe(op *huma.Operation) {
+	if !a.takes(apiTokenScheme) {
+		return
+	}
+	needs := fmt.Sprintf("An API token needs the scope `%s`.", a.scope)
+	if a.asRep {
+		needs = fmt.Sprintf("An API token needs the scope `%s`, and has to belong to a rep.", a.scope)
+	}
+	op.Description = strings.TrimSpace(op.Description + " " + needs)
+	op.Extensions[scopeExtension], op.Extensions[asRepExtension] = a.scope, a.asRep
 }
 
 func isPublic(op *huma.Operation) bool { return op.Security != nil && len(op.Security) == 0 }
@@ -54,7 +94,7 @@ func isPublic(op *huma.Operation) bool { return op.Security != nil && len(op.Sec
 // enforceAccess does what the document says of the operation, and refuses where it says nothing.
 func (s *Server) enforceAccess(ctx huma.Context, next func(huma.Context)) {
 	x := exchangeFrom(ctx.Context())
-	x.operation = ctx.Operation().OperationID
+	x.operation, x.called = ctx.Operation().OperationID, ctx.Operation()
 	if isPublic(ctx.Operation()) {
 		next(ctx)
 		return
@@ -76,15 +116,32 @@ func (s *Server) admit(ctx huma.Context, x *exchange) error {
 	x.token = token
 	switch {
 	case takes(ctx.Operation(), consoleScheme):
-		var err error
-		if x.caller, err = s.authenticate(ctx.Context(), token); err == nil {
-			s.touch(x.caller)
+		if err := s.admitCaller(ctx.Context(), x); err != nil {
+			return err
 		}
-		return err
+		s.touch(x.caller)
+		return nil
 	case takes(ctx.Operation(), guestScheme):
 		return s.admitGuest(ctx, x)
 	}
 	return desk.Refuse(desk.TokenUnknown, "Tokens for this operation are not given out yet.")
+}
+
+// admitCaller finds out who a console or an API token is, and whether they may call the operation.
+func (s *Server) admitCaller(ctx context.Context, x *exchange) (err error) {
+	if x.caller, err = s.authenticate(ctx, x.token); err != nil || x.caller.TokenID == "" {
+		return err
+	}
+	scope, known := x.called.Extensions[scopeExtension].(desk.Scope)
+	switch {
+	case !known:
+		return desk.Refuse(desk.NotAllowed, "This is for consoles: no API token can do it.")
+	case !slices.Contains(x.caller.Scopes, scope):
+		return desk.Refuse(desk.NotAllowed, "This needs an API token with the scope %s.", scope)
+	case x.called.Extensions[asRepExtension] == true && !x.caller.IsRep():
+		return desk.Refuse(desk.NotAllowed, "This needs an API token that belongs to a rep.")
+	}
+	return nil
 }
 
 // admitGuest takes a customer's request as a sign that they are back, if they had gone (C13).
@@ -95,15 +152,14 @@ func (s *Server) admitGuest(ctx huma.Context, x *exchange) (err error) {
 	return s.cfg.Store.GuestCameBack(ctx.Context(), x.guest)
 }
 
-// stillCalls asks again, in what lasts, whether the caller's token is good.
+// stillCalls asks again, in what lasts, whether the caller's token is good, and still has the scope.
 func (s *Server) stillCalls(ctx context.Context) error {
 	x := exchangeFrom(ctx)
 	if x.guest.AttendeeID != "" {
 		_, err := s.cfg.Store.AuthenticateGuest(ctx, x.token)
 		return err
 	}
-	_, err := s.authenticate(ctx, x.token)
-	return err
+	return s.admitCaller(ctx, &exchange{token: x.token, called: x.called})
 }
 
 // takes says whether a scheme's token will do. An operation that says nothing has the document's default.

@@ -35,6 +35,7 @@ var named = map[string][]thing{
 	"{invitation_id}": slices.Concat(others("inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team", "$f_portal", "$f_rep", "$f_help"), mine("$help", "$help2", "$inv", "$any", "$won", "$cancelled", "$vic_in_left")),
 	"{attendee_id}":   slices.Concat(others("att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_seat", "$f_customer"), mine("$in_otto", "$in_vic", "$mine_otto")),
 	"{delivery_id}":   slices.Concat(others("dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_dlv"), mine("$dlv")),
+	"{api_token_id}":  others("tok_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_tok"),
 	"{console_id}":    slices.Concat(others("con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_con"), mine("current")),
 	"{portal_id}":     slices.Concat(others("@nowhere"), mine("@hall")),
 	"<rep>":           slices.Concat(others("@nobody", "@husholga", "$husholga", "@hushotto", "$hushrival", "@ana"), mine("@val", "$vic")),
@@ -74,6 +75,8 @@ var sweeps = map[string][]string{
 	"get-share-options":   {``, `?team_id=<team>`, `?portal_id=<any portal>`, `?q=hush`, `?q=v&for=transfer`},
 	"list-events":         {`?after=0&limit=200`, `?types=session.changed&after=0`},
 	"import-organization": {`teams: []`},
+	"create-api-token":    {`{"name":"Al","rep_id":"<rep>","scopes":["sessions:read"]}`, `{"name":"Al","scopes":["sessions:read"]}`},
+	"update-api-token":    {`{"name":"Al"}`},
 }
 
 // elsewhere are operations that other tests hold to A7: a stream does not end.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
@@ -114,6 +115,11 @@ func (x *server) foreignScene(t *testing.T) {
 	for _, issue := range x.do(t, call{do: "GET /v1/public/portals/@hall"}).refs("issues") {
 		x.saved[strings.ReplaceAll(strings.ToLower(issue[1]), " ", "_")] = issue[0]
 	}
+	issued, err := x.store.CreateAPIToken(t.Context(), x.store.Operator(), store.NewAPIToken{Name: "Token of hush", RepID: "@husholga", Scopes: desk.Scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.saved["f_tok"] = issued.APIToken.ID
 	x.seat(t, "in_otto", "husholga", "inside", "Otto Hush")
 	x.seat(t, "in_vic", "husholga", "inside", "Vic Vendor")
 	x.seat(t, "mine_otto", "hushotto", "mine", "Otto Hush")

@@ -25,6 +25,7 @@ func TestMainFlow(t *testing.T) {
 		x.playEnd(t)
 		x.playConsole(t)
 		x.playOrganization(t)
+		x.playTokens(t)
 		x.checkEverythingCalled(t)
 	})
 }
@@ -218,6 +219,23 @@ func (x *server) playOrganization(t *testing.T) {
 		call{as: "ana", do: "GET /v1/organization", want: 403, code: "not_allowed"},
 		call{as: "ana", do: "PUT /v1/organization", body: "teams: []", want: 403, code: "not_allowed"},
 	)
+}
+
+func (x *server) playTokens(t *testing.T) {
+	x.play(t,
+		call{name: "I2", as: "hal", do: "POST /v1/api-tokens", want: 201, body: `{"name":"Ticket system","rep_id":"@ana","scopes":["sessions:read","directory:read"]}`, save: "tok=api_token.id script=token",
+			has: []string{`"token":"rda_`, `"rep":{"id":"$ana","name":"Ana Ruiz"}`, `"scopes":["sessions:read","directory:read"]`, `"created_by":{"id":"$hal","name":"Hal Moss"}`}, answers: headers{"ETag": `"1"`, "Cache-Control": "no-store"}},
+		call{as: "hal", do: "GET /v1/api-tokens", has: []string{`"$tok"`}, hasNot: []string{"rda_"}},
+		call{as: "hal", do: "GET /v1/api-tokens/$tok", has: []string{`"name":"Ticket system"`}, hasNot: []string{"rda_"}, answers: headers{"ETag": `"1"`}},
+		call{as: "hal", do: "PATCH /v1/api-tokens/$tok", body: `{"name":"Tickets"}`, has: []string{`"name":"Tickets"`, `"rev":2`}})
+	x.mu.Lock()
+	x.tokens["ana/script"] = x.saved["script"]
+	x.mu.Unlock()
+	x.play(t,
+		call{as: "ana/script", do: "GET /v1/me", has: []string{`"username":"ana"`}},
+		call{as: "ana/script", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe"}}`, want: 403, code: "not_allowed", has: []string{"sessions:start"}},
+		call{as: "hal", do: "DELETE /v1/api-tokens/$tok", want: 204},
+		call{as: "ana/script", do: "GET /v1/me", want: 401, code: "token_unknown"})
 }
 
 func (x *server) checkEverythingCalled(t *testing.T) {

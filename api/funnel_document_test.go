@@ -41,7 +41,7 @@ func TestOperationThatSaysNothingIsRefused(t *testing.T) {
 		}
 	}()
 	newServer(Config{}, func(s *Server) {
-		register(s, operation{ID: "x", Method: "GET", Path: "/x", Tag: "Server", Summary: "x"}, nil,
+		register(s, operation{ID: "x", Method: "GET", Path: "/x", Tag: "Server", Summary: "x"}, access{},
 			func(context.Context, *struct{}) (*struct{}, error) { return nil, nil })
 	})
 }

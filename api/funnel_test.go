@@ -101,7 +101,7 @@ func testOperations(s *Server) {
 			panic(innerText)
 		}}, nil
 	})
-	register(s, op("get-guest-thing", "GET", "/t/guest"), access{guestScheme}, func(context.Context, *struct{}) (*Plain[thing], error) {
+	register(s, op("get-guest-thing", "GET", "/t/guest"), guest, func(context.Context, *struct{}) (*Plain[thing], error) {
 		return &Plain[thing]{}, nil
 	})
 	register(s, op("wait", "GET", "/t/wait"), public, func(ctx context.Context, _ *struct{}) (*Plain[thing], error) {

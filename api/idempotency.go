@@ -45,7 +45,7 @@ func (s *Server) keyed(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	x := exchangeFrom(ctx.Context())
-	x.idem = &store.Idempotency{Caller: cmp.Or(x.caller.RepID, x.guest.AttendeeID, "public"), Operation: "POST " + r.URL.Path, Key: key, Body: x.body}
+	x.idem = &store.Idempotency{Caller: cmp.Or(x.caller.TokenID, x.caller.RepID, x.guest.AttendeeID, "public"), Operation: "POST " + r.URL.Path, Key: key, Body: x.body}
 	next(huma.WithContext(ctx, store.WithIdempotency(ctx.Context(), x.idem)))
 }
 

@@ -13,7 +13,7 @@ import (
 func TestI5EveryPost(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		x := serve(t, s, clock)
-		x.logInAll(t, "ana", "ben/phone", "cho", "dev")
+		x.logInAll(t, "ana", "ben/phone", "cho", "dev", "hal")
 		x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
 		x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
 		x.open(t, "bens", "ben/phone", "")
@@ -25,6 +25,7 @@ func TestI5EveryPost(t *testing.T) {
 		posts := map[string]call{
 			"log-in":             {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
 			"start-session":      {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
+			"create-api-token":   {as: "hal", do: "POST /v1/api-tokens", body: sample["create-api-token"], want: 201},
 			"accept-session":     {as: "ana", do: "POST /v1/sessions/$waits/accept"},
 			"ack-delivery":       {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
 			"request-help":       {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
@@ -56,7 +57,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
+		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
 			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session"} {
 			if id == "mark-session-read" {

@@ -110,8 +110,29 @@ func documents(doc *huma.OpenAPI) (p published) {
 	old, err := doc.Downgrade()
 	must(err)
 	p.json31, p.yaml31 = finished(full)
-	p.json30, p.yaml30 = finished(old)
+	p.json30, p.yaml30 = finished(withoutScopes(old))
 	return p
+}
+
+// withoutScopes takes the scopes out of the security requirements of a document: before version 3.1 only OAuth had any.
+// They stay in what the operations say beside.
+func withoutScopes(doc []byte) []byte {
+	var tree map[string]any
+	must(json.Unmarshal(doc, &tree))
+	for _, item := range tree["paths"].(map[string]any) {
+		for _, op := range item.(map[string]any) {
+			op, _ := op.(map[string]any)
+			alternatives, _ := op["security"].([]any)
+			for _, schemes := range alternatives {
+				for name := range schemes.(map[string]any) {
+					schemes.(map[string]any)[name] = []any{}
+				}
+			}
+		}
+	}
+	doc, err := json.Marshal(tree)
+	must(err)
+	return doc
 }
 
 func must(err error) {

@@ -67,7 +67,7 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 	switch {
 	case o.ID == "" || o.Summary == "" || !slices.ContainsFunc(tags, func(t *huma.Tag) bool { return t.Name == o.Tag }):
 		panic(fmt.Sprintf("%s: an operation needs an id, a summary and a known tag", route))
-	case who == nil:
+	case who.schemes == nil:
 		panic(fmt.Sprintf("%s: an operation says aloud who may call it", route))
 	case s.taken[route]:
 		panic(fmt.Sprintf("%s: registered twice", route))
@@ -83,6 +83,7 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 		// The body has been read, within its bounds, before huma asks for it.
 		MaxBodyBytes: cmp.Or(o.MaxBody, maxBody) + 1, BodyReadTimeout: -1,
 	}
+	who.describe(&op)
 	documentKey(&op)
 	if o.Method == http.MethodGet && out.Implements(reflect.TypeFor[tagged]()) {
 		documentTag(&op)
@@ -96,11 +97,11 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 // codesOf lists what an operation can refuse with, in the catalogue's order.
 func codesOf(o operation, who access, body bool) []desk.Code {
 	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.Internal, desk.Unavailable}, o.Codes...)
-	if len(who) > 0 {
+	if len(who.schemes) > 0 {
 		codes = append(codes, desk.NotLoggedIn, desk.TokenUnknown, desk.TokenExpired)
 	}
-	if slices.Contains(who, consoleScheme) {
-		codes = append(codes, desk.ConsoleRevoked, desk.AccountDisabled)
+	if who.takes(consoleScheme) { // also by an API token, which may be refused
+		codes = append(codes, desk.ConsoleRevoked, desk.AccountDisabled, desk.NotAllowed)
 	}
 	if body {
 		codes = append(codes, desk.TooLarge, desk.UnsupportedMediaType)

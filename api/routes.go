@@ -51,7 +51,7 @@ func (s *Server) consoleRoutes() {
 	register(s, operation{ID: "log-out", Method: remove, Path: "/v1/me/consoles/{console_id}", Tag: "Consoles", Summary: "Log out a console",
 		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotFound, desk.OwnerMustHandOver)}, console, s.logOut)
-	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks"}, console, s.getMe)
+	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks"}, rep(desk.DirectoryRead), s.getMe)
 	register(s, operation{ID: "update-me", Method: patch, Path: "/v1/me", Tag: "Consoles", Summary: "Change what the rep says of themselves",
 		Codes: codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
 	register(s, operation{ID: "change-password", Method: put, Path: "/v1/me/password", Tag: "Consoles", Summary: "Change the password",
@@ -59,59 +59,59 @@ func (s *Server) consoleRoutes() {
 }
 
 func (s *Server) queueRoutes() {
-	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams"}, console, s.listQueues)
+	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams"}, anyone(desk.QueuesRead), s.listQueues)
 	register(s, operation{ID: "list-queue-entries", Method: get, Path: "/v1/queues/{queue_id}/entries", Tag: "Queues", Summary: "What stands in a queue",
 		Description: "A personal queue holds the sessions that the rep is in, all that waits for the rep, and invitations for them. A team's holds the sessions that wait for it, and invitations of any of its representatives.",
-		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, console, s.listQueueEntries)
+		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listQueueEntries)
 	register(s, operation{ID: "accept-next", Method: post, Path: "/v1/queues/next", Tag: "Queues", Summary: "Take the next from the queues of one's teams",
 		Description: "The one of the highest priority, and of these the oldest, sessions and invitations alike; what the caller declined is passed over. Of many who ask at once each gets another.",
-		Codes:       codes(desk.NotFound, desk.QueueEmpty)}, console, s.acceptNext)
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.QueueEmpty)}, rep(desk.QueuesWrite), s.acceptNext)
 }
 
 func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "start-session", Method: post, Path: "/v1/sessions", Tag: "Sessions", Summary: "Start a session that waits for a rep", Status: http.StatusCreated, Private: true,
 		Description: "The answer has the customer's token, with which they see their session and chat.",
-		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed)}, console, s.startSession)
+		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed)}, anyone(desk.SessionsStart), s.startSession)
 	register(s, operation{ID: "list-sessions", Method: get, Path: "/v1/sessions", Tag: "Sessions", Summary: "List the sessions that the caller sees, the newest first",
 		Description: "Those that the rep owns, is or was in, is invited to, or that stand in one of their queues; a lead or manager also those of lower roles of the team; an administrator all.",
-		Codes:       codes(desk.CursorMismatch)}, console, s.listSessions)
+		Codes:       codes(desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listSessions)
 	register(s, operation{ID: "get-session", Method: get, Path: "/v1/sessions/{session_id}", Tag: "Sessions", Summary: "One session",
-		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, console, s.getSession)
+		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getSession)
 	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, console, s.acceptSession)
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.endSession)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",
-		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, console, s.leaveSession)
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, rep(desk.SessionsWrite), s.leaveSession)
 	register(s, operation{ID: "hold-session", Method: post, Path: "/v1/sessions/{session_id}/hold", Tag: "Sessions", Summary: "Put a session on hold",
-		Description: "It stays active, with its owner and everybody in it.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.holdSession)
+		Description: "It stays active, with its owner and everybody in it.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.holdSession)
 	register(s, operation{ID: "resume-session", Method: post, Path: "/v1/sessions/{session_id}/resume", Tag: "Sessions", Summary: "Go on with a session on hold",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.resumeSession)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.resumeSession)
 	register(s, operation{ID: "join-session", Method: post, Path: "/v1/sessions/{session_id}/join", Tag: "Sessions", Summary: "Join a session of a lower role, uninvited",
 		Description: "For a lead or manager over the session's owner, in a team that allows it, within the seats.",
-		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive, desk.RepLimitReached)}, console, s.joinSession)
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive, desk.RepLimitReached)}, rep(desk.SessionsWrite), s.joinSession)
 	register(s, operation{ID: "take-over-session", Method: post, Path: "/v1/sessions/{session_id}/take-over", Tag: "Sessions", Summary: "Take a session over from a lower role",
 		Description: "For a lead or manager over the session's owner, in a team that allows it. The former owner stays if a seat is free.",
-		Codes:       codes(desk.NotFound, desk.SessionNotActive, desk.TakeOverNotAllowed)}, console, s.takeOverSession)
+		Codes:       codes(desk.NotFound, desk.SessionNotActive, desk.TakeOverNotAllowed)}, rep(desk.SessionsWrite), s.takeOverSession)
 	register(s, operation{ID: "transfer-session", Method: post, Path: "/v1/sessions/{session_id}/transfer", Tag: "Sessions", Summary: "Offer a session to a rep or a team",
 		Description: "Ownership moves when it is accepted by accept-session; the owner then leaves, or stays if asked and a seat is free. One transfer can be pending.",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.TransferPending,
-			desk.RepNotAvailable, desk.TeamNotAvailable)}, console, s.transferSession)
+			desk.RepNotAvailable, desk.TeamNotAvailable)}, rep(desk.SessionsWrite), s.transferSession)
 	register(s, operation{ID: "cancel-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/cancel", Tag: "Sessions", Summary: "Take a transfer back",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, console, s.cancelTransfer)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelTransfer)
 	register(s, operation{ID: "decline-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/decline", Tag: "Sessions", Summary: "Decline a transfer",
 		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.",
-		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.declineTransfer)
+		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.declineTransfer)
 	register(s, operation{ID: "update-attendee", Method: patch, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Change what an attendee may do, or hide a rep",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, console, s.updateAttendee)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, rep(desk.SessionsWrite), s.updateAttendee)
 	register(s, operation{ID: "remove-attendee", Method: remove, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Put a joined rep or a specialist out of a session",
-		Status: http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, console, s.removeAttendee)
+		Status: http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.removeAttendee)
 	register(s, operation{ID: "get-join-grant", Method: post, Path: "/v1/sessions/{session_id}/grant", Tag: "Sessions", Summary: "A signed token for what carries the screen", Private: true,
 		Description: "It says who the caller is in the session and what they may do there. Whatever carries screen and control enforces it, with the keys at /.well-known/jwks.json. It lives for a minute; `grant.changed` says when to fetch another.",
-		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.getJoinGrant)
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.getJoinGrant)
 	register(s, operation{ID: "list-attendees", Method: get, Path: "/v1/sessions/{session_id}/attendees", Tag: "Sessions", Summary: "Who is in a session",
-		Codes: codes(desk.NotFound, desk.NotAllowed)}, console, s.listAttendees)
+		Codes: codes(desk.NotFound, desk.NotAllowed)}, anyone(desk.SessionsRead), s.listAttendees)
 }
 
 func (s *Server) sharingRoutes() {
@@ -120,30 +120,30 @@ func (s *Server) sharingRoutes() {
 			"With `team_id` or `portal_id`: that one's reps, and with `q` the reps found within reach, `limit` of them a page; `next` leads to more of these, and of the teams only one's own come and the one asked for. " +
 			"With `for=transfer`: the reps and teams to whom the session can be given, which are those logged in, and those in the session too; no issues, no portals. " +
 			"The ETag is made of the content.",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, console, s.getShareOptions)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotReachable, desk.OneTargetNeeded, desk.CursorMismatch)}, rep(desk.SessionsRead), s.getShareOptions)
 	inviting := codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SharingOff, desk.RepLimitReached, desk.AccessAboveCeiling, desk.TeamNotAvailable, desk.TooManyRequests)
 	register(s, operation{ID: "request-help", Method: post, Path: "/v1/sessions/{session_id}/request-help", Tag: "Sharing", Summary: "Ask for help on an issue", Status: http.StatusCreated,
-		Description: "Invites any one representative of the team that owns the issue.", Codes: append(codes(desk.IssueNotShareable), inviting...)}, console, s.requestHelp)
+		Description: "Invites any one representative of the team that owns the issue.", Codes: append(codes(desk.IssueNotShareable), inviting...)}, rep(desk.SessionsWrite), s.requestHelp)
 	register(s, operation{ID: "invite", Method: post, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "Invite a rep, any representative of a team, or whoever is logged in under a portal", Status: http.StatusCreated,
 		Description: "Of a team or portal, the first to accept joins, and the invitation disappears for all others.",
-		Codes:       append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable, desk.PortalNotAvailable), inviting...)}, console, s.invite)
+		Codes:       append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable, desk.PortalNotAvailable), inviting...)}, rep(desk.SessionsWrite), s.invite)
 	register(s, operation{ID: "list-invitations", Method: get, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "All invitations of a session, active and past, the newest first",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listInvitations)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listInvitations)
 	register(s, operation{ID: "list-my-invitations", Method: get, Path: "/v1/me/invitations", Tag: "Sharing", Summary: "The invitations that the caller may accept, the newest first",
-		Codes: codes(desk.CursorMismatch)}, console, s.listMyInvitations)
-	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation", Codes: codes(desk.NotFound)}, console, s.getInvitation)
+		Codes: codes(desk.CursorMismatch)}, rep(desk.SessionsRead), s.listMyInvitations)
+	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getInvitation)
 	register(s, operation{ID: "cancel-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/cancel", Tag: "Sharing", Summary: "Take an invitation back",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, console, s.cancelInvitation)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelInvitation)
 	register(s, operation{ID: "remind-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/remind", Tag: "Sharing", Summary: "Have an invitation told again",
 		Description: "With a higher revision, to all who may take it now; once in 30 seconds.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, console, s.remindInvitation)
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.remindInvitation)
 	register(s, operation{ID: "accept-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/accept", Tag: "Sharing", Summary: "Accept an invitation and join its session",
 		Description: "Of all who accept, the first wins; the others are told who. The winner may repeat it while still in the session.",
-		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.acceptInvitation)
+		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.acceptInvitation)
 	register(s, operation{ID: "decline-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/decline", Tag: "Sharing", Summary: "Decline an invitation",
-		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, console, s.declineInvitation)
+		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.declineInvitation)
 	register(s, operation{ID: "list-deliveries", Method: get, Path: "/v1/invitations/{invitation_id}/deliveries", Tag: "Sharing", Summary: "What was sent for an invitation, device by device, the newest first",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, console, s.listDeliveries)
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listDeliveries)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
 		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
 }
@@ -151,21 +151,21 @@ func (s *Server) sharingRoutes() {
 func (s *Server) chatRoutes() {
 	register(s, operation{ID: "list-messages", Method: get, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "The chat of a session, as far as the caller sees it",
 		Description: "The owner sees all of it; whoever joined sees it from shortly before they came (the portal's `chat_history_seconds`); whoever left sees what they saw. Others read it by joining.",
-		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, console, s.listMessages)
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listMessages)
 	register(s, operation{ID: "post-message", Method: post, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "Write into the chat of a session", Status: http.StatusCreated,
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.postMessage)
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.postMessage)
 	register(s, operation{ID: "mark-session-read", Method: post, Path: "/v1/sessions/{session_id}/messages/read", Tag: "Chat", Summary: "Note how far the chat was read",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.markSessionRead)
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.markSessionRead)
 	register(s, operation{ID: "list-notes", Method: get, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "What reps left on a session, the oldest first",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, console, s.listNotes)
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listNotes)
 	register(s, operation{ID: "add-note", Method: post, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "Leave a note on a session", Status: http.StatusCreated,
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, console, s.addNote)
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.addNote)
 }
 
 func (s *Server) directoryRoutes() {
-	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, console, s.listPortals)
+	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listPortals)
 	register(s, operation{ID: "get-portal", Method: get, Path: "/v1/portals/{portal_id}", Tag: "Directory", Summary: "A portal with its settings in force, and where each comes from",
-		Codes: codes(desk.NotFound)}, console, s.getPortal)
+		Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getPortal)
 }
 
 func (s *Server) publicRoutes() {
@@ -193,14 +193,27 @@ func (s *Server) guestRoutes() {
 func (s *Server) eventRoutes() {
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
 		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing.",
-		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, console, s.streamEvents)
-	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling", Codes: codes(desk.CursorTooOld)}, console, s.listEvents)
+		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, rep(desk.EventsRead), s.streamEvents)
+	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling", Codes: codes(desk.CursorTooOld)}, rep(desk.EventsRead), s.listEvents)
 }
 
 func (s *Server) administrationRoutes() {
 	register(s, operation{ID: "import-organization", Method: put, Path: "/v1/organization", Tag: "Administration", Summary: "Load an organisation file", MaxBody: store.MaxOrganization,
 		Description: "Creates and changes what the file names, all or nothing; what it does not name stays as it is. Passwords are initial ones: a rep who has an account keeps theirs. Loading the same file again changes nothing.",
-		Codes:       codes(desk.NotAllowed)}, console, s.importOrganization)
+		Codes:       codes(desk.NotAllowed)}, anyone(desk.AdministrationWrite), s.importOrganization)
 	register(s, operation{ID: "export-organization", Method: get, Path: "/v1/organization", Tag: "Administration", Summary: "The organisation as a file, without passwords",
-		Codes: codes(desk.NotAllowed)}, console, s.exportOrganization)
+		Codes: codes(desk.NotAllowed)}, anyone(desk.AdministrationRead), s.exportOrganization)
+	register(s, operation{ID: "list-api-tokens", Method: get, Path: "/v1/api-tokens", Tag: "Administration", Summary: "List API tokens, the newest first",
+		Description: "Those that have ended too. None shows the token itself.", Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listAPITokens)
+	register(s, operation{ID: "create-api-token", Method: post, Path: "/v1/api-tokens", Tag: "Administration", Summary: "Make an API token", Status: http.StatusCreated, Secret: true,
+		Description: "With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. " +
+			"It makes nobody logged in. An API token gives out only scopes that it has itself.",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createAPIToken)
+	register(s, operation{ID: "get-api-token", Method: get, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "One API token",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getAPIToken)
+	register(s, operation{ID: "update-api-token", Method: patch, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Change an API token's name or scopes",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateAPIToken)
+	register(s, operation{ID: "delete-api-token", Method: remove, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Revoke an API token",
+		Description: "It is unknown from now on, and what it follows ends.", Status: http.StatusNoContent,
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteAPIToken)
 }

@@ -116,10 +116,11 @@ var compress = func() func(http.Handler) http.Handler {
 type exchange struct {
 	id        string
 	publicURL string
-	operation string      // its id, once it is known
-	header    http.Header // of the answer, until it is written
-	tag       string      // If-None-Match
-	head      bool        // HEAD, answered as GET
+	operation string          // its id, once it is known
+	called    *huma.Operation // itself
+	header    http.Header     // of the answer, until it is written
+	tag       string          // If-None-Match
+	head      bool            // HEAD, answered as GET
 	caller    desk.Caller
 	guest     desk.Guest
 	token     string             // the caller's, to ask again in what lasts; never logged
@@ -181,7 +182,7 @@ func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter
 	}
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", x.id), slog.String("method", r.Method),
 		slog.String("route", route), slog.Int("status", answer.Status()), slog.Int("bytes", answer.BytesWritten()),
-		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID), slog.String("guest", x.guest.AttendeeID))
+		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID), slog.String("api_token", x.caller.TokenID), slog.String("guest", x.guest.AttendeeID))
 }
 
 // recoverPanic answers what can still be answered. An answer that has begun is cut off, lest half of it passes for

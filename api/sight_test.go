@@ -29,6 +29,8 @@ var sample = map[string]string{
 	"post-message":        `{"text":"Hello"}`,
 	"mark-session-read":   `{"message_id":"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"}`,
 	"add-note":            `{"text":"Hello"}`,
+	"create-api-token":    `{"name":"Script","scopes":["administration:write"]}`,
+	"update-api-token":    `{"name":"Script"}`,
 }
 
 // nowhere are ids of the right form that name nothing.

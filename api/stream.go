@@ -41,7 +41,7 @@ type Reset struct {
 
 // Closing says on a stream why the server closes it.
 type Closing struct {
-	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked,session_ended,left"`
+	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked,token_revoked,session_ended,left"`
 	RetryAfterSeconds int    `json:"retry_after_seconds,omitempty" doc:"When to connect again; absent: not by itself"`
 }
 
@@ -59,6 +59,7 @@ type stream struct {
 	cursor int64
 	types  []desk.EventType
 	key    string                           // whose it is: of each there is one
+	asks   bool                             // no event tells it that its token is no good any more
 	touch  func()                           // notes that the reader is there
 	ends   func(desk.Event) (Closing, bool) // whether an event is the last
 	close  chan Closing                     // holds one word at most
@@ -131,7 +132,7 @@ type streamInput struct {
 
 func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	c := callerFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: c.ConsoleID, touch: func() { s.touch(c) }, ends: func(event desk.Event) (Closing, bool) {
+	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.touch(c) }, ends: func(event desk.Event) (Closing, bool) {
 		return Closing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
 	}})
 }
@@ -222,11 +223,14 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 			return b.say("closing", why)
 		case <-beat.C:
 			if refusesToken(s.stillCalls(ctx)) { // another server may have logged the console out
-				return errors.Join(b.say("closing", Closing{Reason: "console_revoked"}), errEnded)
+				return errors.Join(b.say("closing", b.revoked()), errEnded)
 			}
 			b.touch()
 			err = b.write(": still here\n\n")
 		case <-b.sub.Woken():
+			if b.asks && refusesToken(s.stillCalls(ctx)) {
+				return errors.Join(b.say("closing", b.revoked()), errEnded)
+			}
 			err = s.catchUp(ctx, b)
 		}
 		if err != nil {
@@ -235,11 +239,22 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	}
 }
 
-// refusesToken says whether it is the token that is no good any more. While the database is away nobody knows, and a client
+// revoked is why a stream ends whose token is no good any more.
+func (b *stream) revoked() Closing {
+	if b.asks {
+		return tokenRevoked
+	}
+	return Closing{Reason: "console_revoked"}
+}
+
+// tokenRevoked tells a program that its API token was revoked, has ended or lost the scope, or that its rep is disabled.
+var tokenRevoked = Closing{Reason: "token_revoked"}
+
+// refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody knows, and a client
 // that is told so would not come again.
 func refusesToken(err error) bool {
 	var refusal *desk.Problem
-	return errors.As(err, &refusal) && refusal.Code.Info().Status == http.StatusUnauthorized
+	return errors.As(err, &refusal) && (refusal.Code.Info().Status == http.StatusUnauthorized || refusal.Code == desk.NotAllowed)
 }
 
 // catchUp writes all events after the cursor.

@@ -36,13 +36,13 @@ func (l *callers) get(hash string, now time.Time) (desk.Caller, bool) {
 	return k.Caller, found && k.changes == l.changes.Load() && now.Before(k.until)
 }
 
-// put remembers a caller that was read after changes was looked at: if somebody revoked the token in between, the
-// number has moved, and what is put is never taken for good.
-func (l *callers) put(hash string, c desk.Caller, changes int64, now time.Time) {
+// put remembers a caller, until the time given, that was read after changes was looked at: if somebody revoked the token in
+// between, the number has moved, and what is put is never taken for good.
+func (l *callers) put(hash string, c desk.Caller, changes int64, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known == nil || len(l.known) >= callersKnown {
 		l.known = map[string]knownCaller{}
 	}
-	l.known[hash] = knownCaller{c, changes, now.Add(callerKnownFor)}
+	l.known[hash] = knownCaller{c, changes, until}
 }

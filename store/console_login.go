@@ -187,24 +187,31 @@ func (t *tx) revokeTokens(consoleID string) error {
 	return err
 }
 
-// Authenticate tells who a bearer token is.
+// Authenticate tells who a bearer token is: a rep's console, or an API token.
 func (s *Store) Authenticate(ctx context.Context, token string) (desk.Caller, error) {
-	if !strings.HasPrefix(token, "rdc_") {
+	program := strings.HasPrefix(token, apiTokenPrefix)
+	if !program && !strings.HasPrefix(token, "rdc_") {
 		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
 	}
 	hash, now := hashToken(token), s.cfg.Now()
 	if c, known := s.callers.get(hash, now); known {
 		return c, nil
 	}
-	changes := s.callers.changes.Load()
-	c, err := s.caller(ctx, hash)
+	changes, until := s.callers.changes.Load(), now.Add(callerKnownFor)
+	var c desk.Caller
+	var err error
+	if program {
+		c, until, err = s.program(ctx, hash, until)
+	} else {
+		c, err = s.consoleCaller(ctx, hash)
+	}
 	if err == nil {
-		s.callers.put(hash, c, changes, now)
+		s.callers.put(hash, c, changes, until)
 	}
 	return c, err
 }
 
-func (s *Store) caller(ctx context.Context, hash string) (desk.Caller, error) {
+func (s *Store) consoleCaller(ctx context.Context, hash string) (desk.Caller, error) {
 	return lookUp(ctx, s, func(t *tx) (c desk.Caller, err error) {
 		var permissions string
 		var revokedAt, seenAt int64

@@ -22,7 +22,7 @@ const KeptFor = 24 * time.Hour
 // Idempotency is a request's Idempotency-Key with what it is bound to. The store keeps the answer in the transaction
 // that makes the change, so that there is never one without the other.
 type Idempotency struct {
-	Caller    string // who asks: a rep's id, or "public"
+	Caller    string // who asks: an API token's id, a rep's, a guest's, or "public"
 	Operation string // method and path
 	Key       string
 	Body      []byte

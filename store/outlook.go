@@ -9,12 +9,21 @@ import (
 )
 
 // readAs and writeAs are read and write for a caller: what comes out, refusals too, is shown as the caller may know it
-// (A7). Whatever answers a rep goes through one of them.
+// (A7). Whatever answers a rep goes through one of them. What is written so is a rep's doing: an API token that belongs to
+// nobody is refused, whatever it asks for (I2). writeAsAnyone is for the little that such a token may do.
 func readAs[T any](ctx context.Context, s *Store, c desk.Caller, fn func(*tx) (T, error)) (T, error) {
 	return read(ctx, s, func(t *tx) (T, error) { return seenBy(t, c, fn) })
 }
 
 func writeAs[T any](ctx context.Context, s *Store, c desk.Caller, fn func(*tx) (T, error)) (T, error) {
+	if p := c.MayAct(); p != nil {
+		var none T
+		return none, p
+	}
+	return writeAsAnyone(ctx, s, c, fn)
+}
+
+func writeAsAnyone[T any](ctx context.Context, s *Store, c desk.Caller, fn func(*tx) (T, error)) (T, error) {
 	return write(ctx, s, func(t *tx) (T, error) { return seenBy(t, c, fn) })
 }
 

@@ -33,8 +33,11 @@ type contacts struct {
 }
 
 // Touch notes that a console of the caller was in contact. It only remembers; the writing comes within seconds,
-// and at once for a console that comes back.
+// and at once for a console that comes back. An API token makes nobody logged in: only its use is noted (I2).
 func (s *Store) Touch(c desk.Caller) {
+	if c.TokenID != "" {
+		s.uses.note(c.TokenID, s.cfg.Now())
+	}
 	if c.ConsoleID == "" {
 		return
 	}
@@ -144,7 +147,7 @@ func lease(seen int64, pushTarget bool) int64 {
 // oldRowsEvery is how often rows that are kept only for a time are removed.
 const oldRowsEvery = time.Hour
 
-// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, lost connections, join
+// housekeep runs what no request asks for, until ctx ends: contacts, uses of API tokens, expected reps who did not come, lost connections, join
 // grants' keys, old rows.
 func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
@@ -154,7 +157,8 @@ func (s *Store) housekeep(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			if err := s.FlushContacts(context.WithoutCancel(ctx)); err != nil {
+			last := context.WithoutCancel(ctx)
+			if err := errors.Join(s.FlushContacts(last), s.FlushTokenUses(last)); err != nil {
 				s.log.Warn("write contacts", "error", err)
 			}
 			return
@@ -162,6 +166,9 @@ func (s *Store) housekeep(ctx context.Context) {
 		case <-ticker.C:
 		}
 		err := s.FlushContacts(ctx)
+		if err == nil {
+			err = s.FlushTokenUses(ctx)
+		}
 		if err == nil {
 			err = s.FreeExpectedSeats(ctx)
 		}

@@ -19,15 +19,19 @@ func (s *Store) Queues(ctx context.Context, c desk.Caller) ([]desk.Queue, error)
 // queuesOf are the queues of a rep, or the one of them that is named.
 func (t *tx) queuesOf(c desk.Caller, only string) ([]desk.Queue, error) {
 	queues := []desk.Queue{}
-	if only == "" || only == desk.PersonalQueue {
+	if c.IsRep() && (only == "" || only == desk.PersonalQueue) {
 		personal, err := t.personalQueue(c)
 		if err != nil {
 			return nil, err
 		}
 		queues = append(queues, personal)
 	}
-	teams, err := list(t, `SELECT t.id, t.name, t.persistent, m.favourite FROM team_members m JOIN teams t ON t.id = m.team_id
-		WHERE m.rep_id = $1 AND t.disabled = 0 AND ($2 = '' OR t.id = $2) ORDER BY t.name, t.id`, []any{c.RepID, only}, func(scan scanner, q *desk.Queue) error {
+	mine := `SELECT t.id, t.name, t.persistent, m.favourite FROM team_members m JOIN teams t ON t.id = m.team_id
+		WHERE m.rep_id = $1 AND t.disabled = 0 AND ($2 = '' OR t.id = $2) ORDER BY t.name, t.id`
+	if !c.IsRep() {
+		mine = `SELECT t.id, t.name, t.persistent, 0 FROM teams t WHERE $1 <> '' AND t.disabled = 0 AND ($2 = '' OR t.id = $2) ORDER BY t.name, t.id`
+	}
+	teams, err := list(t, mine, []any{c.RepID, only}, func(scan scanner, q *desk.Queue) error {
 		q.Kind = "team"
 		return scan(&q.ID, &q.Name, &q.Persistent, &q.Favourite)
 	})

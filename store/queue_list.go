@@ -55,6 +55,9 @@ func (s *Store) QueueEntries(ctx context.Context, c desk.Caller, queue string, q
 // queueFor is the id of a queue that the caller may look into: the rep's or the team's.
 func (t *tx) queueFor(c desk.Caller, queue string) (string, error) {
 	if queue == desk.PersonalQueue {
+		if !c.IsRep() {
+			return "", desk.Missing("queue")
+		}
 		return c.RepID, nil
 	}
 	id, err := t.resolve("team", queue)

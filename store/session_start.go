@@ -29,12 +29,13 @@ type Started struct {
 
 func (s *Started) SeenThrough(o *desk.Outlook) { s.Session.SeenThrough(o) }
 
-// StartSession starts a session that waits for a rep, or in the queue of a team.
+// StartSession starts a session that waits for a rep, or in the queue of a team. An API token that belongs to nobody may
+// too, for whomever it names (E5).
 func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) (Started, error) {
 	if p := in.check(); p != nil {
 		return Started{}, p
 	}
-	return writeAs(ctx, s, c, func(t *tx) (out Started, err error) {
+	return writeAsAnyone(ctx, s, c, func(t *tx) (out Started, err error) {
 		if err := t.resolveTargets(c, &in); err != nil {
 			return out, err
 		}
@@ -105,6 +106,8 @@ func (t *tx) queueOf(c desk.Caller, n NewSession) (cameBy, repID, teamID string,
 		cameBy, teamID = "api", n.TeamID
 	case n.RepID != "":
 		return "api", n.RepID, "", nil
+	case !c.IsRep():
+		return "", "", "", desk.Refuse(desk.OneTargetNeeded, "The API token belongs to nobody, and has no queue: give one of issue_id, rep_id and team_id.")
 	default:
 		return "api", c.RepID, "", nil
 	}

@@ -51,6 +51,7 @@ type Store struct {
 	counts   queueCounts
 	lines    queueLines
 	callers  callers
+	uses     tokenUses
 	ready    map[desk.Channel]chan struct{}
 	stop     context.CancelFunc
 	running  sync.WaitGroup

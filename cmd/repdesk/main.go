@@ -21,6 +21,7 @@ type program struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API, and send what there is to tell."`
 	Demo    demoCommand    `cmd:"" help:"Serve a sample desk on a temporary database, and print a walk-through."`
 	Import  importCommand  `cmd:"" help:"Load an organisation file into the database."`
+	Token   tokenCommand   `cmd:"" help:"Make, list and revoke API tokens for scripts."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the published contract as YAML."`
 	Version versionCommand `cmd:"" help:"Print the program's version."`
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/repdesk/repdesk/api"
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // demo runs "repdesk demo" in this process until the test ends. It returns where it listens and the lines to paste.
@@ -110,7 +111,7 @@ func TestReadmeCanBeFollowed(t *testing.T) {
 	out := shell(t, folder, lines)
 	contains(t, out, shared...)
 	contains(t, out, "Idempotent-Replayed: true", "Ignored-Parameters: mood", "event: ready", `"dry_run":true`, `"name":"rosa"`,
-		"Is anybody there?", `"end_reason":"abandoned"`, "let in: ses_")
+		"Is anybody there?", `"end_reason":"abandoned"`, "let in: ses_", `"external_key":"ticket-4712"`)
 }
 
 // C12: the verifier of the documentation lets in by a good grant alone.
@@ -190,6 +191,12 @@ func TestReadmeListsEverySetting(t *testing.T) {
 				contains(t, readme(t), "| `--"+flag.Name+"` | `"+variable(flag)+"` |")
 			}
 		}
+	}
+}
+
+func TestReadmeListsEveryScope(t *testing.T) {
+	for _, scope := range desk.Scopes {
+		contains(t, readme(t), "| `"+string(scope)+"` |")
 	}
 }
 

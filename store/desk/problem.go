@@ -81,8 +81,8 @@ const (
 var Catalogue = []CodeInfo{
 	{Malformed, 400, "The request cannot be read", "The body is not JSON, or a text in it is not valid UTF-8 or holds a NUL character.", "Fix the request.", RetryNever},
 	{NotLoggedIn, 401, "Log in first", "The request carries no bearer token.", "Log in, then send the token.", RetrySafe},
-	{TokenUnknown, 401, "The token is unknown", "The bearer token was never given out, or is long gone.", "Forget the token and log in.", RetryNever},
-	{TokenExpired, 401, "The token has expired", "The token was not used for 60 days.", "Forget the token and log in.", RetryNever},
+	{TokenUnknown, 401, "The token is unknown", "The bearer token was never given out, was revoked, or is long gone.", "Forget the token and log in.", RetryNever},
+	{TokenExpired, 401, "The token has expired", "A console's token was not used for 60 days, or the time of an API token is over.", "Forget the token and log in.", RetryNever},
 	{ConsoleRevoked, 401, "This console was logged out", "The console was logged out elsewhere, by a password change or by another log-in on the same device.", "Forget the token and log in.", RetryNever},
 	{AccountDisabled, 401, "The account is disabled", "An administrator disabled the rep.", "Forget the token and tell the user.", RetryNever},
 	{InvalidCredentials, 401, "User name or password is wrong", "The log-in was refused.", "Ask again.", RetryNever},

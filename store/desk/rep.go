@@ -72,13 +72,18 @@ type Me struct {
 
 // Caller is who asks, as the bearer token says. Every store method that acts for somebody takes one.
 type Caller struct {
-	RepID       string
-	ConsoleID   string
+	RepID       string // of an API token that belongs to nobody: the token's id
+	ConsoleID   string // empty for an API token
+	TokenID     string // the API token; empty for a console
 	Name        string // private display name
 	Role        Role
 	Permissions []Permission
-	Embassy     bool // an embassy rep, for whom A7 holds
+	Scopes      []Scope // what an API token may do; a console may do all
+	Embassy     bool    // an embassy rep, for whom A7 holds
 }
+
+// IsRep says whether it is a rep who asks, on a console or by a token of theirs.
+func (c Caller) IsRep() bool { return c.RepID != c.TokenID }
 
 // Has says whether the caller holds the permission.
 func (c Caller) Has(p Permission) bool { return slices.Contains(c.Permissions, p) }
