@@ -272,7 +272,7 @@ func TestI2LastUse(t *testing.T) {
 
 // I2: a token makes nobody logged in, takes nobody's place at a console, and keeps no session of a lost owner.
 func TestI2TokensMakeNobodyLoggedIn(t *testing.T) {
-	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		hal, ben := d.LogIn("hal"), program(t, d, "ben")
 		consoles := fmt.Sprint(must(d.Consoles(t.Context(), ben)))
 		session := take(t, d, ben, start(t, d, ben, store.NewSession{}))
