@@ -37,6 +37,8 @@ var named = map[string][]thing{
 	"{delivery_id}":   slices.Concat(others("dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_dlv"), mine("$dlv")),
 	"{api_token_id}":  others("tok_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_tok"),
 	"{console_id}":    slices.Concat(others("con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_con"), mine("current")),
+	"{team_id}":       slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
+	"{queue_id}":      slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
 	"{portal_id}":     slices.Concat(others("@nowhere"), mine("@hall")),
 	"<rep>":           slices.Concat(others("@nobody", "@husholga", "$husholga", "@hushotto", "$hushrival", "@ana"), mine("@val", "$vic")),
 	"<rep id>":        slices.Concat(others("rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$hushrival"), mine("$val")),
@@ -46,6 +48,7 @@ var named = map[string][]thing{
 	"<any portal>":    others("@nowhere", "@hall", "@main"), // to invite one is nothing for an embassy rep
 	"<portal>":        slices.Concat(others("@nowhere"), mine("@hall")),
 	"<message>":       slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_msg"), mine("$msg")),
+	"<team message>":  slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team_msg", "$msg"), mine("$team_msg")),
 	"<position>":      mine("$f_msg", "$msg"), // by its age alone, whether it is there or not
 	"<key>":           slices.Concat(others("nothing", "key of First Hush"), mine("key of Own Person")),
 }
@@ -70,6 +73,10 @@ var sweeps = map[string][]string{
 	"post-message":        {`{"text":"Hello"}`},
 	"mark-session-read":   {`{"message_id":"<message>"}`},
 	"add-note":            {`{"text":"Hello"}`},
+	"list-team-messages":  {``, `?after=<position>`, `?order=desc&limit=1`},
+	"post-team-message":   {`{"text":"Hello"}`},
+	"mark-team-chat-read": {`{"message_id":"<team message>"}`},
+	"update-preferences":  {`{"queue_sort":"company"}`},
 	"post-guest-message":  {`{"text":"Hello"}`},
 	"give-consent":        {`{"attendee_id":"<message>","granted":true}`},
 	"get-share-options":   {``, `?team_id=<team>`, `?portal_id=<any portal>`, `?q=hush`, `?q=v&for=transfer`},

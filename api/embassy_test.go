@@ -84,6 +84,7 @@ func (x *server) vendorScene(t *testing.T) {
 	x.meet(t, "over", "husholga", "Over Person")
 	x.invite(t, "cancelled", "husholga", "over", `{"rep_id":"@vic"}`)
 	x.do(t, call{as: "husholga", do: "POST /v1/invitations/$cancelled/cancel"})
+	x.do(t, call{as: "val", do: "POST /v1/teams/@vendor/messages", body: `{"text":"Among vendors","client_ref":"hush, for the author"}`, want: 201, save: "team_msg=id"})
 	x.foreignScene(t)
 }
 
@@ -105,6 +106,8 @@ func (x *server) foreignScene(t *testing.T) {
 	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/request-help", body: `{"issue_id":"@open-issue"}`, want: 201, save: "f_help=id"})
 	x.do(t, call{as: "hushotto", do: "POST /v1/invitations/$f_help/accept"})
 	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/leave", body: `{"new_owner_id":"@hushotto"}`})
+	x.do(t, call{as: "husholga", do: "POST /v1/teams/@hush-lines/messages", body: `{"text":"Hush, among the team"}`, want: 201, save: "f_team_msg=id"})
+	x.do(t, call{as: "hushrival", do: "POST /v1/teams/@hush-other/messages", body: `{"text":"Hush, among rivals"}`, want: 201})
 	x.seat(t, "f_seat", "husholga", "f1", "Otto Hush")
 	x.seat(t, "f_customer", "husholga", "f1", "First Hush")
 	x.do(t, call{as: "husholga", do: "GET /v1/invitations/$f_rep/deliveries", save: "f_dlv=items.0.id"})
@@ -137,7 +140,7 @@ func (a answer) refs(field string) (all [][2]string) {
 }
 
 // always are what no answer, event, push or email tells vic: marks, and ids of what is not vic's.
-var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_help", "$f_msg", "$f_seat", "$f_customer", "$f_dlv", "$t1", "$t2", "$t3", "$hushrival"}
+var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_help", "$f_msg", "$f_team_msg", "$f_seat", "$f_customer", "$f_dlv", "$t1", "$t2", "$t3", "$hushrival"}
 
 // leaks names what stands in a text that vic must not read.
 func (x *server) leaks(t *testing.T, text string, more ...string) (found []string) {
@@ -160,7 +163,7 @@ func TestA7NothingOfOutsiders(t *testing.T) {
 		x.vendorScene(t)
 		pushed := x.toldVendors(t)
 		told := x.sweep(t)
-		for _, name := range []string{"Sunny", "Breezy", "Val Vendor", "Inside Person", "Inviting Person", "Offered Person", "Queued Person", "Waiting Person", "To reps", "A note"} {
+		for _, name := range []string{"Sunny", "Breezy", "Val Vendor", "Inside Person", "Inviting Person", "Offered Person", "Queued Person", "Waiting Person", "To reps", "A note", "Among vendors"} {
 			if !strings.Contains(told, name) {
 				t.Errorf("nothing told of %s: the sweep asked too little", name)
 			}

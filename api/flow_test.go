@@ -19,6 +19,7 @@ func TestMainFlow(t *testing.T) {
 		x.playInvite(t)
 		x.playHelp(t)
 		x.playChat(t)
+		x.playTeam(t)
 		x.playPortals(t)
 		x.playOwners(t)
 		x.playGuest(t)
@@ -109,6 +110,18 @@ func (x *server) playChat(t *testing.T) {
 		call{name: "C3", as: "ben/phone", do: "GET /v1/sessions/$ses/messages", has: []string{"Ben Okafor has joined the session", `"system":"joined"`}},
 		call{name: "C14", as: "ben/phone", do: "POST /v1/sessions/$ses/notes", want: 201, body: `{"text":"Worn rollers"}`, has: []string{`"author":{"id":"$ben","name":"Ben Okafor"}`}},
 		call{as: "ana", do: "GET /v1/sessions/$ses/notes", has: []string{"Worn rollers"}},
+	)
+}
+
+func (x *server) playTeam(t *testing.T) {
+	x.play(t,
+		call{name: "D6", as: "ana", do: "POST /v1/teams/@printers/messages", want: 201, body: `{"text":"Who has toner?","client_ref":"t-1"}`, save: "toner=id printers=team_id", has: []string{`"client_ref":"t-1"`}},
+		call{as: "cho", do: "GET /v1/teams/@printers/messages", has: []string{"Who has toner?", `"name":"Ana Ruiz"`}, hasNot: []string{"t-1"}},
+		call{as: "cho", do: "POST /v1/teams/$printers/messages/read", body: `{"message_id":"$toner"}`, has: []string{`"unread":0`}},
+		call{as: "cho", do: "PUT /v1/queues/$printers/favourite", want: 204},
+		call{as: "cho", do: "DELETE /v1/queues/$printers/favourite", want: 204},
+		call{name: "D7", as: "cho", do: "GET /v1/me/preferences", answers: headers{"ETag": `"1"`}, has: []string{`"queue_columns":[]`, `"queue_sort":"waiting"`, `"queue_order":"asc"`}},
+		call{as: "cho", do: "PATCH /v1/me/preferences", body: `{"queue_columns":["customer","waiting"]}`, answers: headers{"ETag": `"2"`}, has: []string{`"queue_columns":["customer","waiting"]`}},
 	)
 }
 

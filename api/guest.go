@@ -26,7 +26,7 @@ func (s *Server) listGuestAttendees(ctx context.Context, _ *struct{}) (*Listed[d
 }
 
 func (s *Server) listGuestMessages(ctx context.Context, in *Messages) (*Listed[desk.Message], error) {
-	return in.page("guest", func(q store.MessageQuery) ([]desk.Message, error) {
+	return pageOf(*in, "guest", messageID, func(q store.MessageQuery) ([]desk.Message, error) {
 		return s.cfg.Store.GuestMessages(ctx, guestFrom(ctx), q)
 	})
 }

@@ -23,34 +23,36 @@ func TestI5EveryPost(t *testing.T) {
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
 		posts := map[string]call{
-			"log-in":             {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
-			"start-session":      {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
-			"create-api-token":   {as: "hal", do: "POST /v1/api-tokens", body: sample["create-api-token"], want: 201},
-			"accept-session":     {as: "ana", do: "POST /v1/sessions/$waits/accept"},
-			"ack-delivery":       {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
-			"request-help":       {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
-			"invite":             {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
-			"accept-invitation":  {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
-			"decline-invitation": {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
-			"cancel-invitation":  {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
-			"remind-invitation":  {as: "ana", do: "POST /v1/invitations/$inv3/remind"},
-			"hold-session":       {as: "ana", do: "POST /v1/sessions/$ses/hold"},
-			"resume-session":     {as: "ana", do: "POST /v1/sessions/$ses/resume"},
-			"transfer-session":   {as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`},
-			"decline-transfer":   {as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
-			"cancel-transfer":    {as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
-			"get-join-grant":     {as: "ana", do: "POST /v1/sessions/$ses/grant"},
-			"post-message":       {as: "ana", do: "POST /v1/sessions/$ses/messages", body: sample["post-message"], want: 201},
-			"add-note":           {as: "ana", do: "POST /v1/sessions/$ses/notes", body: sample["add-note"], want: 201},
-			"mark-session-read":  {as: "ana", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$msg"}`},
-			"post-guest-message": {as: "guest/ses", do: "POST /v1/guest/messages", body: sample["post-message"], want: 201},
-			"get-guest-grant":    {as: "guest/ses", do: "POST /v1/guest/grant"},
-			"give-consent":       {as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat","granted":true}`},
-			"leave-as-guest":     {as: "guest/ses", do: "POST /v1/guest/leave"},
-			"leave-session":      {as: "ben/phone", do: "POST /v1/sessions/$ses/leave"},
-			"join-session":       {as: "ana", do: "POST /v1/sessions/$bens/join"},
-			"take-over-session":  {as: "ana", do: "POST /v1/sessions/$bens/take-over"},
-			"end-session":        {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
+			"log-in":              {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
+			"start-session":       {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
+			"create-api-token":    {as: "hal", do: "POST /v1/api-tokens", body: sample["create-api-token"], want: 201},
+			"accept-session":      {as: "ana", do: "POST /v1/sessions/$waits/accept"},
+			"ack-delivery":        {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
+			"request-help":        {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
+			"invite":              {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
+			"accept-invitation":   {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
+			"decline-invitation":  {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
+			"cancel-invitation":   {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
+			"remind-invitation":   {as: "ana", do: "POST /v1/invitations/$inv3/remind"},
+			"hold-session":        {as: "ana", do: "POST /v1/sessions/$ses/hold"},
+			"resume-session":      {as: "ana", do: "POST /v1/sessions/$ses/resume"},
+			"transfer-session":    {as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`},
+			"decline-transfer":    {as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
+			"cancel-transfer":     {as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
+			"get-join-grant":      {as: "ana", do: "POST /v1/sessions/$ses/grant"},
+			"post-message":        {as: "ana", do: "POST /v1/sessions/$ses/messages", body: sample["post-message"], want: 201},
+			"add-note":            {as: "ana", do: "POST /v1/sessions/$ses/notes", body: sample["add-note"], want: 201},
+			"mark-session-read":   {as: "ana", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$msg"}`},
+			"post-guest-message":  {as: "guest/ses", do: "POST /v1/guest/messages", body: sample["post-message"], want: 201},
+			"get-guest-grant":     {as: "guest/ses", do: "POST /v1/guest/grant"},
+			"give-consent":        {as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat","granted":true}`},
+			"leave-as-guest":      {as: "guest/ses", do: "POST /v1/guest/leave"},
+			"leave-session":       {as: "ben/phone", do: "POST /v1/sessions/$ses/leave"},
+			"join-session":        {as: "ana", do: "POST /v1/sessions/$bens/join"},
+			"take-over-session":   {as: "ana", do: "POST /v1/sessions/$bens/take-over"},
+			"end-session":         {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
+			"post-team-message":   {as: "ana", do: "POST /v1/teams/@printers/messages", body: sample["post-team-message"], want: 201},
+			"mark-team-chat-read": {as: "cho", do: "POST /v1/teams/@printers/messages/read", body: `{"message_id":"$msg"}`},
 		}
 		for path, item := range x.api.Document().Paths {
 			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
@@ -59,9 +61,12 @@ func TestI5EveryPost(t *testing.T) {
 		}
 		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
-			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session"} {
+			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session", "post-team-message", "mark-team-chat-read"} {
 			if id == "mark-session-read" {
 				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/messages"}).items("id")[0]
+			}
+			if id == "mark-team-chat-read" {
+				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/teams/@printers/messages"}).items("id")[0]
 			}
 			if id == "give-consent" {
 				x.saved["seat"] = x.do(t, call{as: "guest/ses", do: "GET /v1/guest/attendees"}).items("id")[2]

@@ -29,6 +29,8 @@ var bodies = []target{
 	{"invite", "ana", "POST /v1/sessions/$ses/invitations", 201},
 	{"ack-delivery", "ben/phone", "POST /v1/deliveries/$dlv/ack", 200},
 	{"end-session", "ana", "POST /v1/sessions/$ses/end", 200},
+	{"post-team-message", "ana", "POST /v1/teams/@printers/messages", 201},
+	{"update-preferences", "ana", "PATCH /v1/me/preferences", 200},
 }
 
 // inputs makes what the targets name.
@@ -55,7 +57,8 @@ func (x *server) state(t *testing.T) string {
 	for _, c := range []call{
 		{as: "hal", do: "GET /v1/sessions?limit=200"}, {as: "ana", do: "GET /v1/sessions/$ses"}, {as: "ana", do: "GET /v1/sessions/$ses/invitations?limit=200"},
 		{as: "ana", do: "GET /v1/me"}, {as: "cho", do: "GET /v1/me"}, {as: "ana", do: "GET /v1/me/consoles"}, {as: "ben/phone", do: "GET /v1/me/consoles"},
-		{as: "ana", do: "GET /v1/invitations/$inv/deliveries"}, {as: "hal", do: "GET /v1/organization"}, {as: "ana", do: "GET /v1/event-log"}} {
+		{as: "ana", do: "GET /v1/invitations/$inv/deliveries"}, {as: "hal", do: "GET /v1/organization"}, {as: "ana", do: "GET /v1/event-log"},
+		{as: "ana", do: "GET /v1/teams/@printers/messages"}, {as: "ana", do: "GET /v1/me/preferences"}} {
 		all.WriteString(x.do(t, c).text)
 	}
 	return all.String()

@@ -15,12 +15,14 @@ type Messages struct {
 	Order  string `query:"order" enum:"asc,desc" default:"asc" doc:"The oldest first, or the newest"`
 }
 
-// page fetches one page of messages in the order asked for. chat names the list.
-func (m Messages) page(chat string, fetch func(store.MessageQuery) ([]desk.Message, error)) (*Listed[desk.Message], error) {
-	return paged(m.Page, func(message desk.Message) string { return message.ID }, func(from string, limit int) ([]desk.Message, error) {
+// pageOf fetches one page of messages in the order asked for. chat names the list.
+func pageOf[T any](m Messages, chat string, id func(T) string, fetch func(store.MessageQuery) ([]T, error)) (*Listed[T], error) {
+	return paged(m.Page, id, func(from string, limit int) ([]T, error) {
 		return fetch(store.MessageQuery{After: m.After, Before: m.Before, Descending: m.Order == "desc", From: from, Limit: limit})
 	}, "messages", chat, m.After, m.Before, m.Order)
 }
+
+func messageID(m desk.Message) string { return m.ID }
 
 type listMessagesInput struct {
 	SessionPath
@@ -28,7 +30,7 @@ type listMessagesInput struct {
 }
 
 func (s *Server) listMessages(ctx context.Context, in *listMessagesInput) (*Listed[desk.Message], error) {
-	return in.page(in.SessionID, func(q store.MessageQuery) ([]desk.Message, error) {
+	return pageOf(in.Messages, in.SessionID, messageID, func(q store.MessageQuery) ([]desk.Message, error) {
 		return s.cfg.Store.Messages(ctx, callerFrom(ctx), in.SessionID, q)
 	})
 }

@@ -28,6 +28,8 @@ func (s *Server) routes() {
 	s.sessionRoutes()
 	s.sharingRoutes()
 	s.chatRoutes()
+	s.teamChatRoutes()
+	s.preferenceRoutes()
 	s.directoryRoutes()
 	s.publicRoutes()
 	s.guestRoutes()
@@ -160,6 +162,25 @@ func (s *Server) chatRoutes() {
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listNotes)
 	register(s, operation{ID: "add-note", Method: post, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "Leave a note on a session", Status: http.StatusCreated,
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.addNote)
+}
+
+func (s *Server) teamChatRoutes() {
+	register(s, operation{ID: "list-team-messages", Method: get, Path: "/v1/teams/{team_id}/messages", Tag: "Chat", Summary: "The chat of a team",
+		Description: "For the team's reps; an administrator may read it too.", Codes: codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listTeamMessages)
+	register(s, operation{ID: "post-team-message", Method: post, Path: "/v1/teams/{team_id}/messages", Tag: "Chat", Summary: "Write into the chat of a team of one's own", Status: http.StatusCreated,
+		Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.postTeamMessage)
+	register(s, operation{ID: "mark-team-chat-read", Method: post, Path: "/v1/teams/{team_id}/messages/read", Tag: "Chat", Summary: "Say how far one has read the chat of a team",
+		Description: "It never goes back. Who comes into a team has its earlier messages as read.", Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.markTeamChatRead)
+}
+
+func (s *Server) preferenceRoutes() {
+	register(s, operation{ID: "set-favourite", Method: put, Path: "/v1/queues/{queue_id}/favourite", Tag: "Queues", Summary: "Mark the queue of a team of one's own",
+		Description: "The personal queue cannot be marked.", Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.setFavourite)
+	register(s, operation{ID: "unset-favourite", Method: remove, Path: "/v1/queues/{queue_id}/favourite", Tag: "Queues", Summary: "Take the mark away",
+		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.unsetFavourite)
+	register(s, operation{ID: "get-preferences", Method: get, Path: "/v1/me/preferences", Tag: "Queues", Summary: "How the rep wants queues shown"}, rep(desk.QueuesRead), s.getPreferences)
+	register(s, operation{ID: "update-preferences", Method: patch, Path: "/v1/me/preferences", Tag: "Queues", Summary: "Change how the rep wants queues shown",
+		Description: "On every console of the rep.", Codes: codes(desk.ChangedMeanwhile)}, rep(desk.QueuesWrite), s.updatePreferences)
 }
 
 func (s *Server) directoryRoutes() {

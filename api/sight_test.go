@@ -31,6 +31,9 @@ var sample = map[string]string{
 	"add-note":            `{"text":"Hello"}`,
 	"create-api-token":    `{"name":"Script","scopes":["administration:write"]}`,
 	"update-api-token":    `{"name":"Script"}`,
+	"post-team-message":   `{"text":"Hello"}`,
+	"mark-team-chat-read": `{"message_id":"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"}`,
+	"update-preferences":  `{"queue_sort":"customer"}`,
 }
 
 // nowhere are ids of the right form that name nothing.
@@ -40,6 +43,8 @@ var nowhere = map[string]string{
 	"{delivery_id}":   "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{console_id}":    "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{attendee_id}":   "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{team_id}":       "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{queue_id}":      "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 }
 
 // withParameter gives every operation whose path has a parameter, and its parameter.
@@ -66,8 +71,9 @@ func TestI4TheSameForNotThereAndNotYours(t *testing.T) {
 		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", save: "dlv=items.0.id"})
 		x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).items("id")[0]
+		x.saved["team"] = x.do(t, call{as: "ana", do: "GET /v1/me"}).at("teams.0.team.id")
 		x.saved["att"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees"}).items("id")[0]
-		there := map[string][]string{"{attendee_id}": {"$att"}, "{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}}
+		there := map[string][]string{"{attendee_id}": {"$att"}, "{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}, "{team_id}": {"$team"}, "{queue_id}": {"$team"}}
 		asked := 0
 		for _, outsider := range []string{"gus", "eli"} { // of an embassy, and a manager of another team
 			x.withParameter(func(method, path, parameter, id string) {

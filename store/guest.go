@@ -115,7 +115,7 @@ func (s *Store) GuestAttendees(ctx context.Context, g desk.Guest) ([]desk.Attend
 // and shortly before (C1).
 func (s *Store) GuestMessages(ctx context.Context, g desk.Guest, q MessageQuery) ([]desk.Message, error) {
 	return read(ctx, s, func(t *tx) ([]desk.Message, error) {
-		text, args := q.statement(` AND m.audience = 'everyone' AND m.created_at >= (SELECT me.chat_from FROM attendees me WHERE me.id = $6)`, g.SessionID, g.AttendeeID)
+		text, args := q.statement(sessionMessages, ` AND m.audience = 'everyone' AND m.created_at >= (SELECT me.chat_from FROM attendees me WHERE me.id = $5)`, g.SessionID, g.AttendeeID)
 		rows, err := list(t, text, args, scanMessage)
 		messages := []desk.Message{}
 		for _, row := range rows {

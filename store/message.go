@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strings"
@@ -24,6 +25,8 @@ type messageRow struct {
 
 const messageColumns = `SELECT m.id, m.session_id, m.audience, m.attendee_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END, COALESCE(r.public_name, a.name),
 	a.role, a.rep_id, m.text, m.system, m.client_ref, m.created_at FROM messages m JOIN attendees a ON a.id = m.attendee_id LEFT JOIN reps r ON r.id = a.rep_id`
+
+const sessionMessages = messageColumns + ` WHERE m.session_id = $1`
 
 func scanMessage(scan scanner, m *messageRow) error {
 	var created int64
@@ -76,13 +79,20 @@ type MessageQuery struct {
 	Limit         int
 }
 
-func (q MessageQuery) statement(where string, args ...any) (string, []any) {
-	order, next := `ASC`, `m.id > $4`
-	if q.Descending {
-		order, next = `DESC`, `m.id < $4`
+// pastMessages is greater than the id of every message.
+const pastMessages = "n"
+
+// statement reads a part of a chat: selected chooses the chat by $1, and args from the second on are $5 and so on of where.
+// Both ends are plain bounds, so that an index leads to the page however far into the chat it is.
+func (q MessageQuery) statement(selected, where string, args ...any) (string, []any) {
+	after, before, order := q.After, cmp.Or(q.Before, pastMessages), `ASC`
+	switch {
+	case q.Descending:
+		order, before = `DESC`, cmp.Or(q.From, before)
+	case q.From != "":
+		after = q.From
 	}
-	return messageColumns + ` WHERE m.session_id = $1 AND ($2 = '' OR m.id > $2) AND ($3 = '' OR m.id < $3) AND ($4 = '' OR ` + next + `)` + where +
-		` ORDER BY m.id ` + order + ` LIMIT $5`, append([]any{args[0], q.After, q.Before, q.From, q.Limit}, args[1:]...)
+	return selected + ` AND m.id > $2 AND m.id < $3` + where + ` ORDER BY m.id ` + order + ` LIMIT $4`, append([]any{args[0], after, before, q.Limit}, args[1:]...)
 }
 
 // chatView is the part of a chat that somebody sees: what was said while they were there, from a time on.
@@ -104,7 +114,7 @@ func (s *Store) Messages(ctx context.Context, c desk.Caller, sessionID string, q
 		if err != nil {
 			return nil, err
 		}
-		text, args := q.statement(` AND m.created_at >= $6 AND m.created_at <= $7`, sessionID, view.from, view.until)
+		text, args := q.statement(sessionMessages, ` AND m.created_at >= $5 AND m.created_at <= $6`, sessionID, view.from, view.until)
 		rows, err := list(t, text, args, scanMessage)
 		messages := []desk.Message{}
 		for _, row := range rows {

@@ -119,7 +119,7 @@ func planOf(db *sql.DB, statement string) (steps []string, err error) {
 // harmless steps read what the statement itself has made.
 func harmless(step string) bool {
 	what := strings.Fields(step)[1]
-	return strings.HasPrefix(what, "(") || what == "CONSTANT" || strings.HasSuffix(what, "-ROW") || what == "x" || what == "open" || what == "due"
+	return strings.HasPrefix(what, "(") || what == "CONSTANT" || strings.HasSuffix(what, "-ROW") || what == "x" || what == "open" || what == "due" || what == "later"
 }
 
 // parameters is the highest $N of a statement.

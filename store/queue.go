@@ -73,7 +73,12 @@ func (t *tx) countTeamQueues(c desk.Caller, teams []desk.Queue) error {
 	for i := range teams {
 		at[teams[i].ID] = &teams[i]
 	}
+	unread, err := t.unreadTeamChat(c.RepID)
+	if err != nil {
+		return err
+	}
 	for id, q := range at {
+		q.UnreadChat = unread[id]
 		var since int64
 		if _, err := t.row(`SELECT COUNT(*), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`,
 			[]any{id}, &q.Waiting, &q.Overdue, &since); err != nil {
@@ -129,7 +134,7 @@ func (s *Store) TellQueues(ctx context.Context) error {
 	}
 	err := alter(ctx, s, func(t *tx) error {
 		for _, id := range ids {
-			if err := t.queueChanged(id); err != nil {
+			if err := t.queueCountsChanged(id); err != nil {
 				return err
 			}
 		}
@@ -149,8 +154,8 @@ func mapOf(ids []string) map[string]bool {
 	return set
 }
 
-// queueChanged tells the rep or the team whose queue it is. What portals offer counts in too many personal queues.
-func (t *tx) queueChanged(id string) error {
+// queueCountsChanged tells the rep or the team whose queue it is. What portals offer counts in too many personal queues.
+func (t *tx) queueCountsChanged(id string) error {
 	switch {
 	case strings.HasPrefix(id, "team_"):
 		return t.record(desk.TeamTopic(id), desk.Event{Type: desk.EventQueueChanged, QueueID: id, TeamID: id})
@@ -223,4 +228,10 @@ func (t *tx) fillKeys(q, update string, args ...any) error {
 		}
 	}
 	return err
+}
+
+// queueChanged tells all consoles of a rep that a team's queue shows itself otherwise to them: its unread chat, or the
+// mark that they put on it (D6).
+func (t *tx) queueChanged(repID, teamID string) error {
+	return t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventQueueChanged, QueueID: teamID, TeamID: teamID})
 }
