@@ -113,6 +113,8 @@ func (x *server) foreignScene(t *testing.T) {
 	x.do(t, call{as: "husholga", do: "GET /v1/invitations/$f_rep/deliveries", save: "f_dlv=items.0.id"})
 	x.do(t, call{as: "husholga", do: "GET /v1/me/consoles", save: "f_con=items.0.id"})
 	x.do(t, call{as: "husholga", do: "GET /v1/me", save: "t1=teams.0.team.id t2=teams.1.team.id"})
+	x.do(t, call{as: "husholga", do: "POST /v1/session-keys", body: `{"portal_id":"@hall"}`, want: 201, save: "f_key=id"})
+	x.do(t, call{as: "vic", do: "POST /v1/session-keys", want: 201, save: "own_key=id"})
 	x.do(t, call{as: "hushrival", do: "GET /v1/me", save: "t3=teams.0.team.id"})
 	x.do(t, call{as: "vic", do: "GET /v1/me", save: "vendor=teams.0.team.id"})
 	for _, issue := range x.do(t, call{do: "GET /v1/public/portals/@hall"}).refs("issues") {

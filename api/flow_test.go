@@ -24,6 +24,7 @@ func TestMainFlow(t *testing.T) {
 		x.playOwners(t)
 		x.playGuest(t)
 		x.playEnd(t)
+		x.playEntrances(t)
 		x.playConsole(t)
 		x.playOrganization(t)
 		x.playTokens(t)
@@ -211,6 +212,22 @@ func (x *server) playEnd(t *testing.T) {
 	following := x.stream(t, "ana", "?after=0")
 	following.until(t, "ready")
 	x.called["stream-events"] = true
+}
+
+func (x *server) playEntrances(t *testing.T) {
+	x.play(t,
+		call{name: "E1", as: "ana", do: "POST /v1/session-keys", body: `{"portal_id":"@main"}`, want: 201, save: "key=key key_id=id", has: []string{`/p/main#key=`, `"name":"Main"`, `"expires_at":"2026-03-02T09:20:00Z"`}, answers: headers{"Cache-Control": "no-store"}},
+		call{as: "ana", do: "GET /v1/session-keys", has: []string{`"$key_id"`}, hasNot: []string{"$key"}},
+		call{do: "POST /v1/public/sessions", body: `{"session_key":"$key","customer":{"name":"Jo Doe"}}`, want: 201, has: []string{`"state":"waiting"`, `"name":"Main"`}, answers: headers{"Location": "/v1/guest/session", "Cache-Control": "no-store"}},
+		call{as: "ana", do: "GET /v1/session-keys", has: []string{`"items":[]`}},
+		call{as: "ana", do: "POST /v1/session-keys", want: 201, save: "second=id"},
+		call{as: "ana", do: "DELETE /v1/session-keys/$second", want: 204},
+		call{name: "E4", as: "ana", do: "POST /v1/sessions", body: `{"kind":"browser","page_url":"https://shop.example.com/","customer":{"name":"Jo Doe"}}`, want: 201, save: "shopper=guest_token", has: []string{`"page_url":"https://shop.example.com/"`, `"guest_url":"/p/#rdg_`}},
+	)
+	x.mu.Lock()
+	x.tokens["guest/shopper"] = x.saved["shopper"]
+	x.mu.Unlock()
+	x.do(t, call{as: "guest/shopper", do: "PATCH /v1/guest/session", body: `{"page_title":"Basket"}`, has: []string{`"page_url":"https://shop.example.com/"`, `"page_title":"Basket"`}})
 }
 
 func (x *server) playConsole(t *testing.T) {

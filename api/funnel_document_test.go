@@ -101,7 +101,7 @@ func TestPublishedDocument(t *testing.T) {
 func TestDocumentedRefusals(t *testing.T) {
 	s, _, _ := testServer(t)
 	op := s.Document().Paths["/t/log-in"].Post
-	want := []string{"201", "400", "401", "413", "415", "422", "500", "503"}
+	want := []string{"201", "400", "401", "413", "415", "422", "429", "500", "503"}
 	if got := slices.Sorted(maps.Keys(op.Responses)); !slices.Equal(got, want) {
 		t.Errorf("responses %v, want %v", got, want)
 	}

@@ -17,6 +17,17 @@ func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Object[desk
 	return sessionObject(s.cfg.Store.GuestSession(ctx, guestFrom(ctx)))
 }
 
+type updateGuestSessionInput struct {
+	Body struct {
+		PageURL   *string `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/checkout" doc:"The page's address, http or https; \"\" for none"`
+		PageTitle *string `json:"page_title,omitempty" maxLength:"500" example:"Checkout" doc:"The page's title; \"\" for none"`
+	}
+}
+
+func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionInput) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.UpdateGuestSession(ctx, guestFrom(ctx), store.PageChange{URL: in.Body.PageURL, Title: in.Body.PageTitle}))
+}
+
 func (s *Server) listGuestAttendees(ctx context.Context, _ *struct{}) (*Listed[desk.Attendee], error) {
 	attendees, err := s.cfg.Store.GuestAttendees(ctx, guestFrom(ctx))
 	if err != nil {

@@ -78,6 +78,9 @@ func ready(t testing.TB) []byte {
 	return readyFile
 }
 
+// unlimited is for tests that are not about limits, and ask more in a minute than anybody may.
+var unlimited = api.RateLimits{EntersAMinute: -1, ReadsAMinute: -1, WrongCodes: -1, GuessesAMinute: -1}
+
 func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
 	t.Helper()
 	storetest.NewDesk(t, s)
@@ -85,11 +88,15 @@ func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
 }
 
 // restarted is another server over a store that has its organisation already.
-func restarted(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
+func restarted(t testing.TB, s *store.Store, clock *storetest.Clock, options ...func(*api.Config)) *server {
 	t.Helper()
 	x := &server{t: t, store: s, clock: clock, log: &logBuffer{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 		tokens: map[string]string{}, saved: map[string]string{}, called: map[string]bool{}}
-	x.api = api.New(api.Config{Store: s, Now: clock.Now, Version: "test", Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	cfg := api.Config{Store: s, Now: clock.Now, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	for _, option := range options {
+		option(&cfg)
+	}
+	x.api = api.New(cfg)
 	listening := httptest.NewServer(x.api.Handler())
 	x.url = listening.URL
 	t.Cleanup(func() {

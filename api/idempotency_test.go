@@ -53,13 +53,15 @@ func TestI5EveryPost(t *testing.T) {
 			"end-session":         {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
 			"post-team-message":   {as: "ana", do: "POST /v1/teams/@printers/messages", body: sample["post-team-message"], want: 201},
 			"mark-team-chat-read": {as: "cho", do: "POST /v1/teams/@printers/messages/read", body: `{"message_id":"$msg"}`},
+			"create-session-key":  {as: "ana", do: "POST /v1/session-keys", body: sample["create-session-key"], want: 201},
+			"enter":               {do: "POST /v1/public/sessions", body: sample["enter"], want: 201},
 		}
 		for path, item := range x.api.Document().Paths {
 			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
+		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
 			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session", "post-team-message", "mark-team-chat-read"} {
 			if id == "mark-session-read" {
@@ -80,7 +82,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("%s: %s, then %s", id, first.text, again.text)
 			}
 		}
-		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 4 {
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 5 {
 			t.Errorf("%d sessions: a repetition made one", len(got))
 		}
 		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {

@@ -42,8 +42,8 @@ func (s *Server) linkPages() {
 	if u, err := url.Parse(s.cfg.PublicURL); err == nil && u.Host != "" { // a proxy may have changed the host that we see
 		must(guard.AddTrustedOrigin(u.Scheme + "://" + u.Host))
 	}
-	s.router.Get("/i/{token}", s.showLink)
-	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(http.HandlerFunc(s.answerLink)))
+	s.router.Get("/i/{token}", s.limitPage("show link", s.showLink))
+	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(s.limitPage("answer link", s.answerLink)))
 }
 
 var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.LinkDeclineAndSwitchOff}

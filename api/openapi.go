@@ -44,6 +44,7 @@ var tags = []*huma.Tag{
 	{Name: "Sharing", Description: "Inviting colleagues into a session, and following what becomes of it"},
 	{Name: "Specialists", Description: "Inviting people without an account"},
 	{Name: "Chat", Description: "Talking within a session, and notes on it"},
+	{Name: "Entrances", Description: "Ways in for customers"},
 	{Name: "Public", Description: "For customers and others without an account"},
 	{Name: "Guests", Description: "The customer's and a specialist's own session"},
 	{Name: "Events", Description: "Being told at once"},

@@ -76,6 +76,12 @@ func created[T any](location string, rev int64, body T) *Created[T] {
 	return &Created[T]{location, etag(rev), body}
 }
 
+// CreatedAt is the answer to the creation of what never changes, and so has no revision. Its operation has the status 201.
+type CreatedAt[T any] struct {
+	Location string `header:"Location" doc:"The path of the new thing"`
+	Body     T
+}
+
 func etag(rev int64) string { return fmt.Sprintf("%q", fmt.Sprint(rev)) }
 
 // tagged is an answer with a revision, or with an ETag in its place.

@@ -97,6 +97,9 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 // codesOf lists what an operation can refuse with, in the catalogue's order.
 func codesOf(o operation, who access, body bool) []desk.Code {
 	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.Internal, desk.Unavailable}, o.Codes...)
+	if len(who.schemes) == 0 {
+		codes = append(codes, desk.TooManyRequests)
+	}
 	if len(who.schemes) > 0 {
 		codes = append(codes, desk.NotLoggedIn, desk.TokenUnknown, desk.TokenExpired)
 	}

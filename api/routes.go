@@ -31,6 +31,7 @@ func (s *Server) routes() {
 	s.teamChatRoutes()
 	s.preferenceRoutes()
 	s.directoryRoutes()
+	s.entranceRoutes()
 	s.publicRoutes()
 	s.guestRoutes()
 	s.eventRoutes()
@@ -73,7 +74,7 @@ func (s *Server) queueRoutes() {
 func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "start-session", Method: post, Path: "/v1/sessions", Tag: "Sessions", Summary: "Start a session that waits for a rep", Status: http.StatusCreated, Private: true,
 		Description: "The answer has the customer's token, with which they see their session and chat.",
-		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed)}, anyone(desk.SessionsStart), s.startSession)
+		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed, desk.NoRepAvailable)}, anyone(desk.SessionsStart), s.startSession)
 	register(s, operation{ID: "list-sessions", Method: get, Path: "/v1/sessions", Tag: "Sessions", Summary: "List the sessions that the caller sees, the newest first",
 		Description: "Those that the rep owns, is or was in, is invited to, or that stand in one of their queues; a lead or manager also those of lower roles of the team; an administrator all.",
 		Codes:       codes(desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listSessions)
@@ -189,7 +190,20 @@ func (s *Server) directoryRoutes() {
 		Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getPortal)
 }
 
+func (s *Server) entranceRoutes() {
+	register(s, operation{ID: "create-session-key", Method: post, Path: "/v1/session-keys", Tag: "Entrances", Summary: "Make a key that lets one customer in", Status: http.StatusCreated, Secret: true,
+		Description: "The customer who enters it waits in the caller's personal queue. It can be used once, and is shown this once; a rep has at most 50 that stand.",
+		Codes:       codes(desk.NotFound, desk.TooManyRequests)}, rep(desk.QueuesWrite), s.createSessionKey)
+	register(s, operation{ID: "list-session-keys", Method: get, Path: "/v1/session-keys", Tag: "Entrances", Summary: "The caller's session keys that stand, the newest first", Codes: codes(desk.CursorMismatch)}, rep(desk.QueuesRead), s.listSessionKeys)
+	register(s, operation{ID: "delete-session-key", Method: remove, Path: "/v1/session-keys/{session_key_id}", Tag: "Entrances", Summary: "Take a session key back",
+		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.deleteSessionKey)
+}
+
 func (s *Server) publicRoutes() {
+	register(s, operation{ID: "enter", Method: post, Path: "/v1/public/sessions", Tag: "Public", Summary: "Come in as a customer", Status: http.StatusCreated, Secret: true,
+		Description: "By exactly one of `session_key`, `issue_id`, `rep_id`, `support_button_code` and `help_link_code`; with the portal, as its modes say. The answer has the customer's token for /v1/guest. " +
+			"Of a key or code that lets nobody in, the answer does not say why. After several such, no more are tried from the address for a time.",
+		Codes: codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed, desk.NoRepAvailable, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.enter)
 	register(s, operation{ID: "get-public-portal", Method: get, Path: "/v1/public/portals/{portal_id}", Tag: "Public", Summary: "What a portal's page shows to customers",
 		Codes: codes(desk.NotFound)}, public, s.getPublicPortal)
 }
@@ -197,6 +211,8 @@ func (s *Server) publicRoutes() {
 func (s *Server) guestRoutes() {
 	register(s, operation{ID: "get-guest-session", Method: get, Path: "/v1/guest/session", Tag: "Guests", Summary: "The guest's session",
 		Description: "Any request of a customer who had left shows that they are back."}, guest, s.getGuestSession)
+	register(s, operation{ID: "update-guest-session", Method: patch, Path: "/v1/guest/session", Tag: "Guests", Summary: "Say which page a browser-sharing session is about",
+		Description: "For the customer's script, whenever the page changes; the same again changes nothing.", Codes: codes(desk.NotAllowed, desk.SessionNotActive)}, guest, s.updateGuestSession)
 	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know"}, guest, s.listGuestAttendees)
 	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
 	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat", Status: http.StatusCreated,

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -37,7 +38,10 @@ type Config struct {
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
 	Version   string                          // the program's version; "": dev
-	BodyTime  time.Duration                   // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
+	Limits    RateLimits                      // of what people without an account may do
+	// TrustedProxies are those whose X-Forwarded-For says where a request came from; none: the address that connects counts.
+	TrustedProxies []netip.Prefix
+	BodyTime       time.Duration // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
 }
 
 func (c Config) withDefaults() Config {
@@ -57,6 +61,7 @@ func (c Config) withDefaults() Config {
 	c.Name = cmp.Or(c.Name, "repdesk")
 	c.BodyTime = cmp.Or(c.BodyTime, 30*time.Second)
 	c.Version = cmp.Or(c.Version, "dev")
+	c.Limits = c.Limits.withDefaults()
 	return c
 }
 
@@ -70,6 +75,9 @@ type Server struct {
 	taken  map[string]bool // method and path; huma would let a second operation replace the first
 	stream streams
 
+	asked    *window // what addresses without an account asked for in the last minute
+	attempts *attempts
+
 	authenticate func(ctx context.Context, token string) (desk.Caller, error)
 	touch        func(desk.Caller)
 }
@@ -81,12 +89,13 @@ func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
 func newServer(cfg Config, add func(*Server)) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, stream: streams{stop: make(chan struct{})},
+		asked: newWindow(time.Minute, cfg.Now), attempts: newAttempts(cfg.Limits, cfg.Now),
 		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
-	s.router.Use(compress, s.begin, s.observe, middleware.GetHead)
+	s.router.Use(compress, clientAddress(cfg.TrustedProxies), s.begin, s.observe, middleware.GetHead)
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	s.api = newAPI(s.router, cfg)
-	s.api.UseMiddleware(s.enforceAccess, s.readBody, s.keyed)
+	s.api.UseMiddleware(s.limitPublic, s.enforceAccess, s.readBody, s.keyed)
 	add(s)
 	s.publish()
 	s.router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, "ok\n") })
@@ -116,6 +125,7 @@ var compress = func() func(http.Handler) http.Handler {
 type exchange struct {
 	id        string
 	publicURL string
+	address   string          // where it came from, as it is counted
 	operation string          // its id, once it is known
 	called    *huma.Operation // itself
 	header    http.Header     // of the answer, until it is written
@@ -141,7 +151,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 // begin gives the request its id, and the answer the headers that all answers have.
 func (s *Server) begin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, header: w.Header(), tag: r.Header.Get("If-None-Match"), head: r.Method == http.MethodHead}
+		x := &exchange{id: requestID(r), publicURL: s.cfg.PublicURL, address: addressOf(r), header: w.Header(), tag: r.Header.Get("If-None-Match"), head: r.Method == http.MethodHead}
 		if r.ContentLength != 0 { // net/http reads what a handler leaves of a body, and would wait for it for ever
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.cfg.BodyTime))
 		}

@@ -23,16 +23,20 @@ type startSessionInput struct {
 		Kind        string        `json:"kind,omitempty" enum:"support,browser" default:"support" doc:"What is supported: a device, or a web page"`
 		Priority    int           `json:"priority,omitempty" minimum:"0" maximum:"100" doc:"Higher is more urgent"`
 		ExternalKey string        `json:"external_key,omitempty" maxLength:"200" doc:"The id that another system knows the session by"`
+		PageURL     string        `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/basket" doc:"With the kind browser: the page's address, http or https"`
+		PageTitle   string        `json:"page_title,omitempty" maxLength:"500" example:"Your basket" doc:"With the kind browser: the page's title"`
 	}
 }
 
 func (s *Server) startSession(ctx context.Context, in *startSessionInput) (*Created[store.Started], error) {
 	b := in.Body
 	started, err := s.cfg.Store.StartSession(ctx, callerFrom(ctx), store.NewSession{PortalID: b.PortalID, Customer: b.Customer, IssueID: b.IssueID,
-		RepID: b.RepID, TeamID: b.TeamID, Kind: cmp.Or(b.Kind, "support"), Priority: b.Priority, ExternalKey: b.ExternalKey})
+		RepID: b.RepID, TeamID: b.TeamID, Kind: cmp.Or(b.Kind, desk.KindSupport), Priority: b.Priority, ExternalKey: b.ExternalKey,
+		Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}})
 	if err != nil {
 		return nil, err
 	}
+	started.GuestURL = s.cfg.PublicURL + started.GuestURL
 	return created("/v1/sessions/"+started.Session.ID, started.Session.Rev, started), nil
 }
 

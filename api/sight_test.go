@@ -17,6 +17,8 @@ var sample = map[string]string{
 	"update-me":           `{"busy":true}`,
 	"change-password":     `{"current_password":"correct horse","new_password":"battery staple"}`,
 	"start-session":       `{"customer":{"name":"Jo Doe"}}`,
+	"create-session-key":  `{"portal_id":"@main","lifetime_seconds":600}`,
+	"enter":               `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Jo Doe"}}`,
 	"end-session":         `{"summary":"Done"}`,
 	"request-help":        `{"issue_id":"@vpn"}`,
 	"invite":              `{"rep_id":"@ben"}`,
@@ -38,13 +40,14 @@ var sample = map[string]string{
 
 // nowhere are ids of the right form that name nothing.
 var nowhere = map[string]string{
-	"{session_id}":    "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{invitation_id}": "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{delivery_id}":   "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{console_id}":    "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{attendee_id}":   "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{team_id}":       "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{queue_id}":      "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{session_id}":     "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{invitation_id}":  "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{delivery_id}":    "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{console_id}":     "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{attendee_id}":    "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{team_id}":        "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{queue_id}":       "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{session_key_id}": "key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 }
 
 // withParameter gives every operation whose path has a parameter, and its parameter.

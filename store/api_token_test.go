@@ -302,6 +302,7 @@ func TestI2TokensMakeNobodyLoggedIn(t *testing.T) {
 func TestI2NobodysTokenStartsSessions(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		script, ben := program(t, d, ""), d.LogIn("ben")
+		d.LogIn("dev")
 		customer := desk.Customer{Name: "Jo Doe"}
 		refusal(t, "no target", try(d.StartSession(t.Context(), script, store.NewSession{Kind: "support", Customer: customer})), desk.OneTargetNeeded)
 		told := watch(t, d, ben)

@@ -255,7 +255,7 @@ func (t *tx) longestJoined(s sessionRow) (a attendeeRow, err error) {
 	return a, err
 }
 
-// home is a queue where a session could go whose owner is lost.
+// home is a queue where a session can wait: a rep's or a team's.
 type home struct{ repID, teamID string }
 
 // homes are the queues that the session stood in last and first, and that of the portal's fallback team, and in which of
@@ -280,7 +280,8 @@ func (t *tx) homes(s sessionRow) (homes map[desk.LostStep]home, there map[desk.L
 	return homes, there, nil
 }
 
-// somebodyAt says whether somebody other than the lost owner is logged in for a queue, or it is a persistent team's.
+// somebodyAt says whether somebody is logged in for a queue, or it is a persistent team's (D11). A lost owner does not count;
+// lost is "" where nobody is.
 func (t *tx) somebodyAt(h home, lost string) (there bool, err error) {
 	if h.teamID == "" {
 		return t.exists(`SELECT 1 FROM reps WHERE id = $1 AND id <> $2 AND disabled = 0 AND logged_in_until > $3`, h.repID, lost, ms(t.now))
@@ -306,8 +307,8 @@ func (t *tx) requeue(s sessionRow, to home) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = 'lost_connection', held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
-		to.repID, to.teamID, s.ID); err != nil {
+	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = $4, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
+		to.repID, to.teamID, s.ID, desk.CameByLostConnection); err != nil {
 		return err
 	}
 	_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: desk.SessionConnectionLost, former: []string{s.Owner.ID}})

@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 )
 
+// NewSessionKey draws a session key.
+var NewSessionKey = newSessionKey
+
 // Counter counts what a store asks of its database in reading transactions.
 type Counter struct {
 	Transactions, Statements atomic.Int64

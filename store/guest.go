@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"strings"
@@ -200,6 +201,44 @@ func (s *Store) GiveConsent(ctx context.Context, g desk.Guest, attendeeID string
 		_, err = t.seatsChanged(now, true)
 		return now.forGuests(), err
 	})
+}
+
+// PageChange is what the customer's script says of the page; nil leaves it.
+type PageChange struct{ URL, Title *string }
+
+// UpdateGuestSession keeps the page of a browser-sharing session current (E4). The same again changes nothing, and tells
+// nobody.
+func (s *Store) UpdateGuestSession(ctx context.Context, g desk.Guest, change PageChange) (desk.Session, error) {
+	return write(ctx, s, func(t *tx) (desk.Session, error) {
+		session, me, err := t.guestInside(g)
+		if err == nil && (me.Role != desk.AttendeeCustomer || session.Kind != desk.KindBrowser) {
+			err = desk.Refuse(desk.NotAllowed, "The customer of a browser-sharing session alone says which page it is about.")
+		}
+		if err != nil {
+			return desk.Session{}, err
+		}
+		was := desk.Page{URL: session.PageURL, Title: session.PageTitle}
+		now := desk.Page{URL: *cmp.Or(change.URL, &was.URL), Title: *cmp.Or(change.Title, &was.Title)}
+		if p := now.Check(session.Kind); p != nil {
+			return desk.Session{}, p
+		}
+		if now != was {
+			if session, err = t.setPage(session, me, now); err != nil {
+				return desk.Session{}, err
+			}
+		}
+		return t.guestView(session)
+	})
+}
+
+func (t *tx) setPage(s sessionRow, by attendeeRow, p desk.Page) (sessionRow, error) {
+	if _, err := t.exec(`UPDATE sessions SET page_url = $1, page_title = $2, rev = rev + 1 WHERE id = $3`, p.URL, p.Title, s.ID); err != nil {
+		return s, err
+	}
+	if _, err := t.sessionChanged(sessionChange{actor: desk.Ref{ID: by.ID, Name: by.Name}, id: s.ID, reason: "page"}); err != nil {
+		return s, err
+	}
+	return t.session(s.ID)
 }
 
 // LeaveAsGuest lets a guest go. A customer who leaves while waiting ends the session; one who leaves an active session is

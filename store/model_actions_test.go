@@ -74,7 +74,7 @@ type action struct {
 const asOwner = "not_found not_session_owner session_not_active "
 
 var actions = []action{
-	{"start a session", 5, anybody, (*world).start, (*model).start, "not_found"},
+	{"start a session", 5, anybody, (*world).start, (*model).start, "not_found no_rep_available"},
 	{"accept a session", 8, theAsked, func(w *world, a args) (any, error) { return w.d.AcceptSession(ctx(), a.caller, a.session) },
 		(*model).acceptSession, "not_found session_taken not_allowed session_not_active"},
 	{"invite", 24, theOwner, (*world).invite, (*model).invite, asOwner + "sharing_off cannot_invite_self not_reachable already_in_session already_invited rep_not_available " +

@@ -22,6 +22,9 @@ func (m *model) start(a args) (desk.Code, func(string)) {
 	if m.embassy(a.rep) && !near {
 		return refuse(desk.NotFound)
 	}
+	if !m.somebodyAt(queue, nil) && !queue.has(a.rep) { // D11
+		return refuse(desk.NoRepAvailable)
+	}
 	return "", func(id string) {
 		m.sessions = append(m.sessions, &mSession{id: id, portal: m.portals[a.portal], state: desk.SessionWaiting, last: queue, first: queue, been: map[*mRep]bool{}})
 	}

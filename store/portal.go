@@ -81,7 +81,7 @@ func (t *tx) portalsUp(id string) ([]desk.PortalLevel, error) {
 // PublicPortal is what a portal's page shows to everybody (E2), as its modes say (B18).
 func (s *Store) PublicPortal(ctx context.Context, ref string) (desk.PublicPortal, error) {
 	return read(ctx, s, func(t *tx) (desk.PublicPortal, error) {
-		p := desk.PublicPortal{Reps: []desk.Ref{}, Issues: []desk.Ref{}}
+		p := desk.PublicPortal{Reps: []desk.Ref{}, Issues: []desk.PublicIssue{}}
 		id, err := t.resolve("portal", ref)
 		if err != nil {
 			return p, err
@@ -94,6 +94,7 @@ func (s *Store) PublicPortal(ctx context.Context, ref string) (desk.PublicPortal
 			return p, err
 		}
 		p.Modes = *settings.Modes
+		p.UnavailableURL = *settings.UnavailableURL
 		p.TakesCodes = slices.Contains(p.Modes, desk.ModePhone)
 		if !slices.Contains(p.Modes, desk.ModeWeb) {
 			return p, nil
@@ -102,10 +103,34 @@ func (s *Store) PublicPortal(ctx context.Context, ref string) (desk.PublicPortal
 			return p, err
 		}
 		if slices.Contains(p.Modes, desk.ModeQueue) {
-			p.Issues, err = t.refs(`SELECT i.id, i.title FROM issues i JOIN teams t ON t.id = i.team_id WHERE i.disabled = 0 AND t.disabled = 0 ORDER BY i.title, i.id`)
+			p.Issues, err = t.publicIssues(id)
 		}
 		return p, err
 	})
+}
+
+// publicIssues lists the issues that customers can choose in a portal, and whether somebody is there for each (D11, E2).
+func (t *tx) publicIssues(portalID string) ([]desk.PublicIssue, error) {
+	above, err := t.texts(`SELECT above_id FROM portal_tree WHERE portal_id = $1`, portalID)
+	if err != nil {
+		return nil, err
+	}
+	offered := []desk.PublicIssue{}
+	err = t.rows(`SELECT i.id, i.title, i.portals, t.persistent = 1 OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id
+		WHERE m.team_id = t.id AND r.disabled = 0 AND r.logged_in_until > $1)
+		FROM issues i JOIN teams t ON t.id = i.team_id WHERE i.disabled = 0 AND t.disabled = 0 ORDER BY i.title, i.id`, []any{ms(t.now)}, func(scan scanner) error {
+		var i desk.PublicIssue
+		var portals string
+		if err := scan(&i.ID, &i.Name, &portals, &i.Available); err != nil {
+			return err
+		}
+		here, err := issueInPortal(portals, above)
+		if here {
+			offered = append(offered, i)
+		}
+		return err
+	})
+	return offered, err
 }
 
 // refs lists ids with their names.

@@ -188,7 +188,8 @@ func (s *Store) housekeep(ctx context.Context) {
 	}
 }
 
-// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, revoked tokens.
+// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, session keys,
+// revoked tokens.
 func (s *Store) RemoveOldRows(ctx context.Context) error {
 	return alter(ctx, s, func(t *tx) error {
 		if err := t.forgetEvents(); err != nil {
@@ -198,6 +199,9 @@ func (s *Store) RemoveOldRows(ctx context.Context) error {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM session_keys WHERE expires_at < $1`, ms(t.now)); err != nil {
 			return err
 		}
 		_, err := t.exec(`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, ms(t.now.Add(-desk.TokenUnusedFor)))

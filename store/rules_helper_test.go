@@ -45,10 +45,26 @@ func eachWithRows(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock
 
 // tables are those that a refused request must leave alone: all but the kept answers and the settings.
 var tables = []string{"portals", "portal_tree", "teams", "team_members", "reps", "issues", "consoles", "tokens", "sessions", "attendees",
-	"invitations", "declines", "deliveries", "messages", "notes", "guest_tokens", "grant_keys", "events", "api_tokens", "team_messages"}
+	"invitations", "declines", "deliveries", "messages", "notes", "guest_tokens", "grant_keys", "events", "api_tokens", "team_messages", "session_keys"}
 
 // all are the lines of all tables.
-func (r rows) all() (lines []string) {
+func (r rows) all() []string {
+	r.t.Helper()
+	return r.lines(tables...)
+}
+
+// column is the first column of a query, as text.
+func (r rows) column(query string, args ...any) string {
+	r.t.Helper()
+	var text string
+	if err := r.db.QueryRow(query, args...).Scan(&text); err != nil {
+		r.t.Fatal(err)
+	}
+	return text
+}
+
+// lines are those of some tables.
+func (r rows) lines(tables ...string) (lines []string) {
 	r.t.Helper()
 	for _, table := range tables {
 		found := must(r.db.Query(`SELECT * FROM ` + table)) //nolint:gosec // a name of the list above

@@ -32,7 +32,7 @@ const sessionColumns = `SELECT s.id, s.rev, s.state, s.kind, s.portal_id, COALES
 	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0),
 	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0), 0),
 	COALESCE((SELECT x.id FROM invitations x WHERE x.session_id = s.id AND x.state = 'active' AND x.kind = 'transfer'), ''),
-	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev
+	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev, s.page_url, s.page_title
 	FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id LEFT JOIN issues i ON i.id = s.issue_id
 	LEFT JOIN reps o ON o.id = s.owner_id LEFT JOIN teams q ON q.id = s.queue_team_id`
 
@@ -44,7 +44,7 @@ func scanSession(scan scanner, s *sessionRow) error {
 	if err := scan(&s.ID, &s.Rev, &s.State, &s.Kind, &portal.ID, &portal.Name, &effective,
 		&s.Customer.Name, &s.Customer.Company, &s.Customer.Details, &s.Customer.Language, &issue.ID, &issue.Name, &s.Priority, &owner.ID, &owner.Name,
 		&s.QueueRepID, &team.ID, &team.Name, &s.ExternalKey, &created, &accepted, &ended, &s.EndReason, &s.Summary, &s.RepCount,
-		&consent, &s.transferID, &s.Held, &s.goneAt, &s.firstRep, &s.firstTeam, &s.askedAt, &s.guestRev); err != nil {
+		&consent, &s.transferID, &s.Held, &s.goneAt, &s.firstRep, &s.firstTeam, &s.askedAt, &s.guestRev, &s.PageURL, &s.PageTitle); err != nil {
 		return err
 	}
 	s.Title, s.Consent, s.CustomerGone = desk.SessionTitle(s.Kind, s.Customer.Name), consents[consent], s.goneAt > 0

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -19,68 +17,65 @@ type NewSession struct {
 	Kind        string
 	Priority    int
 	ExternalKey string
+	Page        desk.Page // of a browser-sharing session
 }
 
 // Started is the answer to starting a session.
 type Started struct {
 	Session    desk.Session `json:"session" doc:"The session, waiting"`
 	GuestToken string       `json:"guest_token" doc:"The customer's bearer token for /v1/guest; shown this once" example:"rdg_…"`
+	GuestURL   string       `json:"guest_url" doc:"The customer's way in, for a browser: the token stands behind the #, and so reaches no server's log; shown this once" example:"https://desk.example.com/p/main#rdg_…"`
 }
 
 func (s *Started) SeenThrough(o *desk.Outlook) { s.Session.SeenThrough(o) }
 
-// StartSession starts a session that waits for a rep, or in the queue of a team. An API token that belongs to nobody may
-// too, for whomever it names (E5).
+// StartSession starts a session that waits for a rep, or in the queue of a team. GuestURL is a path: where the server is
+// reached is not the store's to know. An API token that
+// belongs to nobody may start one too, for whomever it names (E5).
 func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) (Started, error) {
-	if p := in.check(); p != nil {
+	if p := in.check(c); p != nil {
 		return Started{}, p
 	}
 	return writeAsAnyone(ctx, s, c, func(t *tx) (out Started, err error) {
 		if err := t.resolveTargets(c, &in); err != nil {
 			return out, err
 		}
-		came, queueRep, queueTeam, err := t.queueOf(c, in)
+		a := arrival{portalID: in.PortalID, issueID: in.IssueID, kind: in.Kind, priority: in.Priority, customer: in.Customer, page: in.Page, externalKey: in.ExternalKey, by: c}
+		if a.queue, a.cameBy, err = t.queueOf(c, in); err != nil {
+			return out, err
+		}
+		arrived, err := t.arrive(a)
 		if err != nil {
 			return out, err
 		}
-		id := newID("ses_")
-		if _, err := t.exec(`INSERT INTO sessions (id, state, kind, portal_id, customer_name, company, details, language, search, customer_key, company_key, issue_id, priority,
-			queue_rep_id, queue_team_id, first_rep_id, first_team_id, came_by, external_key, created_at) VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $16, $17, $9, $10, $11, $12, $11, $12, $13, $14, $15)`,
-			id, in.Kind, in.PortalID, in.Customer.Name, in.Customer.Company, in.Customer.Details, in.Customer.Language,
-			strings.ToLower(in.Customer.Name+" "+in.Customer.Company), in.IssueID, in.Priority, queueRep, queueTeam, came, in.ExternalKey, ms(t.now),
-			sortKey(in.Customer.Name), sortKey(in.Customer.Company)); err != nil {
-			return out, err
-		}
-		session, err := t.session(id)
-		if err != nil {
-			return out, err
-		}
-		customer, err := t.addAttendee(session, desk.Attendee{Role: desk.AttendeeCustomer, Name: in.Customer.Name, Access: desk.Control}, 0)
-		if err != nil {
-			return out, err
-		}
-		if out.GuestToken, err = t.newGuestToken(customer.ID); err != nil {
-			return out, err
-		}
-		out.Session, err = t.sessionChanged(sessionChange{actor: c.Ref(), id: id})
+		out.Session, out.GuestToken = arrived.session, arrived.token
+		out.GuestURL, err = t.portalPage(in.PortalID, arrived.token)
 		return out, err
 	})
 }
 
-func (n *NewSession) check() *desk.Problem {
-	targets := 0
-	for _, id := range []string{n.IssueID, n.RepID, n.TeamID} {
-		if id != "" {
-			targets++
-		}
-	}
-	if targets > 1 {
-		return desk.Refuse(desk.OneTargetNeeded, "Give at most one of issue_id, rep_id and team_id.")
+func (n *NewSession) check(c desk.Caller) *desk.Problem {
+	targets := given(n.IssueID, n.RepID, n.TeamID)
+	if targets > 1 || targets == 0 && c.RepID == "" {
+		return desk.Refuse(desk.OneTargetNeeded, "Give one of issue_id, rep_id and team_id; a rep may leave out all three.")
 	}
 	if p := desk.CheckLine("external_key", n.ExternalKey, desk.MaxName); p != nil {
 		return p
 	}
+	if p := n.Page.Check(n.Kind); p != nil {
+		return p
+	}
 	return n.Customer.Check()
+}
+
+// given counts the texts that say something.
+func given(texts ...string) (n int) {
+	for _, text := range texts {
+		if text != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *tx) resolveTargets(c desk.Caller, n *NewSession) (err error) {
@@ -95,28 +90,25 @@ func (t *tx) resolveTargets(c desk.Caller, n *NewSession) (err error) {
 	return err
 }
 
-// queueOf says in whose queue a new session waits, and how it came there (D2, D3). A portal can do without team queues
-// (B18).
-func (t *tx) queueOf(c desk.Caller, n NewSession) (cameBy, repID, teamID string, err error) {
+// queueOf says in whose queue a session waits that a rep or a script starts, and how it came there (D2, D3).
+func (t *tx) queueOf(c desk.Caller, n NewSession) (home, desk.CameBy, error) {
 	switch {
 	case n.IssueID != "":
-		cameBy = "issue"
-		_, err = t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{n.IssueID}, &teamID)
+		queue, err := t.issueQueue(n.IssueID)
+		return queue, desk.CameByIssue, err
 	case n.TeamID != "":
-		cameBy, teamID = "api", n.TeamID
+		return home{teamID: n.TeamID}, desk.CameByAPI, nil
 	case n.RepID != "":
-		return "api", n.RepID, "", nil
+		return home{repID: n.RepID}, desk.CameByAPI, nil
 	case !c.IsRep():
-		return "", "", "", desk.Refuse(desk.OneTargetNeeded, "The API token belongs to nobody, and has no queue: give one of issue_id, rep_id and team_id.")
-	default:
-		return "api", c.RepID, "", nil
+		return home{}, "", desk.Refuse(desk.OneTargetNeeded, "The API token belongs to nobody, and has no queue: give one of issue_id, rep_id and team_id.")
 	}
-	if err != nil || n.PortalID == "" {
-		return cameBy, "", teamID, err
-	}
-	settings, err := t.portalSettings(n.PortalID)
-	if err == nil && !slices.Contains(*settings.Modes, desk.ModeQueue) {
-		err = desk.Refuse(desk.NotAllowed, "The portal is without the mode queue: its sessions do not wait in team queues.")
-	}
-	return cameBy, "", teamID, err
+	return home{repID: c.RepID}, desk.CameByAPI, nil
+}
+
+// portalPage is the path of a portal's page for customers, with what only the page itself is to read behind the #.
+func (t *tx) portalPage(portalID, secret string) (string, error) {
+	var slug string
+	_, err := t.row(`SELECT slug FROM portals WHERE id = $1`, []any{portalID}, &slug)
+	return "/p/" + slug + "#" + secret, err
 }

@@ -138,10 +138,18 @@ func jsonName(field reflect.StructField) string {
 
 // PublicPortal is what a portal's page shows to everybody (E2, B18).
 type PublicPortal struct {
-	ID         string   `json:"id" doc:"Opaque id" example:"prt_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Name       string   `json:"name" doc:"What people call it" example:"EMEA"`
-	Modes      []string `json:"modes" doc:"How customers come in" values:"web,queue,phone"`
-	Reps       []Ref    `json:"reps" doc:"Reps who chose to be shown and are logged in, by their public names; with the mode web"`
-	Issues     []Ref    `json:"issues" doc:"Issues to choose from; with the modes web and queue"`
-	TakesCodes bool     `json:"takes_codes" doc:"Whether it has a box for session keys and codes: the mode phone"`
+	ID             string        `json:"id" doc:"Opaque id" example:"prt_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Name           string        `json:"name" doc:"What people call it" example:"EMEA"`
+	Modes          []string      `json:"modes" doc:"How customers come in" values:"web,queue,phone"`
+	Reps           []Ref         `json:"reps" doc:"Reps who chose to be shown and are logged in, by their public names; with the mode web"`
+	Issues         []PublicIssue `json:"issues" doc:"Issues to choose from; with the modes web and queue"`
+	TakesCodes     bool          `json:"takes_codes" doc:"Whether it has a box for session keys and codes: the mode phone"`
+	UnavailableURL string        `json:"unavailable_url,omitempty" doc:"Where customers find help when nobody is available" example:"https://help.example.com"`
+}
+
+// PublicIssue is an issue as customers choose it (E2).
+type PublicIssue struct {
+	ID        string `json:"id" doc:"Opaque id" example:"iss_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Name      string `json:"name" doc:"What kind of problem it is" example:"Paper jam"`
+	Available bool   `json:"available" doc:"Whether a session on it would wait for somebody: without, it is refused with no_rep_available"`
 }

@@ -48,6 +48,7 @@ const (
 	RepNotAvailable      Code = "rep_not_available"
 	TeamNotAvailable     Code = "team_not_available"
 	PortalNotAvailable   Code = "portal_not_available"
+	NoRepAvailable       Code = "no_rep_available"
 	RepLimitReached      Code = "rep_limit_reached"
 	InvitationNotActive  Code = "invitation_not_active"
 	SessionNotActive     Code = "session_not_active"
@@ -58,6 +59,7 @@ const (
 	QueueEmpty           Code = "queue_empty"
 	EmailMissing         Code = "email_missing"
 	CursorTooOld         Code = "cursor_too_old"
+	CodeNotValid         Code = "code_not_valid"
 	ChangedMeanwhile     Code = "changed_meanwhile"
 	TooLarge             Code = "too_large"
 	UnsupportedMediaType Code = "unsupported_media_type"
@@ -97,6 +99,7 @@ var Catalogue = []CodeInfo{
 	{RepNotAvailable, 409, "The rep is not available", "The rep is neither logged in nor in extended availability.", "Load the share options again.", RetryNever},
 	{TeamNotAvailable, 409, "Nobody of the team is available", "No rep of the team who could accept is logged in or in extended availability.", "Load the share options again.", RetryNever},
 	{PortalNotAvailable, 409, "Nobody is logged in under the portal", "No rep who could accept is logged in under the portal.", "Load the share options again.", RetryNever},
+	{NoRepAvailable, 409, "Nobody is available", "Nobody who could help is logged in, and the queue keeps no sessions meanwhile; redirect_url may say where to go instead.", "Tell the customer, and lead them to redirect_url.", RetryNever},
 	{RepLimitReached, 409, "No seat left", "Joined reps and active invitations fill all seats.", "Cancel an invitation first.", RetryNever},
 	{InvitationNotActive, 409, "The invitation is over", "It was accepted, declined, cancelled or withdrawn; the conflict says which, why and by whom.", "Remove it, and say why.", RetryNever},
 	{SessionNotActive, 409, "The session is not active", "It is still waiting, or it has ended.", "Load the session.", RetryNever},
@@ -107,6 +110,7 @@ var Catalogue = []CodeInfo{
 	{QueueEmpty, 409, "Nothing waits", "None of the caller's team queues holds anything that the caller could take.", "Show that nothing waits.", RetrySafe},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
+	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say.", "Ask for another.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},
 	{TooLarge, 413, "The request is too large", "The body is over its limit.", "Send less.", RetryNever},
 	{UnsupportedMediaType, 415, "Unsupported media type", "The body's Content-Type is not one that the operation takes.", "Send application/json.", RetryNever},
@@ -118,7 +122,7 @@ var Catalogue = []CodeInfo{
 	{IdempotencyKeyReused, 422, "The Idempotency-Key was used for another request", "The same key came with another body.", "Use a new key for a new request.", RetryNever},
 	{CursorMismatch, 422, "The cursor belongs to another list", "It was made with another sort or filter.", "Start from the first page.", RetryNever},
 	{TooManyRequests, 429, "Too many requests", "The caller did this too often in a short time.", "Wait as Retry-After says.", RetrySameKey},
-	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords; the user name is locked for a time.", "Wait as Retry-After says.", RetrySameKey},
+	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords, and the user name is locked for a time; or too many wrong keys and codes, and none from this address is tried for a time.", "Wait as Retry-After says.", RetrySameKey},
 	{ClientClosedRequest, 499, "The client went away", "The request was cancelled before it was answered.", "Nothing.", RetrySameKey},
 	{Internal, 500, "Something went wrong", "A fault of the server; it is in the server's log under the request_id.", "Try again later.", RetrySameKey},
 	{Unavailable, 503, "Not available now", "The storage is busy or away; nothing was changed.", "Wait as Retry-After says.", RetrySameKey},

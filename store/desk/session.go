@@ -14,6 +14,12 @@ const (
 	SessionEnded   SessionState = "ended"
 )
 
+// What a session supports.
+const (
+	KindSupport = "support" // a device
+	KindBrowser = "browser" // a web page (E4)
+)
+
 // Customer is who is being helped.
 type Customer struct {
 	Name     string `json:"name" minLength:"1" maxLength:"200" doc:"The customer's name" example:"Jo Doe"`
@@ -71,6 +77,8 @@ type Session struct {
 	Consent      Consent      `json:"consent" doc:"Of all who need the customer's consent, the one that most wants attention: asked before refused before granted" values:"not_needed,asked,granted,refused"`
 	RepCount     int          `json:"rep_count" doc:"Reps in it now, the owner included"`
 	Unread       int          `json:"unread,omitempty" doc:"Messages that the caller, who is in it, has not read"`
+	PageURL      string       `json:"page_url,omitempty" doc:"Of a browser-sharing session: the address of the page that is shared" example:"https://shop.example.com/basket"`
+	PageTitle    string       `json:"page_title,omitempty" doc:"The page's title" example:"Your basket"`
 	ExternalKey  string       `json:"external_key,omitempty" doc:"The id that another system knows it by"`
 	CreatedAt    time.Time    `json:"created_at" doc:"When it started to wait"`
 	AcceptedAt   *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
@@ -85,8 +93,8 @@ type Session struct {
 // may know of, and consents those of all who are shown.
 func (s Session) ForGuests(rev int64, owner *Ref, shown int, consents []Consent) Session {
 	return Session{ID: s.ID, Rev: rev, State: s.State, Kind: s.Kind, Title: s.Title, Portal: s.Portal, Customer: s.Customer, Issue: s.Issue, Owner: owner,
-		Held: s.Held, CustomerGone: s.CustomerGone, Consent: MostUrgent(consents), RepCount: shown, CreatedAt: s.CreatedAt, AcceptedAt: s.AcceptedAt,
-		EndedAt: s.EndedAt, EndReason: s.EndReason}
+		Held: s.Held, CustomerGone: s.CustomerGone, Consent: MostUrgent(consents), RepCount: shown, PageURL: s.PageURL, PageTitle: s.PageTitle,
+		CreatedAt: s.CreatedAt, AcceptedAt: s.AcceptedAt, EndedAt: s.EndedAt, EndReason: s.EndReason}
 }
 
 // Gone is what is left of a session for somebody who may not see it any more.
@@ -106,7 +114,7 @@ func MostUrgent(consents []Consent) Consent {
 
 // SessionTitle is what lists show. A browser-sharing session is marked (D4); sorting uses the bare name.
 func SessionTitle(kind, customer string) string {
-	if kind == "browser" {
+	if kind == KindBrowser {
 		return "[Browser] " + customer
 	}
 	return customer

@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+type enterInput struct {
+	Body struct {
+		PortalID          string        `json:"portal_id,omitempty" maxLength:"100" example:"@main" doc:"The portal by whose page the customer comes; needed with issue_id and rep_id"`
+		SessionKey        string        `json:"session_key,omitempty" maxLength:"100" example:"7km-4xq9" doc:"A key that a rep gave the customer, in any case, with spaces and hyphens as they like; the customer waits for that rep"`
+		IssueID           string        `json:"issue_id,omitempty" maxLength:"100" example:"@paper-jam" doc:"An issue that the page offers; the customer waits for the team that owns it"`
+		RepID             string        `json:"rep_id,omitempty" maxLength:"100" doc:"A rep whom the page shows; the customer waits for that rep"`
+		SupportButtonCode string        `json:"support_button_code,omitempty" maxLength:"200" doc:"The code of a support button"`
+		HelpLinkCode      string        `json:"help_link_code,omitempty" maxLength:"200" doc:"The code of a help link: the session is about a web page"`
+		Customer          desk.Customer `json:"customer" doc:"Who is being helped"`
+		PageURL           string        `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/basket" doc:"With a help link: the page's address, http or https"`
+		PageTitle         string        `json:"page_title,omitempty" maxLength:"500" example:"Your basket" doc:"With a help link: the page's title"`
+	}
+}
+
+func (in *enterInput) entry() store.Entry {
+	b := in.Body
+	return store.Entry{PortalID: b.PortalID, SessionKey: b.SessionKey, IssueID: b.IssueID, RepID: b.RepID, ButtonCode: b.SupportButtonCode, LinkCode: b.HelpLinkCode,
+		Customer: b.Customer, Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}}
+}
+
+// enter lets a customer in. What could be guessed goes through the attempts, which count the wrong ones; by whichever name
+// a portal is called, it is one entrance.
+func (s *Server) enter(ctx context.Context, in *enterInput) (out *Created[store.Entered], err error) {
+	entry := in.entry()
+	entrance := entranceOf(entry)
+	if entrance != "" && entry.PortalID != "" {
+		if entry.PortalID, err = s.cfg.Store.PortalID(ctx, entry.PortalID); err != nil {
+			return nil, err
+		}
+	}
+	let := func() error {
+		entered, err := s.cfg.Store.Enter(ctx, entry)
+		out = created("/v1/guest/session", entered.Session.Rev, entered)
+		return err
+	}
+	if entrance == "" {
+		err = let()
+	} else {
+		err = s.attempts.try(ctx, exchangeFrom(ctx).address, entrance+" "+entry.PortalID, let)
+	}
+	return out, err
+}
+
+// entranceOf names the entrance that takes a key or a code; "" where nothing can be guessed.
+func entranceOf(e store.Entry) string {
+	switch {
+	case e.SessionKey != "":
+		return "session_key"
+	case e.ButtonCode != "":
+		return "support_button"
+	case e.LinkCode != "":
+		return "help_link"
+	}
+	return ""
+}
