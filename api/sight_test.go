@@ -17,8 +17,6 @@ var sample = map[string]string{
 	"update-me":           `{"busy":true}`,
 	"change-password":     `{"current_password":"correct horse","new_password":"battery staple"}`,
 	"start-session":       `{"customer":{"name":"Jo Doe"}}`,
-	"create-session-key":  `{"portal_id":"@main","lifetime_seconds":600}`,
-	"enter":               `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Jo Doe"}}`,
 	"end-session":         `{"summary":"Done"}`,
 	"request-help":        `{"issue_id":"@vpn"}`,
 	"invite":              `{"rep_id":"@ben"}`,
@@ -31,15 +29,18 @@ var sample = map[string]string{
 	"post-message":        `{"text":"Hello"}`,
 	"mark-session-read":   `{"message_id":"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"}`,
 	"add-note":            `{"text":"Hello"}`,
+	"create-session-key":  `{"portal_id":"@main","lifetime_seconds":600}`,
+	"enter":               `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Jo Doe"}}`,
 }
 
 // nowhere are ids of the right form that name nothing.
 var nowhere = map[string]string{
-	"{session_id}":     "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{invitation_id}":  "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{delivery_id}":    "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{console_id}":     "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
-	"{attendee_id}":    "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{session_id}":    "ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{invitation_id}": "inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{delivery_id}":   "dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{console_id}":    "con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+	"{attendee_id}":   "att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+
 	"{session_key_id}": "key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 }
 

@@ -43,6 +43,8 @@ func TestCommandLine(t *testing.T) {
 		{name: "the flag goes first", args: "serve --listen nowhere:x", variables: map[string]string{"REPDESK_LISTEN": taken.Addr().String()}, fails: "nowhere:x"},
 		{name: "no variable for what belongs to one call", args: "openapi", variables: map[string]string{"REPDESK_OUTPUT": "nowhere/x"}, prints: "openapi: 3.1"},
 		{name: "public URL without a host", args: "serve --listen 127.0.0.1:0 --public-url example.com", fails: "needs http or https"},
+		{name: "a proxy that is no network", args: "serve --trusted-proxy 10.0.0.1 --listen 127.0.0.1:0", fails: "--trusted-proxy"},
+		{name: "several proxies, by variable", args: "serve --listen " + taken.Addr().String(), variables: map[string]string{"REPDESK_TRUSTED_PROXY": "10.0.0.0/8,2001:db8::/32"}, fails: "is taken by another program"},
 		{name: "mail without a sender", args: "serve --listen 127.0.0.1:0 --smtp smtp://127.0.0.1:1 --database " + db, fails: "mail from"},
 		{name: "FCM without a project", args: "serve --listen 127.0.0.1:0 --fcm-endpoint http://127.0.0.1:1 --database " + db, fails: "no project"},
 		{name: "no such organisation file", args: "serve --listen 127.0.0.1:0 --org nowhere.yaml --database " + db, fails: "nowhere.yaml"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 	"syscall"
@@ -19,9 +20,10 @@ import (
 type serveCommand struct {
 	listenFlags
 	databaseFlags
-	PublicURL string `name:"public-url" group:"Server" placeholder:"URL" help:"Where clients and the links in emails reach the server; default http://<listen>."`
-	Name      string `group:"Server" default:"repdesk" help:"The desk's name, in emails and for clients."`
-	Org       string `group:"Server" type:"path" placeholder:"FILE" help:"Organisation file to load at start."`
+	PublicURL    string         `name:"public-url" group:"Server" placeholder:"URL" help:"Where clients and the links in emails reach the server; default http://<listen>."`
+	Name         string         `group:"Server" default:"repdesk" help:"The desk's name, in emails and for clients."`
+	Org          string         `group:"Server" type:"path" placeholder:"FILE" help:"Organisation file to load at start."`
+	TrustedProxy []netip.Prefix `name:"trusted-proxy" group:"Server" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For says where a request came from; may be given several times."`
 	pushFlags
 	logFlags
 }
@@ -44,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context, to output) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	d := newService(serviceConfig{store: s, senders: senders.byChannel, listener: listener, publicURL: c.PublicURL, name: c.Name, log: log})
+	d := newService(serviceConfig{store: s, senders: senders.byChannel, listener: listener, publicURL: c.PublicURL, name: c.Name, trusted: c.TrustedProxy, log: log})
 	c.announce(to.out, listener.Addr())
 	return d.run(ctx)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type serviceConfig struct {
 	listener  net.Listener
 	publicURL string
 	name      string
+	trusted   []netip.Prefix // proxies whose X-Forwarded-For counts
 	log       *slog.Logger
 	demo      http.Handler // answers what stands under /demo/; nil: nobody
 }
@@ -46,7 +48,7 @@ type service struct {
 
 func newService(cfg serviceConfig) *service {
 	s := &service{cfg: cfg, worker: push.NewWorker(push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log})}
-	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Version: version()})
+	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Version: version(), TrustedProxies: cfg.trusted})
 	requests, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	// No WriteTimeout: an event stream stays open, and sets a deadline for each of its writes.
