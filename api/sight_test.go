@@ -17,8 +17,6 @@ var sample = map[string]string{
 	"update-me":           `{"busy":true}`,
 	"change-password":     `{"current_password":"correct horse","new_password":"battery staple"}`,
 	"start-session":       `{"customer":{"name":"Jo Doe"}}`,
-	"create-session-key":  `{"portal_id":"@main","lifetime_seconds":600}`,
-	"enter":               `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Jo Doe"}}`,
 	"end-session":         `{"summary":"Done"}`,
 	"request-help":        `{"issue_id":"@vpn"}`,
 	"invite":              `{"rep_id":"@ben"}`,
@@ -36,6 +34,8 @@ var sample = map[string]string{
 	"post-team-message":   `{"text":"Hello"}`,
 	"mark-team-chat-read": `{"message_id":"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"}`,
 	"update-preferences":  `{"queue_sort":"customer"}`,
+	"create-session-key":  `{"portal_id":"@main","lifetime_seconds":600}`,
+	"enter":               `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Jo Doe"}}`,
 }
 
 // nowhere are ids of the right form that name nothing.

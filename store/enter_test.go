@@ -268,7 +268,7 @@ func TestD11WhoStartsItIsThere(t *testing.T) {
 			}
 		}
 		script := ana
-		script.ConsoleID = "" // acts as ana, and makes nobody logged in
+		script.ConsoleID = ""                                                                             // acts as ana, and makes nobody logged in
 		must(d.StartSession(t.Context(), script, store.NewSession{Kind: desk.KindSupport, Customer: jo})) // for themself: the script takes it
 		refusal(t, "a script of theirs, for the team", try(d.StartSession(t.Context(), script, store.NewSession{Kind: desk.KindSupport, Customer: jo, TeamID: "@printers"})), desk.NoRepAvailable)
 		refusal(t, "another team", try(d.StartSession(t.Context(), ana, store.NewSession{Kind: desk.KindSupport, Customer: jo, TeamID: "@network"})), desk.NoRepAvailable)
