@@ -152,7 +152,7 @@ func (t *tx) readTeamChat(teamID, repID, messageID string) error {
 func (t *tx) unreadTeamChat(repID string) (map[string]int, error) {
 	counts := map[string]int{}
 	err := t.rows(fmt.Sprintf(`SELECT m.team_id, (SELECT COUNT(*) FROM
-			(SELECT c.rep_id FROM team_messages c WHERE c.team_id = m.team_id AND c.id > m.chat_read_id ORDER BY c.id LIMIT %d) AS later WHERE later.rep_id <> m.rep_id)
+			(SELECT c.rep_id FROM team_messages c WHERE c.team_id = m.team_id AND c.id > m.chat_read_id ORDER BY c.id LIMIT %d) AS x WHERE x.rep_id <> m.rep_id)
 		FROM team_members m WHERE m.rep_id = $1`, desk.MaxUnreadChat),
 		[]any{repID}, func(scan scanner) error {
 			var team string
