@@ -69,7 +69,8 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, console, s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.endSession)
+		Description: "An administrator ends those of others too, and those that wait.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, console, s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, console, s.leaveSession)
@@ -153,6 +154,13 @@ func (s *Server) chatRoutes() {
 
 func (s *Server) directoryRoutes() {
 	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, console, s.listPortals)
+	register(s, operation{ID: "list-teams", Method: get, Path: "/v1/teams", Tag: "Directory", Summary: "The teams that the caller sees, by name",
+		Description: "One's own, and with the permission `share_outside_teams` others while somebody of them is logged in or in extended availability; an administrator sees all, with their settings.",
+		Codes:       codes(desk.CursorMismatch)}, console, s.listTeams)
+	register(s, operation{ID: "get-team", Method: get, Path: "/v1/teams/{team_id}", Tag: "Directory", Summary: "One team", Codes: codes(desk.NotFound)}, console, s.getTeam)
+	register(s, operation{ID: "list-issues", Method: get, Path: "/v1/issues", Tag: "Directory", Summary: "The issues that the caller sees, by title",
+		Description: "Those in use, to an embassy rep those of their own teams; to an administrator all, with their settings.", Codes: codes(desk.CursorMismatch)}, console, s.listIssues)
+	register(s, operation{ID: "get-issue", Method: get, Path: "/v1/issues/{issue_id}", Tag: "Directory", Summary: "One issue", Codes: codes(desk.NotFound)}, console, s.getIssue)
 	register(s, operation{ID: "get-portal", Method: get, Path: "/v1/portals/{portal_id}", Tag: "Directory", Summary: "A portal with its settings in force, and where each comes from",
 		Codes: codes(desk.NotFound)}, console, s.getPortal)
 }
@@ -192,4 +200,61 @@ func (s *Server) administrationRoutes() {
 		Codes:       codes(desk.NotAllowed)}, console, s.importOrganization)
 	register(s, operation{ID: "export-organization", Method: get, Path: "/v1/organization", Tag: "Administration", Summary: "The organisation as a file, without passwords",
 		Codes: codes(desk.NotAllowed)}, console, s.exportOrganization)
+	s.accountRoutes()
+	s.teamRoutes()
+	register(s, operation{ID: "create-portal", Method: post, Path: "/v1/portals", Tag: "Administration", Summary: "Make a portal", Status: http.StatusCreated,
+		Description: "What is left out it inherits.", Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.createPortal)
+	register(s, operation{ID: "update-portal", Method: patch, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Change a portal",
+		Description: "Settings that are given the portal says itself, and those below inherit them; `inherit` gives settings back to the portal above.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, console, s.updatePortal)
+	register(s, operation{ID: "delete-portal", Method: remove, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Delete a portal", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, console, s.deletePortal)
+	register(s, operation{ID: "create-issue", Method: post, Path: "/v1/issues", Tag: "Administration", Summary: "Make an issue", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.createIssue)
+	register(s, operation{ID: "update-issue", Method: patch, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Change an issue",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, console, s.updateIssue)
+	register(s, operation{ID: "delete-issue", Method: remove, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Delete an issue", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, console, s.deleteIssue)
+	s.entranceRoutes()
+	register(s, operation{ID: "reassign-session", Method: post, Path: "/v1/sessions/{session_id}/reassign", Tag: "Administration", Summary: "Give a session that is stuck to a rep or a team",
+		Description: "A rep becomes the owner of an active session, and finds a waiting one in the personal queue; in the queue of a team either waits. The former owner leaves.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.SessionNotActive, desk.RepNotAvailable, desk.TeamNotAvailable)}, console, s.reassignSession)
+}
+
+// deletion is how all deletions go.
+const deletion = "Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled."
+
+func (s *Server) accountRoutes() {
+	register(s, operation{ID: "list-reps", Method: get, Path: "/v1/reps", Tag: "Administration", Summary: "List the accounts, by name",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, console, s.listReps)
+	register(s, operation{ID: "create-rep", Method: post, Path: "/v1/reps", Tag: "Administration", Summary: "Make an account", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.createRep)
+	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account", Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.getRep)
+	register(s, operation{ID: "update-rep", Method: patch, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Change an account",
+		Description: "A closed one is logged out everywhere, and its sessions go to others.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, console, s.updateRep)
+	register(s, operation{ID: "delete-rep", Method: remove, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Delete an account", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, console, s.deleteRep)
+	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",
+		Description: "Ends all its consoles.", Status: http.StatusNoContent, Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.setRepPassword)
+	register(s, operation{ID: "list-rep-consoles", Method: get, Path: "/v1/reps/{rep_id}/consoles", Tag: "Administration", Summary: "List the consoles of an account",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.listRepConsoles)
+	register(s, operation{ID: "revoke-console", Method: remove, Path: "/v1/reps/{rep_id}/consoles/{console_id}", Tag: "Administration", Summary: "Log out a console of an account",
+		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OwnerMustHandOver)}, console, s.revokeConsole)
+}
+
+func (s *Server) teamRoutes() {
+	register(s, operation{ID: "create-team", Method: post, Path: "/v1/teams", Tag: "Administration", Summary: "Make a team", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.createTeam)
+	register(s, operation{ID: "update-team", Method: patch, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Change a team",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, console, s.updateTeam)
+	register(s, operation{ID: "delete-team", Method: remove, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Delete a team", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, console, s.deleteTeam)
+	register(s, operation{ID: "list-team-members", Method: get, Path: "/v1/teams/{team_id}/members", Tag: "Administration", Summary: "Who is in a team, by name",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, console, s.listTeamMembers)
+	register(s, operation{ID: "set-team-member", Method: put, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Bring a rep into a team, or give them another role there",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.setTeamMember)
+	register(s, operation{ID: "remove-team-member", Method: remove, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Take a rep out of a team", Status: http.StatusNoContent,
+		Description: "Invitations to the team are over for them.", Codes: codes(desk.NotAllowed, desk.NotFound)}, console, s.removeTeamMember)
 }

@@ -16,7 +16,7 @@ import (
 var fullScans = map[string]string{
 	"FROM teams t\n\t\tWHERE t.disabled = 0 AND ($5 = ''":       "the Share menu lists teams, by an index in its order, as far as the page",
 	"FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id": "the Share menu lists portals: some dozens",
-	"FROM portals p WHERE p.disabled = 0 AND ($1 = ''":          "reps list portals: some dozens",
+	"FROM portals p WHERE (p.disabled = 0 OR $3 = 1)":           "reps list portals: some dozens",
 	"FROM issues i JOIN teams t ON t.id = i.team_id":            "the Share menu lists issues: some hundreds at most",
 	"disabled FROM teams ORDER BY id":                           organization,
 	"disabled FROM portals ORDER BY id":                         organization,

@@ -99,7 +99,9 @@ func (t *tx) queueOf(c desk.Caller, n NewSession) (cameBy, repID, teamID string,
 	switch {
 	case n.IssueID != "":
 		cameBy = "issue"
-		_, err = t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{n.IssueID}, &teamID)
+		if _, err = t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{n.IssueID}, &teamID); err == nil {
+			teamID, err = t.resolve("team", teamID) // not one out of use: nobody would look into its queue
+		}
 	case n.TeamID != "":
 		cameBy, teamID = "api", n.TeamID
 	case n.RepID != "":

@@ -56,6 +56,7 @@ const (
 	TakeOverNotAllowed   Code = "take_over_not_allowed"
 	OwnerMustHandOver    Code = "owner_must_hand_over"
 	EmailMissing         Code = "email_missing"
+	InUse                Code = "in_use"
 	CursorTooOld         Code = "cursor_too_old"
 	ChangedMeanwhile     Code = "changed_meanwhile"
 	TooLarge             Code = "too_large"
@@ -104,6 +105,7 @@ var Catalogue = []CodeInfo{
 	{TakeOverNotAllowed, 409, "It cannot be taken over", "The caller sees the session, and is neither lead nor manager over its owner in a team that allows it.", "Do not offer it.", RetryNever},
 	{OwnerMustHandOver, 409, "The owner must hand over first", "A session would be left without an owner; the conflict names it.", "Hand it over or end it; a log-out can be forced.", RetryNever},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
+	{InUse, 409, "It is in use", "Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.", "Offer to disable it instead.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},
 	{TooLarge, 413, "The request is too large", "The body is over its limit.", "Send less.", RetryNever},
