@@ -13,7 +13,7 @@ import (
 func TestI5EveryPost(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		x := serve(t, s, clock)
-		x.logInAll(t, "ana", "ben/phone", "cho", "dev")
+		x.logInAll(t, "ana", "ben/phone", "cho", "dev", "hal")
 		x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
 		x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
 		x.open(t, "bens", "ben/phone", "")
@@ -23,33 +23,40 @@ func TestI5EveryPost(t *testing.T) {
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
 		posts := map[string]call{
-			"log-in":             {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
-			"start-session":      {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
-			"accept-session":     {as: "ana", do: "POST /v1/sessions/$waits/accept"},
-			"ack-delivery":       {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
-			"request-help":       {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
-			"invite":             {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
-			"accept-invitation":  {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
-			"decline-invitation": {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
-			"cancel-invitation":  {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
-			"remind-invitation":  {as: "ana", do: "POST /v1/invitations/$inv3/remind"},
-			"hold-session":       {as: "ana", do: "POST /v1/sessions/$ses/hold"},
-			"resume-session":     {as: "ana", do: "POST /v1/sessions/$ses/resume"},
-			"transfer-session":   {as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`},
-			"decline-transfer":   {as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
-			"cancel-transfer":    {as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
-			"get-join-grant":     {as: "ana", do: "POST /v1/sessions/$ses/grant"},
-			"post-message":       {as: "ana", do: "POST /v1/sessions/$ses/messages", body: sample["post-message"], want: 201},
-			"add-note":           {as: "ana", do: "POST /v1/sessions/$ses/notes", body: sample["add-note"], want: 201},
-			"mark-session-read":  {as: "ana", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$msg"}`},
-			"post-guest-message": {as: "guest/ses", do: "POST /v1/guest/messages", body: sample["post-message"], want: 201},
-			"get-guest-grant":    {as: "guest/ses", do: "POST /v1/guest/grant"},
-			"give-consent":       {as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat","granted":true}`},
-			"leave-as-guest":     {as: "guest/ses", do: "POST /v1/guest/leave"},
-			"leave-session":      {as: "ben/phone", do: "POST /v1/sessions/$ses/leave"},
-			"join-session":       {as: "ana", do: "POST /v1/sessions/$bens/join"},
-			"take-over-session":  {as: "ana", do: "POST /v1/sessions/$bens/take-over"},
-			"end-session":        {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
+			"log-in":                {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
+			"start-session":         {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
+			"accept-session":        {as: "ana", do: "POST /v1/sessions/$waits/accept"},
+			"ack-delivery":          {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
+			"request-help":          {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
+			"invite":                {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
+			"accept-invitation":     {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
+			"decline-invitation":    {as: "dev", do: "POST /v1/invitations/$inv2/decline"},
+			"cancel-invitation":     {as: "ana", do: "POST /v1/invitations/$inv2/cancel", want: 409, code: "invitation_not_active"},
+			"remind-invitation":     {as: "ana", do: "POST /v1/invitations/$inv3/remind"},
+			"hold-session":          {as: "ana", do: "POST /v1/sessions/$ses/hold"},
+			"resume-session":        {as: "ana", do: "POST /v1/sessions/$ses/resume"},
+			"transfer-session":      {as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"team_id":"@printers"}`},
+			"decline-transfer":      {as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
+			"cancel-transfer":       {as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
+			"get-join-grant":        {as: "ana", do: "POST /v1/sessions/$ses/grant"},
+			"post-message":          {as: "ana", do: "POST /v1/sessions/$ses/messages", body: sample["post-message"], want: 201},
+			"add-note":              {as: "ana", do: "POST /v1/sessions/$ses/notes", body: sample["add-note"], want: 201},
+			"mark-session-read":     {as: "ana", do: "POST /v1/sessions/$ses/messages/read", body: `{"message_id":"$msg"}`},
+			"post-guest-message":    {as: "guest/ses", do: "POST /v1/guest/messages", body: sample["post-message"], want: 201},
+			"get-guest-grant":       {as: "guest/ses", do: "POST /v1/guest/grant"},
+			"give-consent":          {as: "guest/ses", do: "POST /v1/guest/consent", body: `{"attendee_id":"$seat","granted":true}`},
+			"leave-as-guest":        {as: "guest/ses", do: "POST /v1/guest/leave"},
+			"leave-session":         {as: "ben/phone", do: "POST /v1/sessions/$ses/leave"},
+			"join-session":          {as: "ana", do: "POST /v1/sessions/$bens/join"},
+			"take-over-session":     {as: "ana", do: "POST /v1/sessions/$bens/take-over"},
+			"create-rep":            {as: "hal", do: "POST /v1/reps", body: `{"username":"ivy","name":"Ivy","password":"battery staple"}`, want: 201},
+			"create-team":           {as: "hal", do: "POST /v1/teams", body: `{"slug":"phones","name":"Phones"}`, want: 201},
+			"create-portal":         {as: "hal", do: "POST /v1/portals", body: `{"slug":"side","name":"Side"}`, want: 201},
+			"create-issue":          {as: "hal", do: "POST /v1/issues", body: `{"slug":"fax","title":"Fax","team_id":"@phones"}`, want: 201},
+			"create-support-button": {as: "hal", do: "POST /v1/support-buttons", body: `{"slug":"door","name":"Door","team_id":"@phones"}`, want: 201},
+			"create-help-link":      {as: "hal", do: "POST /v1/help-links", body: `{"slug":"way","name":"Way","team_id":"@phones"}`, want: 201},
+			"reassign-session":      {as: "hal", do: "POST /v1/sessions/$ses/reassign", body: `{"rep_id":"@ana"}`},
+			"end-session":           {as: "ana", do: "POST /v1/sessions/$ses/end", body: sample["end-session"]},
 		}
 		for path, item := range x.api.Document().Paths {
 			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
@@ -58,7 +65,7 @@ func TestI5EveryPost(t *testing.T) {
 		}
 		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
-			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session"} {
+			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link", "reassign-session", "end-session"} {
 			if id == "mark-session-read" {
 				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/messages"}).items("id")[0]
 			}
