@@ -33,6 +33,10 @@ issues:
   - {slug: open-issue, title: Open issue, team: hush-lines, request_help: true}
   - {slug: closed-issue, title: Closed issue, team: hush-lines}
   - {slug: vendor-issue, title: Vendor issue, team: vendor, request_help: true}
+support_buttons:
+  - {slug: hush-door, name: Door of hush, team: hush-lines}
+help_links:
+  - {slug: hush-way, name: Way of hush, rep: husholga}
 `
 
 // meet starts a session with a customer, takes it, and saves its id under the name.

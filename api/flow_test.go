@@ -28,6 +28,7 @@ func TestMainFlow(t *testing.T) {
 		x.playConsole(t)
 		x.playOrganization(t)
 		x.playTokens(t)
+		x.playAdministration(t)
 		x.checkEverythingCalled(t)
 	})
 }
@@ -266,6 +267,48 @@ func (x *server) playTokens(t *testing.T) {
 		call{as: "ana/script", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo Doe"}}`, want: 403, code: "not_allowed", has: []string{"sessions:start"}},
 		call{as: "hal", do: "DELETE /v1/api-tokens/$tok", want: 204},
 		call{as: "ana/script", do: "GET /v1/me", want: 401, code: "token_unknown"})
+}
+
+func (x *server) playAdministration(t *testing.T) {
+	x.play(t,
+		call{name: "I3", as: "hal", do: "POST /v1/teams", body: `{"slug":"phones","name":"Phones","waiting":{"after_seconds":60,"action":"overdue"}}`, want: 201, save: "phones=id", has: []string{`"supervision":true`}},
+		call{as: "hal", do: "PATCH /v1/teams/$phones", body: `{"waiting":{"after_seconds":0},"persistent":true}`, has: []string{`"persistent":true`}, hasNot: []string{"waiting"}},
+		call{as: "hal", do: "POST /v1/reps", body: `{"username":"ivy","name":"Ivy","teams":[{"team_id":"@phones","role":"lead"}]}`, want: 201, save: "ivy=id", has: []string{`"role":"lead"`}},
+		call{as: "hal", do: "GET /v1/reps?q=iv", has: []string{`"$ivy"`}},
+		call{as: "hal", do: "GET /v1/reps/@ivy", has: []string{`"$ivy"`}},
+		call{as: "hal", do: "PATCH /v1/reps/@ivy", body: `{"public_name":"The ivy"}`, has: []string{`"public_name":"The ivy"`}},
+		call{as: "hal", do: "PUT /v1/reps/@ivy/password", body: `{"new_password":"correct horse"}`, want: 204},
+		call{as: "ivy", do: "GET /v1/teams", has: []string{`"Phones"`}, hasNot: []string{"Printers", "persistent"}},
+		call{as: "ivy", do: "GET /v1/teams/@phones", has: []string{`"mine":true`}},
+		call{as: "hal", do: "GET /v1/reps/@ivy/consoles", save: "con=items.0.id"},
+		call{as: "hal", do: "DELETE /v1/reps/@ivy/consoles/$con", want: 204},
+		call{as: "ivy", do: "GET /v1/me", want: 401, code: "console_revoked"},
+		call{as: "hal", do: "GET /v1/teams/@phones/members", has: []string{`"username":"ivy"`}},
+		call{as: "hal", do: "PUT /v1/teams/@phones/members/@eli", body: `{"role":"member"}`, has: []string{`"Eli Stone"`}},
+		call{as: "hal", do: "DELETE /v1/teams/@phones/members/@eli", want: 204},
+		call{as: "hal", do: "POST /v1/portals", body: `{"slug":"side","name":"Side","parent_id":"@main","sharing":"off"}`, want: 201, has: []string{`"sharing":"off"`}},
+		call{as: "hal", do: "PATCH /v1/portals/@side", body: `{"inherit":["sharing"]}`, has: []string{`"sharing":"teams"`}},
+		call{as: "hal", do: "POST /v1/issues", body: `{"slug":"fax","title":"Fax","team_id":"@phones","portal_ids":["@side"]}`, want: 201, has: []string{`"name":"Side"`}},
+		call{as: "hal", do: "PATCH /v1/issues/@fax", body: `{"title":"Fax machine"}`},
+		call{as: "eli", do: "GET /v1/issues", has: []string{"Fax machine"}, hasNot: []string{"Side"}},
+		call{as: "eli", do: "GET /v1/issues/@fax"},
+		call{as: "hal", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo"}}`, want: 201, save: "stuck=session.id"},
+		call{as: "hal", do: "POST /v1/sessions/$stuck/reassign", body: `{"team_id":"@phones"}`, has: []string{`"name":"Phones"`}},
+		call{as: "hal", do: "POST /v1/sessions/$stuck/end", has: []string{`"ended_by_administrator"`}})
+	for path, code := range map[string]string{"support-buttons": "?button=", "help-links": "?link="} {
+		x.play(t,
+			call{as: "hal", do: "POST /v1/" + path, body: `{"slug":"door","name":"Door","team_id":"@printers","portal_id":"@main"}`, want: 201, has: []string{`"url":"/p/main` + code}},
+			call{as: "hal", do: "GET /v1/" + path, has: []string{`"slug":"door"`}},
+			call{as: "hal", do: "GET /v1/" + path + "/@door"},
+			call{as: "hal", do: "PATCH /v1/" + path + "/@door", body: `{"disabled":true}`, has: []string{`"disabled":true`}},
+			call{as: "hal", do: "DELETE /v1/" + path + "/@door", want: 204})
+	}
+	x.play(t,
+		call{as: "hal", do: "DELETE /v1/issues/@fax", want: 204},
+		call{as: "hal", do: "DELETE /v1/portals/@side", want: 204},
+		call{as: "hal", do: "DELETE /v1/reps/@ivy", want: 204},
+		call{as: "hal", do: "POST /v1/teams", body: `{"slug":"unused","name":"Unused"}`, want: 201},
+		call{as: "hal", do: "DELETE /v1/teams/@unused", want: 204})
 }
 
 func (x *server) checkEverythingCalled(t *testing.T) {

@@ -31,7 +31,7 @@ func (s *Server) routes() {
 	s.teamChatRoutes()
 	s.preferenceRoutes()
 	s.directoryRoutes()
-	s.entranceRoutes()
+	s.sessionKeyRoutes()
 	s.publicRoutes()
 	s.guestRoutes()
 	s.eventRoutes()
@@ -83,7 +83,8 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.endSession)
+		Description: "An administrator ends those of others too, and those that wait.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, rep(desk.SessionsWrite), s.leaveSession)
@@ -186,11 +187,18 @@ func (s *Server) preferenceRoutes() {
 
 func (s *Server) directoryRoutes() {
 	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listPortals)
+	register(s, operation{ID: "list-teams", Method: get, Path: "/v1/teams", Tag: "Directory", Summary: "The teams that the caller sees, by name",
+		Description: "One's own, and with the permission `share_outside_teams` others while somebody of them is logged in or in extended availability; an administrator sees all, with their settings.",
+		Codes:       codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listTeams)
+	register(s, operation{ID: "get-team", Method: get, Path: "/v1/teams/{team_id}", Tag: "Directory", Summary: "One team", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getTeam)
+	register(s, operation{ID: "list-issues", Method: get, Path: "/v1/issues", Tag: "Directory", Summary: "The issues that the caller sees, by title",
+		Description: "Those in use, to an embassy rep those of their own teams; to an administrator all, with their settings.", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listIssues)
+	register(s, operation{ID: "get-issue", Method: get, Path: "/v1/issues/{issue_id}", Tag: "Directory", Summary: "One issue", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getIssue)
 	register(s, operation{ID: "get-portal", Method: get, Path: "/v1/portals/{portal_id}", Tag: "Directory", Summary: "A portal with its settings in force, and where each comes from",
 		Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getPortal)
 }
 
-func (s *Server) entranceRoutes() {
+func (s *Server) sessionKeyRoutes() {
 	register(s, operation{ID: "create-session-key", Method: post, Path: "/v1/session-keys", Tag: "Entrances", Summary: "Make a key that lets one customer in", Status: http.StatusCreated, Secret: true,
 		Description: "The customer who enters it waits in the caller's personal queue. It can be used once, and is shown this once; a rep has at most 50 that stand.",
 		Codes:       codes(desk.NotFound, desk.TooManyRequests)}, rep(desk.QueuesWrite), s.createSessionKey)
@@ -253,4 +261,61 @@ func (s *Server) administrationRoutes() {
 	register(s, operation{ID: "delete-api-token", Method: remove, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Revoke an API token",
 		Description: "It is unknown from now on, and what it follows ends.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteAPIToken)
+	s.accountRoutes()
+	s.teamRoutes()
+	register(s, operation{ID: "create-portal", Method: post, Path: "/v1/portals", Tag: "Administration", Summary: "Make a portal", Status: http.StatusCreated,
+		Description: "What is left out it inherits.", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createPortal)
+	register(s, operation{ID: "update-portal", Method: patch, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Change a portal",
+		Description: "Settings that are given the portal says itself, and those below inherit them; `inherit` gives settings back to the portal above.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updatePortal)
+	register(s, operation{ID: "delete-portal", Method: remove, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Delete a portal", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deletePortal)
+	register(s, operation{ID: "create-issue", Method: post, Path: "/v1/issues", Tag: "Administration", Summary: "Make an issue", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createIssue)
+	register(s, operation{ID: "update-issue", Method: patch, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Change an issue",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateIssue)
+	register(s, operation{ID: "delete-issue", Method: remove, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Delete an issue", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteIssue)
+	s.entranceRoutes()
+	register(s, operation{ID: "reassign-session", Method: post, Path: "/v1/sessions/{session_id}/reassign", Tag: "Administration", Summary: "Give a session that is stuck to a rep or a team",
+		Description: "A rep becomes the owner of an active session, and finds a waiting one in the personal queue; in the queue of a team either waits. The former owner leaves.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.SessionNotActive, desk.RepNotAvailable, desk.TeamNotAvailable)}, anyone(desk.AdministrationWrite), s.reassignSession)
+}
+
+// deletion is how all deletions go.
+const deletion = "Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled."
+
+func (s *Server) accountRoutes() {
+	register(s, operation{ID: "list-reps", Method: get, Path: "/v1/reps", Tag: "Administration", Summary: "List the accounts, by name",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listReps)
+	register(s, operation{ID: "create-rep", Method: post, Path: "/v1/reps", Tag: "Administration", Summary: "Make an account", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createRep)
+	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getRep)
+	register(s, operation{ID: "update-rep", Method: patch, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Change an account",
+		Description: "A closed one is logged out everywhere, and its sessions go to others.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
+	register(s, operation{ID: "delete-rep", Method: remove, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Delete an account", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteRep)
+	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",
+		Description: "Ends all its consoles.", Status: http.StatusNoContent, Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setRepPassword)
+	register(s, operation{ID: "list-rep-consoles", Method: get, Path: "/v1/reps/{rep_id}/consoles", Tag: "Administration", Summary: "List the consoles of an account",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.listRepConsoles)
+	register(s, operation{ID: "revoke-console", Method: remove, Path: "/v1/reps/{rep_id}/consoles/{console_id}", Tag: "Administration", Summary: "Log out a console of an account",
+		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OwnerMustHandOver)}, anyone(desk.AdministrationWrite), s.revokeConsole)
+}
+
+func (s *Server) teamRoutes() {
+	register(s, operation{ID: "create-team", Method: post, Path: "/v1/teams", Tag: "Administration", Summary: "Make a team", Status: http.StatusCreated,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createTeam)
+	register(s, operation{ID: "update-team", Method: patch, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Change a team",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateTeam)
+	register(s, operation{ID: "delete-team", Method: remove, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Delete a team", Status: http.StatusNoContent,
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteTeam)
+	register(s, operation{ID: "list-team-members", Method: get, Path: "/v1/teams/{team_id}/members", Tag: "Administration", Summary: "Who is in a team, by name",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listTeamMembers)
+	register(s, operation{ID: "set-team-member", Method: put, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Bring a rep into a team, or give them another role there",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setTeamMember)
+	register(s, operation{ID: "remove-team-member", Method: remove, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Take a rep out of a team", Status: http.StatusNoContent,
+		Description: "Invitations to the team are over for them.", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.removeTeamMember)
 }

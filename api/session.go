@@ -85,6 +85,18 @@ func (s *Server) endSession(ctx context.Context, in *endSessionInput) (*Object[d
 	return sessionObject(s.cfg.Store.EndSession(ctx, callerFrom(ctx), in.SessionID, summary))
 }
 
+type reassignSessionInput struct {
+	SessionPath
+	Body struct {
+		RepID  string `json:"rep_id,omitempty" maxLength:"100" example:"@ana" doc:"The rep who is to own it or, while it waits, in whose personal queue it is to wait; this or team_id"`
+		TeamID string `json:"team_id,omitempty" maxLength:"100" example:"@printers" doc:"The team in whose queue it is to wait; this or rep_id"`
+	}
+}
+
+func (s *Server) reassignSession(ctx context.Context, in *reassignSessionInput) (*Object[desk.Session], error) {
+	return sessionObject(s.cfg.Store.ReassignSession(ctx, callerFrom(ctx), in.SessionID, in.Body.RepID, in.Body.TeamID))
+}
+
 type leaveSessionInput struct {
 	SessionPath
 	Body *struct {

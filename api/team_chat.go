@@ -7,11 +7,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// TeamPath is embedded in the input of operations on one team.
-type TeamPath struct {
-	TeamID string `path:"team_id" maxLength:"100" doc:"The team: its id, or @ and its name"`
-}
-
 type listTeamMessagesInput struct {
 	TeamPath
 	Messages

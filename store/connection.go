@@ -224,6 +224,12 @@ func (t *tx) ownerLoggedOut(rep desk.Ref) error {
 
 // ownerLost gives a session whose owner is lost to the rep who has shared it longest, to a queue, or ends it (C9).
 func (t *tx) ownerLost(s sessionRow) error {
+	return t.rehome(s, *s.Owner, desk.SessionConnectionLost, desk.EndedOwnerLost)
+}
+
+// rehome does for a session that cannot stay where it is what is done when an owner is lost. reason is why, and ended why it
+// ends where there is no other place for it.
+func (t *tx) rehome(s sessionRow, by desk.Ref, reason, ended string) error {
 	longest, err := t.longestJoined(s)
 	if err != nil {
 		return err
@@ -235,16 +241,17 @@ func (t *tx) ownerLost(s sessionRow) error {
 	there[desk.LostToLongestJoined] = longest.ID != ""
 	switch step := desk.NextHome(s.Settings, there); step {
 	case "":
-		_, err := t.endSession(s, *s.Owner, desk.EndedOwnerLost, "")
+		_, err := t.endSession(s, by, ended, "")
 		return err
 	case desk.LostToLongestJoined:
 		rep := desk.Ref{ID: longest.RepID, Name: longest.Name}
-		if _, err := t.moveOwnership(s, ownerMove{to: rep, by: *s.Owner, reason: desk.SessionConnectionLost}); err != nil {
+		if _, err := t.moveOwnership(s, ownerMove{to: rep, by: by, reason: reason, queue: s.Team}); err != nil {
 			return err
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		return t.requeue(s, homes[step])
+		_, err := t.requeue(s, queueMove{to: homes[step], by: by, reason: reason, cameBy: "lost_connection"})
+		return err
 	}
 }
 
@@ -273,7 +280,7 @@ func (t *tx) homes(s sessionRow) (homes map[desk.LostStep]home, there map[desk.L
 		homes[desk.LostToFallbackTeam] = fallback
 	}
 	for step, h := range homes {
-		if there[step], err = t.somebodyAt(h, s.Owner.ID); err != nil {
+		if there[step], err = t.somebodyAt(h, idOf(s.Owner)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -292,27 +299,54 @@ func (t *tx) somebodyAt(h home, lost string) (there bool, err error) {
 	return there, err
 }
 
-// requeue lets a session wait in a queue again. Its owner leaves; the further reps and specialists stay.
-func (t *tx) requeue(s sessionRow, to home) error {
-	if err := t.endInvitations(*s.Owner, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
-		return err
+// queueMove is a session on its way into a queue again.
+type queueMove struct {
+	to     home
+	by     desk.Ref
+	reason string // of the events
+	cameBy string // how it comes there (D4)
+}
+
+// requeue lets a session wait in a queue, out of another one or again. Its owner leaves; the further reps and specialists
+// stay.
+func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
+	if err := t.endInvitations(m.by, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
+		return out, err
 	}
 	if err := t.withdrawAsk(s, string(desk.EndOwnershipMoved)); err != nil {
-		return err
+		return out, err
 	}
-	former, err := t.seatOf(s.ID, s.Owner.ID)
-	if err == nil && former.ID != "" {
-		err = t.leave(former, desk.SessionConnectionLost)
-	}
-	if err != nil {
-		return err
+	if err := t.ownerLeaves(s, m.reason); err != nil {
+		return out, err
 	}
 	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = $4, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
-		to.repID, to.teamID, s.ID, desk.CameByLostConnection); err != nil {
+		m.to.repID, m.to.teamID, s.ID, m.cameBy); err != nil {
+		return out, err
+	}
+	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: s.losers(), queue: s.Team})
+}
+
+func (t *tx) ownerLeaves(s sessionRow, reason string) error {
+	if s.Owner == nil {
+		return nil
+	}
+	former, err := t.seatOf(s.ID, s.Owner.ID)
+	if err != nil || former.ID == "" {
 		return err
 	}
-	_, err = t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: desk.SessionConnectionLost, former: []string{s.Owner.ID}})
-	return err
+	return t.leave(former, reason)
+}
+
+// losers are the reps who have a session as their own, and lose it when it goes elsewhere: its owner, or the one for whom it
+// waits.
+func (s sessionRow) losers() (reps []string) {
+	if s.Owner != nil {
+		reps = append(reps, s.Owner.ID)
+	}
+	if s.State == desk.SessionWaiting && s.QueueRepID != "" {
+		reps = append(reps, s.QueueRepID)
+	}
+	return reps
 }
 
 // lookAfterSeat frees the seat of a joined rep who is lost.

@@ -168,18 +168,20 @@ func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
 
 // LogOut ends one of the caller's consoles. The last one is kept while the rep owns active sessions, unless forced (C9).
 func (s *Store) LogOut(ctx context.Context, c desk.Caller, id string, force bool) error {
-	return alter(ctx, s, func(t *tx) error {
-		id, err := t.ownConsole(c, id)
-		if err != nil {
+	return alter(ctx, s, func(t *tx) error { return t.logOut(c, id, force) })
+}
+
+func (t *tx) logOut(c desk.Caller, id string, force bool) error {
+	id, err := t.ownConsole(c, id)
+	if err != nil {
+		return err
+	}
+	if !force {
+		if err := t.checkLastConsole(c.RepID, id); err != nil {
 			return err
 		}
-		if !force {
-			if err := t.checkLastConsole(c.RepID, id); err != nil {
-				return err
-			}
-		}
-		return t.endConsole(id, c.RepID)
-	})
+	}
+	return t.endConsole(id, c.RepID)
 }
 
 func (t *tx) checkLastConsole(repID, consoleID string) error {
@@ -191,7 +193,7 @@ func (t *tx) checkLastConsole(repID, consoleID string) error {
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	p := desk.Refuse(desk.OwnerMustHandOver, "Open sessions of yours: %s. Use force=true to log out all the same.", strings.Join(open, ", "))
+	p := desk.Refuse(desk.OwnerMustHandOver, "Sessions that would be without a console: %s. Use force=true to log out all the same.", strings.Join(open, ", "))
 	p.Conflict = &desk.Conflict{Kind: "session", ID: open[0], State: string(desk.SessionActive)}
 	return p
 }

@@ -27,6 +27,8 @@ type dialect struct {
 	forUpdate string // locks the rows that a SELECT returns until the transaction ends
 	skip      string // the same, passing over rows that somebody else holds
 	forShare  string // keeps them as they are, for several transactions at once
+	forKey    string // keeps them from being deleted, and nothing else
+	forDelete string // waits for all of these, and locks as deleting does
 	turns     string // has the transactions that say the same $1 come one after the other; empty: all do
 	events    string // the table of events with its way to give positions at commit
 }
@@ -40,7 +42,7 @@ var sqliteDialect = dialect{
 
 var postgresDialect = dialect{
 	name: "postgres", goose: goose.DialectPostgres,
-	forUpdate: " FOR NO KEY UPDATE", forShare: " FOR SHARE", skip: " FOR NO KEY UPDATE SKIP LOCKED",
+	forUpdate: " FOR NO KEY UPDATE", forShare: " FOR SHARE", forKey: " FOR KEY SHARE", forDelete: " FOR UPDATE", skip: " FOR NO KEY UPDATE SKIP LOCKED",
 	turns: `SELECT 1 FROM (SELECT pg_advisory_xact_lock(7237955, hashtext($1))) AS turn`,
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.
 	// The deferred trigger numbers them at commit, one committer at a time.

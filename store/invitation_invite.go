@@ -234,14 +234,14 @@ func (t *tx) takers(inv desk.Invitation) ([]candidate, error) {
 }
 
 // issueOpenTo returns an issue that is open for Request Help to the caller (A2).
-func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.Issue, error) {
+func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.HelpIssue, error) {
 	id, err := t.resolve("issue", ref)
 	if err != nil {
-		return desk.Issue{}, err
+		return desk.HelpIssue{}, err
 	}
 	open, err := t.issuesOpenTo(c)
 	if err != nil {
-		return desk.Issue{}, err
+		return desk.HelpIssue{}, err
 	}
 	for _, issue := range open {
 		if issue.ID == id {
@@ -249,9 +249,9 @@ func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.Issue, error) {
 		}
 	}
 	if c.Embassy {
-		return desk.Issue{}, desk.Missing("issue")
+		return desk.HelpIssue{}, desk.Missing("issue")
 	}
-	return desk.Issue{}, desk.Refuse(desk.IssueNotShareable, "The issue is not open for Request Help to you.")
+	return desk.HelpIssue{}, desk.Refuse(desk.IssueNotShareable, "The issue is not open for Request Help to you.")
 }
 
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.

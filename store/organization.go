@@ -9,7 +9,7 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// organization is all that stands, in the words of the file, with the ids behind its names.
+// organization is what stands, in the words of the file, with the ids behind its names.
 type organization struct {
 	desk.Organization
 	ids   map[thing]string
@@ -27,34 +27,55 @@ func (o *organization) team(slug string) string { return o.ids[thing{"team", slu
 
 // standing is what a file may refer to.
 func (o *organization) standing() *desk.Standing {
-	s := &desk.Standing{Portals: map[string]string{}, Teams: map[string]bool{}}
+	s := &desk.Standing{Portals: map[string]string{}, Teams: map[string]bool{}, Reps: map[string]bool{}, Issues: map[string]bool{}, Codes: map[string]string{}}
 	for _, p := range o.Portals {
 		s.Portals[p.Slug] = p.Parent
 	}
-	for _, t := range o.Teams {
-		s.Teams[t.Slug] = true
+	for named := range o.ids {
+		switch named.kind {
+		case "team":
+			s.Teams[named.name] = true
+		case "rep":
+			s.Reps[named.name] = true
+		case "issue":
+			s.Issues[named.name] = true
+		}
+	}
+	for kind, entries := range map[desk.EntranceKind][]desk.EntranceEntry{desk.SupportButton: o.SupportButtons, desk.HelpLink: o.HelpLinks} {
+		for _, e := range entries {
+			s.Codes[e.Code] = string(kind) + " " + e.Slug
+		}
 	}
 	return s
 }
 
 // organization loads everything, each kind by name, and in a writing transaction locks it.
 func (t *tx) organization() (*organization, error) {
+	o, err := t.organizationFor("")
+	if err == nil {
+		err = t.loadReps(o, "")
+	}
+	return o, err
+}
+
+// organizationFor loads all but the accounts, of which there can be thousands: none, or with an id that one.
+func (t *tx) organizationFor(repID string) (*organization, error) {
 	o := &organization{ids: map[thing]string{}, slugs: map[string]string{}}
-	for _, load := range []func(*organization) error{t.loadPortals, t.loadTeams, t.loadReps, t.loadIssues} {
+	for _, load := range []func(*organization) error{t.loadPortals, t.loadTeams, t.loadIssues, t.loadEntrances} {
 		if err := load(o); err != nil {
 			return nil, err
 		}
 	}
-	return o, nil
+	if repID == "" {
+		return o, nil
+	}
+	return o, t.loadReps(o, repID)
 }
 
 // everything loads one kind. It is sorted here, because the engines sort texts in different ways.
-func everything[E desk.Entry[E]](t *tx, q string, scan func(scanner, *E) error) ([]E, error) {
-	q += ` ORDER BY id` // the order in which they are locked
-	if !t.reads {
-		q += t.forUpdate()
-	}
-	entries, err := list(t, q, nil, scan)
+func everything[E desk.Entry[E]](t *tx, q string, scan func(scanner, *E) error, args ...any) ([]E, error) {
+	q += ` ORDER BY id` + t.forUpdate() // the order in which they are locked
+	entries, err := list(t, q, args, scan)
 	for i, e := range entries {
 		entries[i] = e.Over(e)
 	}
@@ -101,9 +122,14 @@ func (t *tx) loadTeams(o *organization) (err error) {
 	return err
 }
 
-func (t *tx) loadReps(o *organization) error {
+// loadReps loads all accounts, or with an id that one.
+func (t *tx) loadReps(o *organization, id string) error {
+	members, accounts, args := `SELECT rep_id, team_id, rank FROM team_members`, `SELECT id, username, name, public_name, email, permissions, role, locale, time_zone, disabled FROM reps`, []any{}
+	if id != "" {
+		members, accounts, args = members+` WHERE rep_id = $1`, accounts+` WHERE id = $1`, []any{id}
+	}
 	teams := map[string]map[string]desk.TeamRole{} // by rep
-	if err := t.rows(`SELECT rep_id, team_id, rank FROM team_members`, nil, func(scan scanner) error {
+	if err := t.rows(members, args, func(scan scanner) error {
 		var rep, team string
 		var rank int
 		err := scan(&rep, &team, &rank)
@@ -116,7 +142,7 @@ func (t *tx) loadReps(o *organization) error {
 		return err
 	}
 	var err error
-	o.Reps, err = everything(t, `SELECT id, username, name, public_name, email, permissions, role, locale, time_zone, disabled FROM reps`, func(scan scanner, r *desk.RepEntry) error {
+	o.Reps, err = everything(t, accounts, func(scan scanner, r *desk.RepEntry) error {
 		var id, permissions string
 		var disabled bool
 		if err := scan(&id, &r.Username, &r.Name, &r.PublicName, &r.Email, &permissions, &r.Role, &r.Locale, &r.TimeZone, &disabled); err != nil {
@@ -126,28 +152,47 @@ func (t *tx) loadReps(o *organization) error {
 		o.named("rep", r.Username, id)
 		r.Teams = teams[id]
 		return json.Unmarshal([]byte(permissions), &r.Permissions)
-	})
+	}, args...)
 	return err
 }
 
 func (t *tx) loadIssues(o *organization) (err error) {
-	o.Issues, err = everything(t, `SELECT id, slug, title, team_id, request_help, help_teams, disabled FROM issues`, func(scan scanner, i *desk.IssueEntry) error {
-		var id, team, helpTeams string
+	o.Issues, err = everything(t, `SELECT id, slug, title, team_id, request_help, help_teams, portals, disabled FROM issues`, func(scan scanner, i *desk.IssueEntry) error {
+		var id, team, helpTeams, portals string
 		var disabled bool
-		if err := scan(&id, &i.Slug, &i.Title, &team, &i.RequestHelp, &helpTeams, &disabled); err != nil {
+		if err := scan(&id, &i.Slug, &i.Title, &team, &i.RequestHelp, &helpTeams, &portals, &disabled); err != nil {
 			return err
 		}
 		i.Disabled = &disabled
 		o.named("issue", i.Slug, id)
 		i.Team = o.slugs[team]
-		var ids []string
-		err := json.Unmarshal([]byte(helpTeams), &ids)
-		for _, id := range ids {
-			i.HelpTeams = append(i.HelpTeams, o.slugs[id])
+		var err error
+		if i.HelpTeams, err = o.slugsOf(helpTeams); err == nil {
+			i.Portals, err = o.slugsOf(portals)
 		}
 		return err
 	})
 	return err
+}
+
+// slugsOf are the names behind a stored list of ids.
+func (o *organization) slugsOf(stored string) (slugs []string, err error) {
+	var ids []string
+	err = json.Unmarshal([]byte(stored), &ids)
+	for _, id := range ids {
+		slugs = append(slugs, o.slugs[id])
+	}
+	return slugs, err
+}
+
+// idsOf is what is stored of a list of names.
+func (o *organization) idsOf(kind string, slugs []string) (string, error) {
+	ids := []string{}
+	for _, slug := range slugs {
+		ids = append(ids, o.ids[thing{kind, slug}])
+	}
+	stored, err := json.Marshal(ids)
+	return string(stored), err
 }
 
 // Operator is who acts when the program itself does, at the hand of whoever runs it: there is no account behind it.

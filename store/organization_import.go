@@ -27,10 +27,12 @@ func (s *Store) ImportOrganization(ctx context.Context, c desk.Caller, data []by
 		return desk.ImportReport{}, err
 	}
 	report, err := write(ctx, s, func(t *tx) (desk.ImportReport, error) {
-		m := organizationImport{tx: t, by: c.Ref(), hashes: hashes, concerned: map[string]bool{}}
-		m.report = desk.ImportReport{DryRun: dryRun, Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
-		err := m.run(file)
-		if err == nil && dryRun {
+		m, err := t.beginImport(c, hashes)
+		if err != nil {
+			return desk.ImportReport{}, err
+		}
+		m.report.DryRun = dryRun
+		if err = m.run(file); err == nil && dryRun {
 			err = dryRunDone{m.report}
 		}
 		return m.report, err
@@ -71,7 +73,7 @@ func (s *Store) firstPasswords(ctx context.Context, reps []desk.RepEntry) (map[s
 	return hashes, nil
 }
 
-// organizationImport is one import at work.
+// organizationImport is a change of the organisation at work: a file, or one entry of what a file could say.
 type organizationImport struct {
 	*tx
 	org       *organization // as it was, with the ids of what is new
@@ -82,30 +84,44 @@ type organizationImport struct {
 	report    desk.ImportReport
 }
 
+// beginImport begins a change of the organisation. One comes after the other: a second finds what the first made.
+func (t *tx) beginImport(c desk.Caller, hashes map[string]string) (*organizationImport, error) {
+	m := &organizationImport{tx: t, by: c.Ref(), hashes: hashes, concerned: map[string]bool{}}
+	m.report = desk.ImportReport{Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
+	if _, err := t.row(`SELECT value FROM settings WHERE name = 'server_id'`+t.forUpdate(), nil, new(string)); err != nil {
+		return m, err
+	}
+	t.wake.callers = true
+	var err error
+	_, m.since, err = t.logBounds()
+	return m, err
+}
+
 func (m *organizationImport) run(file organizationFile) (err error) {
-	// One import at a time: a second one finds what the first made.
-	if _, err = m.row(`SELECT value FROM settings WHERE name = 'server_id'`+m.forUpdate(), nil, new(string)); err != nil {
-		return err
-	}
-	m.wake.callers = true
-	if _, m.since, err = m.logBounds(); err != nil {
-		return err
-	}
 	if m.org, err = m.organization(); err != nil {
 		return err
 	}
 	if wrong := file.Check(m.org.standing()); len(wrong) > 0 {
 		return file.refusal(wrong)
 	}
-	portals := changes(m, "portal", "prt_", file.Portals, m.org.Portals)
-	teams := changes(m, "team", "team_", file.Teams, m.org.Teams)
-	reps := changes(m, "rep", "rep_", file.Reps, m.org.Reps)
-	issues := changes(m, "issue", "iss_", file.Issues, m.org.Issues)
+	return m.save(file.Organization)
+}
+
+// save brings what stands to what a checked organisation says, and tells those whom it concerns.
+func (m *organizationImport) save(o desk.Organization) error {
+	portals := changes(m, "portal", "prt_", o.Portals, m.org.Portals)
+	teams := changes(m, "team", "team_", o.Teams, m.org.Teams)
+	reps := changes(m, "rep", "rep_", o.Reps, m.org.Reps)
+	issues := changes(m, "issue", "iss_", o.Issues, m.org.Issues)
+	buttons := changes(m, string(desk.SupportButton), "btn_", o.SupportButtons, m.org.SupportButtons)
+	links := changes(m, string(desk.HelpLink), "lnk_", o.HelpLinks, m.org.HelpLinks)
 	for _, step := range []func() error{
 		func() error { return m.savePortals(portals) },
 		func() error { return saveAll(teams, m.saveTeam) },
 		func() error { return saveAll(reps, m.saveRep) },
 		func() error { return saveAll(issues, m.saveIssue) },
+		func() error { return saveAll(buttons, m.saveEntrance(desk.SupportButton)) },
+		func() error { return saveAll(links, m.saveEntrance(desk.HelpLink)) },
 		m.tellConcerned,
 	} {
 		if err := step(); err != nil {
@@ -288,7 +304,10 @@ func (m *organizationImport) saveTeam(c change[desk.TeamEntry]) error {
 		}
 	}
 	if c.now.Disabled != nil && c.touches("disabled") {
-		return m.targetGone(m.by, "team_id", c.id)
+		if err := m.targetGone(m.by, "team_id", c.id); err != nil {
+			return err
+		}
+		return m.queueClosed(`queue_team_id`, c.id)
 	}
 	return nil
 }
@@ -326,14 +345,14 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 		return err
 	}
 	mayExtend := r.Email != "" && slices.Contains(r.Permissions, desk.ExtendedAvailability)
-	if _, err := m.exec(`INSERT INTO reps (id, username, name, public_name, search, email, role, permissions, locale, time_zone, disabled, password_hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO UPDATE SET name = $3, public_name = $4, search = $5, email = $6,
+	m.concerned[c.id] = !c.created || m.since > 0 // of a new rep the log has an event too, so that a stream begins behind since
+	if _, err := m.exec(`INSERT INTO reps (id, username, name, public_name, search, email, role, permissions, locale, time_zone, disabled, password_hash, rev)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14) ON CONFLICT (id) DO UPDATE SET name = $3, public_name = $4, search = $5, email = $6,
 		role = $7, permissions = $8, locale = $9, time_zone = $10, disabled = $11, extended = CASE WHEN $13 = 1 THEN reps.extended ELSE 0 END`,
 		c.id, r.Username, r.Name, r.PublicName, strings.ToLower(r.Name), r.Email, string(r.Role), string(permissions), r.Locale, r.TimeZone,
-		flag(r.Disabled != nil), hash, flag(mayExtend)); err != nil {
+		flag(r.Disabled != nil), hash, flag(mayExtend), flag(!m.concerned[c.id])); err != nil { // telling moves the revision
 		return err
 	}
-	m.concerned[c.id] = !c.created || m.since > 0 // of a new rep the log has an event too, so that a stream begins behind since
 	if c.created || c.touches("teams") {
 		// Whoever leaves a team loses its invitations, whoever comes is told of them (B20).
 		save := func() error { return m.saveMemberships(c.id, r.Teams, c.created) }
@@ -353,17 +372,17 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 }
 
 func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
-	helpTeams := []string{}
-	for _, slug := range c.now.HelpTeams {
-		helpTeams = append(helpTeams, m.org.team(slug))
-	}
-	stored, err := json.Marshal(helpTeams)
+	helpTeams, err := m.org.idsOf("team", c.now.HelpTeams)
 	if err != nil {
 		return err
 	}
-	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET title_key = $8, title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, rev = issues.rev + 1`,
-		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), string(stored), flag(c.now.Disabled != nil), sortKey(c.now.Title))
+	portals, err := m.org.idsOf("portal", c.now.Portals)
+	if err != nil {
+		return err
+	}
+	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, portals, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, portals = $8, title_key = $9, rev = issues.rev + 1`,
+		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
 	return err
 }
 

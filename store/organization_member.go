@@ -55,7 +55,26 @@ func (m *organizationImport) repDisabled(repID string) error {
 	if err := m.endOtherConsoles(desk.Caller{RepID: repID}); err != nil {
 		return err
 	}
-	return m.ownerLoggedOut(rep)
+	if err := m.ownerLoggedOut(rep); err != nil {
+		return err
+	}
+	return m.queueClosed(`queue_rep_id`, repID)
+}
+
+// queueClosed moves the sessions that wait in the queue of a rep or team that is no more, in the column that says so: none is
+// lost (D11).
+func (m *organizationImport) queueClosed(column, id string) error {
+	waiting, err := m.texts(`SELECT id FROM sessions WHERE `+column+` = $1 AND `+column+` <> '' AND state = 'waiting' ORDER BY id`, id)
+	for _, session := range waiting {
+		if err != nil {
+			return err
+		}
+		var s sessionRow
+		if s, err = m.lockedSession(session); err == nil && s.State == desk.SessionWaiting && (s.QueueRepID == id || idOf(s.QueueTeam) == id) {
+			err = m.rehome(s, m.by, desk.SessionQueueClosed, desk.EndedNoRep)
+		}
+	}
+	return err
 }
 
 // targetGone ends the active invitations to a rep or team that is no more (B13).

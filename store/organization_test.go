@@ -334,7 +334,8 @@ func TestI3_ADryRunKeepsNothing(t *testing.T) {
 		if err != nil || !dry.DryRun {
 			t.Fatalf("dry run: %+v, %v", dry, err)
 		}
-		sameValue(t, exportAll(t, s), desk.Organization{Portals: []desk.PortalEntry{}, Teams: []desk.TeamEntry{}, Reps: []desk.RepEntry{}, Issues: []desk.IssueEntry{}})
+		sameValue(t, exportAll(t, s), desk.Organization{Portals: []desk.PortalEntry{}, Teams: []desk.TeamEntry{}, Reps: []desk.RepEntry{}, Issues: []desk.IssueEntry{},
+			SupportButtons: []desk.EntranceEntry{}, HelpLinks: []desk.EntranceEntry{}})
 		dry.DryRun = false
 		sameValue(t, loadFile(t, s, fullFile), dry)
 	})

@@ -16,7 +16,7 @@ import (
 var fullScans = map[string]string{
 	"FROM teams t\n\t\tWHERE t.disabled = 0 AND ($5 = ''":       "the Share menu lists teams, by an index in its order, as far as the page",
 	"FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id": "the Share menu lists portals: some dozens",
-	"FROM portals p WHERE p.disabled = 0 AND ($1 = ''":          "reps list portals: some dozens",
+	"FROM portals p WHERE (p.disabled = 0 OR $3 = 1)":           "reps list portals: some dozens",
 	"FROM issues i JOIN teams t ON t.id = i.team_id":            "the Share menu lists issues: some hundreds at most",
 	"disabled FROM teams ORDER BY id":                           organization,
 	"disabled FROM portals ORDER BY id":                         organization,
@@ -36,6 +36,10 @@ var fullScans = map[string]string{
 	"FROM events ORDER BY pos LIMIT $1) AS oldest":              "the beginning of the log, as far as the limit",
 	"SELECT COALESCE(MAX(pos), 0) FROM events":                  "the end of the primary key, one step",
 	"$1 = '' OR k.id < $1 ORDER BY k.id DESC LIMIT":             "administrators list API tokens: the primary key from its end, as far as the page",
+	"SELECT COUNT(*), COALESCE(MIN(x.id), '') ":                 "what hangs on a thing that an administrator wants to delete: looked for everywhere",
+	"FROM teams t WHERE ($4 = 1 OR (t.disabled = 0":             "reps list teams: some hundreds at most",
+	"FROM issues i JOIN teams t ON t.id = i.team_id WHERE ($3":  "reps list issues: some hundreds at most",
+	"FROM reps r WHERE ($1 = '' OR (r.search, r.id)":            "administrators list accounts, by name: some thousands",
 }
 
 const organization = "an organisation file is compared with, or made of, the whole organisation"

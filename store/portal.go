@@ -8,17 +8,17 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-const portalColumns = `SELECT p.id, p.rev, p.slug, p.name, p.parent_id FROM portals p`
+const portalColumns = `SELECT p.id, p.rev, p.slug, p.name, p.parent_id, p.disabled FROM portals p`
 
 func scanPortal(scan scanner, p *desk.Portal) error {
-	return scan(&p.ID, &p.Rev, &p.Slug, &p.Name, &p.ParentID)
+	return scan(&p.ID, &p.Rev, &p.Slug, &p.Name, &p.ParentID, &p.Disabled)
 }
 
-// Portals lists the portals in use, by name and id, those after the id after. As a tree they stand by their parents.
+// Portals lists the portals in use, to administrators all, by name and id, those after the id after. As a tree they stand by their parents.
 func (s *Store) Portals(ctx context.Context, c desk.Caller, after string, limit int) ([]desk.Portal, error) {
 	return readAs(ctx, s, c, func(t *tx) ([]desk.Portal, error) {
-		return list(t, portalColumns+` WHERE p.disabled = 0 AND ($1 = '' OR p.name > (SELECT l.name FROM portals l WHERE l.id = $1)
-			OR (p.name = (SELECT l.name FROM portals l WHERE l.id = $1) AND p.id > $1)) ORDER BY p.name, p.id LIMIT $2`, []any{after, limit}, scanPortal)
+		return list(t, portalColumns+` WHERE (p.disabled = 0 OR $3 = 1) AND ($1 = '' OR p.name > (SELECT l.name FROM portals l WHERE l.id = $1)
+			OR (p.name = (SELECT l.name FROM portals l WHERE l.id = $1) AND p.id > $1)) ORDER BY p.name, p.id LIMIT $2`, []any{after, limit, flag(c.IsAdministrator())}, scanPortal)
 	})
 }
 
@@ -26,25 +26,34 @@ func (s *Store) Portals(ctx context.Context, c desk.Caller, after string, limit 
 // matter: an embassy rep is not told of it (A7).
 func (s *Store) Portal(ctx context.Context, c desk.Caller, ref string) (desk.Portal, error) {
 	return readAs(ctx, s, c, func(t *tx) (p desk.Portal, err error) {
-		id, err := t.resolve("portal", ref)
-		if err != nil {
-			return p, err
+		find := t.resolve
+		if c.IsAdministrator() {
+			find = t.named
 		}
-		if p, err = one(t, "portal", portalColumns+` WHERE p.id = $1`, []any{id}, scanPortal); err != nil {
-			return p, err
+		id, err := find("portal", ref)
+		if err == nil {
+			p, err = t.portal(id)
 		}
-		settings, err := t.portalSettings(id)
-		if err != nil {
-			return p, err
+		if err == nil && c.Embassy {
+			p.Effective.FallbackTeam = nil
 		}
-		if c.Embassy {
-			settings.FallbackTeam = nil
-		}
-		p.Effective = &settings
-		up, err := t.portalsUp(id)
-		p.Sources = desk.SettingSources(up)
 		return p, err
 	})
+}
+
+func (t *tx) portal(id string) (desk.Portal, error) {
+	p, err := one(t, "portal", portalColumns+` WHERE p.id = $1`, []any{id}, scanPortal)
+	if err != nil {
+		return p, err
+	}
+	settings, err := t.portalSettings(id)
+	if err != nil {
+		return p, err
+	}
+	p.Effective = &settings
+	up, err := t.portalsUp(id)
+	p.Sources = desk.SettingSources(up)
+	return p, err
 }
 
 // portalSettings are those in force in a portal.

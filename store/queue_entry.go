@@ -18,7 +18,15 @@ import (
 type queueTouch struct {
 	by     desk.Ref
 	reason string
-	ended  map[string]queueTouch // the invitations that ended, by id
+	offers map[string]queueTouch // the invitations and transfers that came or ended, by id
+}
+
+// of is who changed an entry, and why: of an invitation's that of the invitation.
+func (q queueTouch) of(e queueEntry) queueTouch {
+	if offer, found := q.offers[e.offerID]; found {
+		return offer
+	}
+	return q
 }
 
 // touchQueues notes that what stands in queues of a session may have changed.
@@ -32,7 +40,7 @@ func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
 // touchQueuesFor is touchQueues for an invitation that stands or has ended.
 func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) {
 	touch := t.queueTouch(inv.Session.ID)
-	touch.ended[inv.ID] = queueTouch{by: by, reason: string(inv.Reason)}
+	touch.offers[inv.ID] = queueTouch{by: by, reason: string(inv.Reason)}
 }
 
 func (t *tx) queueTouch(sessionID string) *queueTouch {
@@ -40,7 +48,7 @@ func (t *tx) queueTouch(sessionID string) *queueTouch {
 		t.queues = map[string]*queueTouch{}
 	}
 	if t.queues[sessionID] == nil {
-		t.queues[sessionID] = &queueTouch{ended: map[string]queueTouch{}}
+		t.queues[sessionID] = &queueTouch{offers: map[string]queueTouch{}}
 	}
 	return t.queues[sessionID]
 }
@@ -160,15 +168,15 @@ func (t *tx) settleEntry(p stand, touch queueTouch) error {
 	was, now := p.was, p.now
 	over, comes := was.queueID != "" && (now.queueID == "" || was.waiting != now.waiting), now.queueID != "" && (was.queueID == "" || was.waiting != now.waiting)
 	if over {
-		if err := t.removeEntry(was, touch); err != nil {
+		if err := t.removeEntry(was, touch.of(was)); err != nil {
 			return err
 		}
 	}
 	switch {
 	case comes:
-		return t.addEntry(now, touch)
+		return t.addEntry(now, touch.of(now))
 	case !over && (was.CameBy != now.CameBy || was.keys.urgency != now.keys.urgency):
-		return t.changeEntry(was, now, touch)
+		return t.changeEntry(was, now, touch.of(now))
 	}
 	return nil
 }
@@ -217,9 +225,6 @@ func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
 		return err
 	}
 	e.Rev++
-	if ended, found := touch.ended[e.offerID]; found && e.offerID != "" {
-		touch.by, touch.reason = ended.by, ended.reason
-	}
 	return t.tellEntry(desk.EventEntryRemoved, e, touch.by, touch.reason)
 }
 

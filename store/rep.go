@@ -138,7 +138,7 @@ func (t *tx) memberships(repID string) ([]desk.Membership, error) {
 var teamRoles = map[int]desk.TeamRole{1: desk.TeamMember, 2: desk.TeamLead, 3: desk.TeamManager}
 
 // resolve turns what a request names a thing by, its id or @ and its unique name, into its id. What is disabled is
-// not there.
+// not there. What is found cannot be deleted before the transaction ends.
 func (t *tx) resolve(kind, ref string) (id string, err error) {
 	q := map[string][2]string{
 		"rep":    {`SELECT id FROM reps WHERE id = $1 AND disabled = 0`, `SELECT id FROM reps WHERE username = $1 AND disabled = 0`},
@@ -146,12 +146,16 @@ func (t *tx) resolve(kind, ref string) (id string, err error) {
 		"portal": {`SELECT id FROM portals WHERE id = $1 AND disabled = 0`, `SELECT id FROM portals WHERE slug = $1 AND disabled = 0`},
 		"issue":  {`SELECT id FROM issues WHERE id = $1 AND disabled = 0`, `SELECT id FROM issues WHERE slug = $1 AND disabled = 0`},
 	}[kind]
+	keep := ""
+	if !t.reads {
+		keep = t.store.dialect.forKey
+	}
 	name, named := strings.CutPrefix(ref, "@")
 	found := false
 	if named {
-		found, err = t.row(q[1], []any{name}, &id)
+		found, err = t.row(q[1]+keep, []any{name}, &id)
 	} else {
-		found, err = t.row(q[0], []any{ref}, &id)
+		found, err = t.row(q[0]+keep, []any{ref}, &id)
 	}
 	if err == nil && !found {
 		err = desk.Missing(kind)

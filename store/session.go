@@ -345,23 +345,34 @@ func (s *Store) Session(ctx context.Context, c desk.Caller, id string) (desk.Ses
 	})
 }
 
-// EndSession ends a session that the caller owns: its invitations end, and everybody leaves.
+// EndSession ends a session that the caller owns: its invitations end, and everybody leaves. An administrator ends those of
+// others too, and those that wait (I3).
 func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary string) (desk.Session, error) {
 	if p := desk.CheckText("summary", summary, desk.MaxDetails); p != nil {
 		return desk.Session{}, p
 	}
 	return writeAs(ctx, s, c, func(t *tx) (out desk.Session, err error) {
-		session, err := t.owned(c, id)
+		session, err := t.endable(c, id)
 		switch {
 		case err != nil:
 			return out, err
 		case session.State == desk.SessionEnded:
 			return session.Session, nil
+		case idOf(session.Owner) != c.RepID:
+			return t.endSession(session, c.Ref(), desk.EndedByAdmin, summary)
 		case session.State != desk.SessionActive:
 			return out, notActive(session)
 		}
 		return t.endSession(session, c.Ref(), desk.EndedByOwner, summary)
 	})
+}
+
+// endable returns a session, locked, that the caller may end: as its owner, or as an administrator.
+func (t *tx) endable(c desk.Caller, id string) (sessionRow, error) {
+	if c.IsAdministrator() {
+		return t.lockedSession(id)
+	}
+	return t.owned(c, id)
 }
 
 // endSession ends a session that waits or is active. That it ended tells each attendee that they left, and that their

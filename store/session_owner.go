@@ -41,11 +41,7 @@ func (t *tx) moveOwnership(s sessionRow, m ownerMove) (out desk.Session, err err
 		held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`, m.to.ID, ms(t.now), s.ID); err != nil {
 		return out, err
 	}
-	former := []string{}
-	if s.Owner != nil {
-		former = append(former, s.Owner.ID)
-	}
-	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: former, queue: m.queue})
+	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: s.losers(), queue: m.queue})
 }
 
 // becomeOwner makes the caller the owner of a session, and answers them.

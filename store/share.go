@@ -157,10 +157,10 @@ func (m menu) issues() ([]desk.Ref, error) {
 }
 
 // issuesOpenTo lists the issues open for Request Help to the caller, by title (A2).
-func (t *tx) issuesOpenTo(c desk.Caller) ([]desk.Issue, error) {
+func (t *tx) issuesOpenTo(c desk.Caller) ([]desk.HelpIssue, error) {
 	all, err := list(t, `SELECT i.id, i.title, i.team_id, i.request_help, i.help_teams FROM issues i JOIN teams t ON t.id = i.team_id
 		WHERE i.request_help = 1 AND i.disabled = 0 AND t.disabled = 0 ORDER BY i.title, i.id`, nil,
-		func(scan scanner, i *desk.Issue) error {
+		func(scan scanner, i *desk.HelpIssue) error {
 			var teams string
 			if err := scan(&i.ID, &i.Name, &i.TeamID, &i.RequestHelp, &teams); err != nil {
 				return err
@@ -175,7 +175,7 @@ func (t *tx) issuesOpenTo(c desk.Caller) ([]desk.Issue, error) {
 	for _, m := range teams {
 		ids = append(ids, m.Team.ID)
 	}
-	return slices.DeleteFunc(all, func(i desk.Issue) bool { return !i.OpenTo(ids) }), err
+	return slices.DeleteFunc(all, func(i desk.HelpIssue) bool { return !i.OpenTo(ids) }), err
 }
 
 // portals lists the portals with how many who could be invited are logged in under each (A6): all but the asker and those

@@ -28,6 +28,8 @@ const (
 	SessionConnectionLost = "connection_lost" // asks the owner to come back
 	SessionMovedToYou     = "moved_to_you"    // its owner was lost
 	SessionTakenOver      = "taken_over"      // told to the former owner
+	SessionReassigned     = "reassigned"      // an administrator gave it to somebody else
+	SessionQueueClosed    = "queue_closed"    // the rep or team in whose queue it waited is no more
 )
 
 // DeliveryState is where a delivery is on its way.

@@ -7,16 +7,19 @@ import (
 	"slices"
 )
 
-// Organization is an organisation file (I3): people, teams, portals and issues, named by their slugs and user names.
+// Organization is an organisation file (I3): people, teams, portals, issues, support buttons and help links, named by their
+// slugs and user names.
 //
 // A file may be partial: what it does not name stays as it is. What it names it describes whole, so a field left out
 // has its default. The exceptions are what others set too: a rep's locale and time zone, and whether a thing is
-// disabled, stay as they are when left out; and passwords are for new accounts alone.
+// disabled, stay as they are when left out; and passwords and codes are for what is new alone.
 type Organization struct {
-	Portals []PortalEntry `json:"portals,omitempty" yaml:"portals,omitempty" doc:"Entrances for customers"`
-	Teams   []TeamEntry   `json:"teams,omitempty" yaml:"teams,omitempty" doc:"Teams and embassies"`
-	Reps    []RepEntry    `json:"reps,omitempty" yaml:"reps,omitempty" doc:"Accounts"`
-	Issues  []IssueEntry  `json:"issues,omitempty" yaml:"issues,omitempty" doc:"Kinds of problems"`
+	Portals        []PortalEntry   `json:"portals,omitempty" yaml:"portals,omitempty" doc:"Entrances for customers"`
+	Teams          []TeamEntry     `json:"teams,omitempty" yaml:"teams,omitempty" doc:"Teams and embassies"`
+	Reps           []RepEntry      `json:"reps,omitempty" yaml:"reps,omitempty" doc:"Accounts"`
+	Issues         []IssueEntry    `json:"issues,omitempty" yaml:"issues,omitempty" doc:"Kinds of problems"`
+	SupportButtons []EntranceEntry `json:"support_buttons,omitempty" yaml:"support_buttons,omitempty" doc:"Fixed codes by which customers come to a rep or a team"`
+	HelpLinks      []EntranceEntry `json:"help_links,omitempty" yaml:"help_links,omitempty" doc:"The same for browser-sharing sessions"`
 }
 
 // PortalEntry is a portal in an organisation file.
@@ -77,6 +80,7 @@ type IssueEntry struct {
 	Team        string   `json:"team" yaml:"team" doc:"Slug of the team that owns it" example:"printers"`
 	RequestHelp bool     `json:"request_help,omitempty" yaml:"request_help,omitempty" doc:"Whether reps may ask the team for help on it"`
 	HelpTeams   []string `json:"help_teams,omitempty" yaml:"help_teams,omitempty" doc:"Slugs of the teams whose reps may ask; left out: all"`
+	Portals     []string `json:"portals,omitempty" yaml:"portals,omitempty" doc:"Slugs of the portals on whose public page, and of those below, customers can choose it; left out: all"`
 	Disabled    *bool    `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether it is out of use; left out: as it is"`
 }
 
@@ -116,7 +120,7 @@ func (e RepEntry) Over(was RepEntry) RepEntry {
 }
 
 func (e IssueEntry) Over(was IssueEntry) IssueEntry {
-	e.HelpTeams = sorted(e.HelpTeams)
+	e.HelpTeams, e.Portals = sorted(e.HelpTeams), sorted(e.Portals)
 	e.Disabled = disabledOver(e.Disabled, was.Disabled)
 	return e
 }
@@ -186,7 +190,7 @@ func EffectivePortals(portals []PortalEntry) map[string]PortalSettings {
 
 // ImportedEntry is one thing that an import made or changed.
 type ImportedEntry struct {
-	Kind   string   `json:"kind" doc:"What kind of thing it is" values:"portal,team,rep,issue"`
+	Kind   string   `json:"kind" doc:"What kind of thing it is" values:"portal,team,rep,issue,support_button,help_link"`
 	Name   string   `json:"name" doc:"Its slug or user name" example:"printers"`
 	Fields []string `json:"fields,omitempty" doc:"The fields that changed"`
 }
@@ -203,4 +207,7 @@ type ImportReport struct {
 type Standing struct {
 	Portals map[string]string // slug of each portal to its parent's
 	Teams   map[string]bool   // slugs
+	Reps    map[string]bool   // user names
+	Issues  map[string]bool   // slugs
+	Codes   map[string]string // of support buttons and help links, with the kind and the slug of each
 }

@@ -27,10 +27,13 @@ const (
 // Check finds all that is wrong with the file. Each error's field is the path to it, like reps[2].teams.printers.
 // With standing nil, what the file refers to outside of it is taken to be there.
 func (o Organization) Check(standing *Standing) []FieldError {
-	c := organizationCheck{lenient: standing == nil, parents: map[string]string{}, teams: map[string]bool{}}
+	c := organizationCheck{lenient: standing == nil, parents: map[string]string{}, teams: map[string]bool{}, reps: map[string]bool{}, issues: map[string]bool{}, codes: map[string]string{}}
 	if standing != nil {
 		maps.Copy(c.parents, standing.Portals)
 		maps.Copy(c.teams, standing.Teams)
+		maps.Copy(c.reps, standing.Reps)
+		maps.Copy(c.issues, standing.Issues)
+		maps.Copy(c.codes, standing.Codes)
 	}
 	for _, p := range o.Portals {
 		c.parents[p.Slug] = p.Parent
@@ -38,10 +41,18 @@ func (o Organization) Check(standing *Standing) []FieldError {
 	for _, t := range o.Teams {
 		c.teams[t.Slug] = true
 	}
+	for _, r := range o.Reps {
+		c.reps[r.Username] = true
+	}
+	for _, i := range o.Issues {
+		c.issues[i.Slug] = true
+	}
 	checkEach(&c, "portals", "slug", o.Portals, c.portal)
 	checkEach(&c, "teams", "slug", o.Teams, c.team)
 	checkEach(&c, "reps", "username", o.Reps, c.rep)
 	checkEach(&c, "issues", "slug", o.Issues, c.issue)
+	checkEach(&c, "support_buttons", "slug", o.SupportButtons, c.entrance(SupportButton))
+	checkEach(&c, "help_links", "slug", o.HelpLinks, c.entrance(HelpLink))
 	return c.errors
 }
 
@@ -49,6 +60,9 @@ type organizationCheck struct {
 	lenient bool
 	parents map[string]string
 	teams   map[string]bool
+	reps    map[string]bool
+	issues  map[string]bool
+	codes   map[string]string // with the kind and the slug of what has each
 	errors  []FieldError
 }
 
@@ -229,15 +243,66 @@ func (c *organizationCheck) issue(at string, i IssueEntry) {
 	for n, team := range i.HelpTeams {
 		c.teamThere(fmt.Sprintf("%shelp_teams[%d]", at, n), team)
 	}
+	for n, portal := range i.Portals {
+		c.portalThere(fmt.Sprintf("%sportals[%d]", at, n), portal)
+	}
+}
+
+// entrance checks a support button or a help link. Its code, where the file says one, lets in by nothing else.
+func (c *organizationCheck) entrance(kind EntranceKind) func(string, EntranceEntry) {
+	return func(at string, e EntranceEntry) {
+		c.take(CheckName(at+"name", e.Name, MaxName))
+		c.take(CheckLine(at+"icon", e.Icon, MaxName))
+		c.between(at+"priority", &e.Priority, 0, MaxPriority)
+		if e.Portal != "" {
+			c.portalThere(at+"portal", e.Portal)
+		}
+		if (e.Rep == "") == (e.Team == "") {
+			c.add(at+"rep", "one_needed", "give exactly one of rep and team")
+		}
+		if e.Rep != "" {
+			c.there(at+"rep", "rep", e.Rep, c.reps[e.Rep])
+		}
+		if e.Team != "" {
+			c.teamThere(at+"team", e.Team)
+		}
+		if e.Issue != "" {
+			c.there(at+"issue", "issue", e.Issue, c.issues[e.Issue])
+		}
+		c.code(at+"code", e.Code, string(kind)+" "+e.Slug)
+	}
+}
+
+func (c *organizationCheck) code(field, code, whose string) {
+	if code == "" {
+		return
+	}
+	if !entranceCode.MatchString(code) {
+		c.add(field, "pattern", "expected a code as the desk makes them")
+		return
+	}
+	if other, taken := c.codes[code]; taken && other != whose {
+		c.add(field, "taken", "belongs to another support button or help link")
+	}
+	c.codes[code] = whose
+}
+
+func (c *organizationCheck) portalThere(field, slug string) {
+	_, there := c.parents[slug]
+	c.there(field, "portal", slug, there)
+}
+
+func (c *organizationCheck) there(field, kind, name string, there bool) {
+	switch {
+	case name == "":
+		c.add(field, "empty", "must name a %s", kind)
+	case !there && !c.lenient:
+		c.add(field, "unknown", "there is no %s %q", kind, name)
+	}
 }
 
 func (c *organizationCheck) teamThere(field, slug string) {
-	switch {
-	case slug == "":
-		c.add(field, "empty", "must name a team")
-	case !c.teams[slug] && !c.lenient:
-		c.add(field, "unknown", "there is no team %q", slug)
-	}
+	c.there(field, "team", slug, c.teams[slug])
 }
 
 func (c *organizationCheck) between(field string, n *int, least, most int) {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -91,6 +92,19 @@ func or[T any](own, inherited *T) *T {
 	return inherited
 }
 
+// Inherit gives settings, by their names, back to the portal above.
+func (s *PortalSettings) Inherit(names []string) *Problem {
+	own := reflect.ValueOf(s).Elem()
+	for i, name := range names {
+		at := slices.IndexFunc(reflect.VisibleFields(own.Type()), func(f reflect.StructField) bool { return jsonName(f) == name })
+		if at < 0 {
+			return Invalid(fmt.Sprintf("inherit[%d]", i), "unknown", "there is no setting of this name")
+		}
+		own.Field(at).SetZero()
+	}
+	return nil
+}
+
 // Portal is an entrance for customers, as reps see it.
 type Portal struct {
 	ID        string           `json:"id" doc:"Opaque id" example:"prt_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
@@ -100,6 +114,7 @@ type Portal struct {
 	ParentID  string           `json:"parent_id,omitempty" doc:"The portal above it"`
 	Effective *PortalSettings  `json:"effective,omitempty" doc:"The settings in force; only get-portal gives them"`
 	Sources   []*SettingSource `json:"sources,omitempty" doc:"Where each setting in force comes from; only get-portal gives them"`
+	Disabled  bool             `json:"disabled,omitempty" doc:"To administrators: whether it is out of use"`
 }
 
 // SettingSource says where a setting in force comes from.

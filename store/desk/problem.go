@@ -58,6 +58,7 @@ const (
 	OwnerMustHandOver    Code = "owner_must_hand_over"
 	QueueEmpty           Code = "queue_empty"
 	EmailMissing         Code = "email_missing"
+	InUse                Code = "in_use"
 	CursorTooOld         Code = "cursor_too_old"
 	CodeNotValid         Code = "code_not_valid"
 	ChangedMeanwhile     Code = "changed_meanwhile"
@@ -109,6 +110,7 @@ var Catalogue = []CodeInfo{
 	{OwnerMustHandOver, 409, "The owner must hand over first", "A session would be left without an owner; the conflict names it.", "Hand it over or end it; a log-out can be forced.", RetryNever},
 	{QueueEmpty, 409, "Nothing waits", "None of the caller's team queues holds anything that the caller could take.", "Show that nothing waits.", RetrySafe},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
+	{InUse, 409, "It is in use", "Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.", "Offer to disable it instead.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
 	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say.", "Ask for another.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},

@@ -47,6 +47,8 @@ const (
 	EndedAbandoned    = "abandoned"     // the customer left while waiting (C13)
 	EndedCustomerGone = "customer_gone" // nobody ended it after the customer left (C13)
 	EndedOwnerLost    = "owner_lost"    // its owner's connection was lost, and nobody was left to take it (C9)
+	EndedByAdmin      = "ended_by_administrator"
+	EndedNoRep        = "no_rep_available" // its queue was closed, and there was no other
 )
 
 // Sight is how much of a session a rep sees (A8).
@@ -83,7 +85,7 @@ type Session struct {
 	CreatedAt    time.Time    `json:"created_at" doc:"When it started to wait"`
 	AcceptedAt   *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
 	EndedAt      *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
-	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost"`
+	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost,ended_by_administrator,no_rep_available"`
 	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
 	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; lists leave it out, and so do answers to those who may not look inside"`
 }

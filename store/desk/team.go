@@ -21,3 +21,32 @@ func (r TeamRole) Rank() int {
 	}
 	return 0
 }
+
+// Team is a team as the directory shows it. What only administrators are told is left out for others.
+type Team struct {
+	ID          string    `json:"id" doc:"Opaque id" example:"team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev         int64     `json:"rev" doc:"Grows with each change of this object"`
+	Slug        string    `json:"slug" doc:"Unique name; @slug stands for the id in requests" example:"printers"`
+	Name        string    `json:"name" doc:"What people call it" example:"Printers"`
+	Embassy     bool      `json:"embassy" doc:"Whether it is a team of outside reps"`
+	Mine        bool      `json:"mine" doc:"Whether the caller is in it"`
+	Persistent  bool      `json:"persistent,omitempty" doc:"To administrators: whether its queue keeps sessions with no rep logged in"`
+	Supervision bool      `json:"supervision,omitempty" doc:"To administrators: whether its leads and managers may join, transfer and take over sessions of lower roles"`
+	Waiting     *TeamRule `json:"waiting,omitempty" doc:"To administrators: what happens to a session that waits too long"`
+	Disabled    bool      `json:"disabled,omitempty" doc:"To administrators: whether it is out of use"`
+}
+
+// TeamRule is a team's waiting rule (D10).
+type TeamRule struct {
+	AfterSeconds int           `json:"after_seconds" doc:"How long a session may wait" example:"300"`
+	Action       WaitingAction `json:"action" doc:"Alert the team, or move the session" values:"overdue,overflow"`
+	OverflowTeam *Ref          `json:"overflow_team,omitempty" doc:"Where it moves"`
+}
+
+// Member is a rep's place in a team, as the team's list shows it.
+type Member struct {
+	Rep      Ref      `json:"rep" doc:"The rep"`
+	Username string   `json:"username" doc:"The rep's log-in name" example:"ana"`
+	Role     TeamRole `json:"role" doc:"The rep's role in the team" values:"member,lead,manager"`
+	Disabled bool     `json:"disabled" doc:"Whether the account is closed"`
+}

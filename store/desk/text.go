@@ -26,12 +26,20 @@ func CheckLine(field, text string, max int) *Problem {
 	return nil
 }
 
-// CheckName is CheckLine for a text that must say something: marks that show nothing are not enough.
+// CheckName is CheckLine for a text that must say something: spaces and marks alone show nothing. What a name has beside
+// that is kept as it is, spaces at its ends, emoji, combining and direction marks.
 func CheckName(field, text string, max int) *Problem {
-	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+	if !strings.ContainsFunc(text, says) {
 		return Invalid(field, "empty", "must not be empty")
 	}
 	return CheckLine(field, text, max)
+}
+
+// blank are letters and symbols by their category that show nothing: fillers of Hangul, the Braille pattern without dots.
+const blank = "\u115f\u1160\u3164\uffa0\u2800"
+
+func says(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsPunct(r) || unicode.IsSymbol(r)) && !strings.ContainsRune(blank, r)
 }
 
 // CheckText refuses a text of several lines that is over max characters, not UTF-8, or holds control characters
