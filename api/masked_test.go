@@ -102,7 +102,7 @@ func TestC11NothingOfAMaskedRep(t *testing.T) {
 		for range 8 { // the connection of the masked rep alone is lost
 			x.clock.Advance(100 * second)
 			x.do(t, call{as: "ben", do: "GET /v1/me"})
-			x.lookAfter(t)
+			x.doDue(t)
 		}
 		x.hidden(t, "guest/ses", call{as: "ben", do: "GET /v1/sessions/$ses/attendees", hasNot: []string{"Cho"}})
 		x.do(t, call{as: "ben", do: "POST /v1/sessions/$ses/messages", body: `{"text":"Aloud"}`, want: 201})

@@ -37,6 +37,7 @@ type Config struct {
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
 	Version   string                          // the program's version; "": dev
+	LookEvery time.Duration                   // how often a stream looks whether the place of a guest who waits is another; 0: 10 s
 	BodyTime  time.Duration                   // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
 }
 
@@ -56,6 +57,7 @@ func (c Config) withDefaults() Config {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	c.Name = cmp.Or(c.Name, "repdesk")
 	c.BodyTime = cmp.Or(c.BodyTime, 30*time.Second)
+	c.LookEvery = cmp.Or(c.LookEvery, 10*time.Second)
 	c.Version = cmp.Or(c.Version, "dev")
 	return c
 }

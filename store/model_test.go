@@ -65,6 +65,7 @@ type mSession struct {
 	last, first mPlace
 	offers      []*mOffer
 	reason      string
+	moved       int // to the fallback team's queue, while it waited
 }
 
 // mPlace is a queue: a rep's or a team's.
@@ -365,8 +366,9 @@ func (m *model) somebodyAt(p mPlace, lost *mRep) bool {
 	return p.team != "" && m.teams[p.team].persistent || slices.ContainsFunc(m.reps, func(r *mRep) bool { return r != lost && p.has(r) && m.loggedIn(r) })
 }
 
-// lookAfter is what is due because somebody is not there: C9 and C13.
+// lookAfter is what is due because somebody is not there: C9, C13 and D11.
 func (m *model) lookAfter() {
+	forNobody := m.waitingForNobody()
 	for _, s := range m.sessions {
 		if s.active() {
 			m.lookAfterOwner(s)
@@ -380,6 +382,29 @@ func (m *model) lookAfter() {
 		if s.state != desk.SessionEnded && !s.goneAt.IsZero() && m.clock.Now().Sub(s.goneAt) >= 30*time.Minute {
 			s.end(desk.EndedCustomerGone)
 		}
+	}
+	for _, s := range forNobody {
+		m.desert(s)
+	}
+}
+
+// waitingForNobody are the sessions in which no rep is, in a queue of which nobody is logged in (D11).
+func (m *model) waitingForNobody() []*mSession {
+	return slices.DeleteFunc(slices.Clone(m.sessions), func(s *mSession) bool {
+		return s.state != desk.SessionWaiting || len(s.in) > 0 || m.somebodyAt(s.last, nil)
+	})
+}
+
+// desert is D11: the session goes to the fallback team if somebody is there, else it ends.
+func (m *model) desert(s *mSession) {
+	fallback := mPlace{team: s.portal.fallback}
+	switch {
+	case s.state != desk.SessionWaiting:
+	case m.somebodyAt(fallback, nil):
+		s.last = fallback
+		s.moved++
+	default:
+		s.end(desk.EndedNoRep)
 	}
 }
 

@@ -144,8 +144,8 @@ func lease(seen int64, pushTarget bool) int64 {
 // oldRowsEvery is how often rows that are kept only for a time are removed.
 const oldRowsEvery = time.Hour
 
-// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, lost connections, join
-// grants' keys, old rows.
+// housekeep runs what no request asks for, until ctx ends: contacts, expected reps who did not come, counts of queues, what
+// is due, join grants' keys, old rows.
 func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
 	defer ticker.Stop()
@@ -169,7 +169,7 @@ func (s *Store) housekeep(ctx context.Context) {
 			err = s.TellQueues(ctx)
 		}
 		if err == nil && !s.cfg.DueByHand { // only with all contacts written is it known who is lost
-			err = s.lookAfterConnections(ctx, &looked)
+			err = s.doDue(ctx, &looked)
 		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
 			cleaned = now
@@ -181,7 +181,8 @@ func (s *Store) housekeep(ctx context.Context) {
 	}
 }
 
-// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, revoked tokens.
+// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords,
+// pick-ups, revoked tokens.
 func (s *Store) RemoveOldRows(ctx context.Context) error {
 	return alter(ctx, s, func(t *tx) error {
 		if err := t.forgetEvents(); err != nil {
@@ -191,6 +192,9 @@ func (s *Store) RemoveOldRows(ctx context.Context) error {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
+			return err
+		}
+		if err := t.forgetPickUps(); err != nil {
 			return err
 		}
 		_, err := t.exec(`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, ms(t.now.Add(-desk.TokenUnusedFor)))
