@@ -161,9 +161,13 @@ type twins struct {
 
 var anyID = regexp.MustCompile(`\b(ses|att|msg|prt|iss)_[0-9a-f]{32}`)
 
+// contentTags are ETags made of a content in which ids stand.
+var contentTags = regexp.MustCompile(`"h-[\w-]{20}"`)
+
 // alike is a text with its ids numbered as they come.
 func alike(text string) string {
 	seen := map[string]string{}
+	text = contentTags.ReplaceAllString(text, "of the content")
 	return anyID.ReplaceAllStringFunc(text, func(id string) string {
 		if seen[id] == "" {
 			seen[id] = fmt.Sprintf("%s%d", id[:4], len(seen))

@@ -59,7 +59,8 @@ type mSession struct {
 	in          []*mSeat
 	been        map[*mRep]bool
 	held        bool
-	asked       bool // the owner was asked by a push to come back
+	asked       bool // the owner was asked by a push to come back,
+	askedAt     time.Time
 	goneAt      time.Time
 	said        int // what everybody can read
 	last, first mPlace
@@ -416,8 +417,8 @@ func (m *model) lookAfterOwner(s *mSession) {
 	switch {
 	case away < 2*time.Minute:
 	case push && !s.asked:
-		s.asked = true
-	case !push || away >= 10*time.Minute:
+		s.asked, s.askedAt = true, m.clock.Now()
+	case !push || away >= 10*time.Minute && m.clock.Now().Sub(s.askedAt) >= time.Minute:
 		m.lose(s)
 	}
 }
