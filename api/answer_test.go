@@ -149,19 +149,19 @@ func checkID(t testing.TB, what, field string, value any) {
 	t.Errorf("%s: %s has the id %q", what, field, id)
 }
 
-// menuPath is the one answer whose ETag is made of its content: what it is put together of has no common revision.
-var menuPath = regexp.MustCompile(`^/v1/sessions/[^/]+/share(\?|$)`)
+// contentPath are the answers whose ETag is made of their content: what they are put together of has no common revision.
+var contentPath = regexp.MustCompile(`^/v1/(sessions/[^/]+/share|guest/session)(\?|$)`)
 
 var contentTag = regexp.MustCompile(`^"h-[\w-]{20}"$`)
 
-// checkTag holds that the ETag is the revision of what is answered, or of the menu's content.
+// checkTag holds that the ETag is the revision of what is answered, or made of its content.
 func checkTag(t testing.TB, what, method, path string, a answer) {
 	t.Helper()
 	tag := a.header.Get("ETag")
 	if tag == "" || a.status == http.StatusNotModified {
 		return
 	}
-	if method == http.MethodGet && menuPath.MatchString(path) {
+	if method == http.MethodGet && contentPath.MatchString(path) {
 		if !contentTag.MatchString(tag) {
 			t.Errorf("%s: ETag %s is not made of the content", what, tag)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,8 +14,12 @@ import (
 // leaveAsGuest is the one operation of a guest's that is no sign of their being there.
 const leaveAsGuest = "leave-as-guest"
 
-func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Object[desk.Session], error) {
-	return sessionObject(s.cfg.Store.GuestSession(ctx, guestFrom(ctx)))
+func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Content[desk.Session], error) {
+	session, err := s.cfg.Store.GuestSession(ctx, guestFrom(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return content(session) // the revision does not move with the place in line
 }
 
 type updateGuestSessionInput struct {
@@ -80,7 +85,30 @@ func (s *Server) leaveAsGuest(ctx context.Context, _ *struct{}) (*Object[desk.Se
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in two tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+}
+
+// placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they
+// were told last (D12). What cannot be read now is told the next time.
+func (s *Server) placeTeller(g desk.Guest) func(context.Context, *stream) error {
+	told := desk.Wait{}
+	return func(ctx context.Context, b *stream) error {
+		wait, err := s.cfg.Store.GuestWait(ctx, g)
+		if err != nil || wait == told {
+			return nil
+		}
+		if wait.Place > 0 {
+			session, err := s.cfg.Store.GuestSession(ctx, g)
+			if err != nil || session.Place == 0 {
+				return nil
+			}
+			if err := b.place(desk.Event{Type: desk.EventPlaceChanged, At: s.cfg.Now().UTC().Truncate(time.Second), SessionID: session.ID, Session: &session}); err != nil {
+				return err
+			}
+		}
+		told = wait
+		return nil
+	}
 }
 
 // guestStreamEnds says whether an event is the last that a guest reads: the session ended, or they were put out.

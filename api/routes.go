@@ -218,7 +218,7 @@ func (s *Server) publicRoutes() {
 
 func (s *Server) guestRoutes() {
 	register(s, operation{ID: "get-guest-session", Method: get, Path: "/v1/guest/session", Tag: "Guests", Summary: "The guest's session",
-		Description: "Any request of a customer who had left shows that they are back."}, guest, s.getGuestSession)
+		Description: "While it waits, with the place in line and the estimated wait: the place, times the mean time between the queue's last 20 pick-ups within a day. The ETag is made of the content, so that it changes with these. Any request of a customer who had left shows that they are back."}, guest, s.getGuestSession)
 	register(s, operation{ID: "update-guest-session", Method: patch, Path: "/v1/guest/session", Tag: "Guests", Summary: "Say which page a browser-sharing session is about",
 		Description: "For the customer's script, whenever the page changes; the same again changes nothing.", Codes: codes(desk.NotAllowed, desk.SessionNotActive)}, guest, s.updateGuestSession)
 	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know"}, guest, s.listGuestAttendees)
@@ -232,7 +232,8 @@ func (s *Server) guestRoutes() {
 	register(s, operation{ID: leaveAsGuest, Method: post, Path: "/v1/guest/leave", Tag: "Guests", Summary: "Leave the session",
 		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time."}, guest, s.leaveAsGuest)
 	register(s, operation{ID: "stream-guest-events", Method: get, Path: "/v1/guest/events", Tag: "Guests", Summary: "Follow the session as it happens",
-		Tune: func(op *huma.Operation) { s.documentStream(op) }}, guest, s.streamGuestEvents)
+		Description: "While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.",
+		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, guest, s.streamGuestEvents)
 }
 
 func (s *Server) eventRoutes() {

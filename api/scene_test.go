@@ -92,10 +92,10 @@ func (x *server) join(t testing.TB, owner, session, rep, more string) {
 	x.do(t, call{as: rep, do: "POST /v1/invitations/$" + username + "_in_" + session + "/accept"})
 }
 
-// lookAfter does what is due by now because somebody is not connected.
-func (x *server) lookAfter(t testing.TB) {
+// doDue does what is due by now.
+func (x *server) doDue(t testing.TB) {
 	t.Helper()
-	if err := errors.Join(x.store.FlushContacts(t.Context()), x.store.LookAfterConnections(t.Context())); err != nil {
+	if err := errors.Join(x.store.FlushContacts(t.Context()), x.store.DoDue(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -136,7 +136,7 @@ func (x *server) pass(t testing.TB, d time.Duration, connected ...string) {
 		step := min(d, 50*second)
 		x.clock.Advance(step)
 		x.here(t, connected...)
-		x.lookAfter(t)
+		x.doDue(t)
 		d -= step
 	}
 }

@@ -58,11 +58,12 @@ type stream struct {
 	sub    *store.Subscription
 	cursor int64
 	types  []desk.EventType
-	key    string                           // whose it is: of each there is one
-	asks   bool                             // no event tells it that its token is no good any more
-	touch  func()                           // notes that the reader is there
-	ends   func(desk.Event) (Closing, bool) // whether an event is the last
-	close  chan Closing                     // holds one word at most
+	key    string                               // whose it is: of each there is one
+	asks   bool                                 // no event tells it that its token is no good any more
+	touch  func()                               // notes that the reader is there
+	ends   func(desk.Event) (Closing, bool)     // whether an event is the last
+	close  chan Closing                         // holds one word at most
+	passes func(context.Context, *stream) error // tells what passes by itself, and so is not in the log; nil: nothing
 	out    *http.ResponseController
 	to     io.Writer
 }
@@ -214,6 +215,8 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	passing, stop := s.ticks(b)
+	defer stop()
 	for {
 		var err error
 		select {
@@ -232,11 +235,22 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 				return errors.Join(b.say("closing", b.revoked()), errEnded)
 			}
 			err = s.catchUp(ctx, b)
+		case <-passing:
+			err = b.passes(ctx, b)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// ticks say when to look at what passes by itself, if anything does for the reader.
+func (s *Server) ticks(b *stream) (<-chan time.Time, func()) {
+	if b.passes == nil {
+		return nil, func() {}
+	}
+	ticker := time.NewTicker(s.cfg.LookEvery)
+	return ticker.C, ticker.Stop
 }
 
 // revoked is why a stream ends whose token is no good any more.
@@ -285,7 +299,7 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 
 // pass writes one event, if the client wants its type, and does what the event means for the stream itself.
 func (b *stream) pass(event desk.Event) error {
-	if len(b.types) == 0 || slices.Contains(b.types, event.Type) {
+	if b.wants(event.Type) {
 		if err := b.event(event); err != nil {
 			return err
 		}
@@ -294,6 +308,18 @@ func (b *stream) pass(event desk.Event) error {
 		return errors.Join(b.say("closing", why), errEnded)
 	}
 	return nil
+}
+
+func (b *stream) wants(kind desk.EventType) bool {
+	return len(b.types) == 0 || slices.Contains(b.types, kind)
+}
+
+// place writes an event that is not in the log, if the client wants its type.
+func (b *stream) place(event desk.Event) error {
+	if !b.wants(event.Type) {
+		return nil
+	}
+	return b.say(string(event.Type), event)
 }
 
 func (b *stream) event(event desk.Event) error {
@@ -381,7 +407,7 @@ func (s *Server) documentStream(op *huma.Operation) {
 	}
 	op.Responses["200"] = &huma.Response{
 		Description: "Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `Ready`: the replay is over), " +
-			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`). A comment comes every " + strconv.Itoa(int(heartbeat.Seconds())) + " seconds.",
+			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every " + strconv.Itoa(int(heartbeat.Seconds())) + " seconds.",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
 }

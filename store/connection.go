@@ -1,54 +1,14 @@
 package store
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// LookAfterConnections does what is due because somebody is not there any more: sessions whose owner is lost go elsewhere,
-// joined reps who are lost lose their seat (C9), and sessions whose customer does not come back end (C13). The housekeeping
-// calls it every few seconds; with several servers on one database whoever comes first does it.
-func (s *Store) LookAfterConnections(ctx context.Context) error {
-	due, err := read(ctx, s, func(t *tx) ([]func(*tx) error, error) { return t.connectionsDue() })
-	errs := []error{err}
-	for _, one := range due {
-		// What is due can take long, and whoever comes back meanwhile is not lost.
-		err := s.FlushContacts(ctx)
-		if err == nil {
-			err = alter(ctx, s, one)
-		}
-		errs = append(errs, err)
-		if errors.As(err, new(*storageError)) || ctx.Err() != nil {
-			break
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// outOfTouch is how long the housekeeping may not have looked, or not have got an answer, until nobody counts as lost from
-// before: while the database is away, or the machine sleeps, no contact comes to be written.
-const outOfTouch = 10 * contactsEvery
-
-// lookAfterConnections is LookAfterConnections as the housekeeping calls it, with all contacts written. last is when it
-// last got an answer.
-func (s *Store) lookAfterConnections(ctx context.Context, last *time.Time) error {
-	if now := s.cfg.Now(); now.Sub(*last) > outOfTouch {
-		s.listens.Store(ms(now))
-	}
-	// A look at the database, before anything is done: whether that can be done is another matter.
-	if _, err := lookUp(ctx, s, func(t *tx) (bool, error) { return t.exists(`SELECT 1 FROM settings WHERE name = 'server_id'`) }); err != nil {
-		return err
-	}
-	err := s.LookAfterConnections(ctx)
-	*last = s.cfg.Now()
-	return err
-}
-
-// connectionsDue lists what is due. Each looks again when it is done, under the session's lock.
+// connectionsDue lists what is due because somebody is not there any more: sessions whose owner is lost go elsewhere, and
+// joined reps who are lost lose their seat (C9).
 func (t *tx) connectionsDue() ([]func(*tx) error, error) {
 	due := []func(*tx) error{}
 	owners, err := t.ownersAway()
@@ -66,9 +26,12 @@ func (t *tx) connectionsDue() ([]func(*tx) error, error) {
 	for _, id := range seats {
 		due = append(due, func(t *tx) error { return t.lookAfterSeat(id) })
 	}
-	if err != nil {
-		return due, err
-	}
+	return due, err
+}
+
+// customersDue lists what is due because a customer left and does not come back (C13).
+func (t *tx) customersDue() ([]func(*tx) error, error) {
+	due := []func(*tx) error{}
 	gone, err := t.dueBySettings(`SELECT s.id, s.customer_gone_at, COALESCE(p.effective, '') FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id
 		WHERE s.state <> 'ended' AND s.customer_gone_at > 0 AND s.customer_gone_at <= $1`, ms(t.now),
 		func(at int64, settings desk.PortalSettings) bool {
@@ -272,12 +235,8 @@ func (t *tx) homes(s sessionRow) (homes map[desk.LostStep]home, there map[desk.L
 		desk.LostToLastQueue:  {repID: s.QueueRepID, teamID: idOf(s.QueueTeam)},
 		desk.LostToFirstQueue: {repID: s.firstRep, teamID: s.firstTeam},
 	}, map[desk.LostStep]bool{}
-	if slug := *s.Settings.FallbackTeam; slug != "" {
-		fallback := home{}
-		if _, err := t.row(`SELECT id FROM teams WHERE slug = $1 AND disabled = 0`, []any{slug}, &fallback.teamID); err != nil {
-			return nil, nil, err
-		}
-		homes[desk.LostToFallbackTeam] = fallback
+	if homes[desk.LostToFallbackTeam], err = t.fallback(s); err != nil {
+		return nil, nil, err
 	}
 	for step, h := range homes {
 		if there[step], err = t.somebodyAt(h, idOf(s.Owner)); err != nil {
@@ -285,6 +244,14 @@ func (t *tx) homes(s sessionRow) (homes map[desk.LostStep]home, there map[desk.L
 		}
 	}
 	return homes, there, nil
+}
+
+// fallback is the queue of the portal's fallback team, if it has one.
+func (t *tx) fallback(s sessionRow) (h home, err error) {
+	if slug := *s.Settings.FallbackTeam; slug != "" {
+		_, err = t.row(`SELECT id FROM teams WHERE slug = $1 AND disabled = 0`, []any{slug}, &h.teamID)
+	}
+	return h, err
 }
 
 // somebodyAt says whether somebody is logged in for a queue, or it is a persistent team's (D11). A lost owner does not count;

@@ -17,7 +17,7 @@ const lost = desk.ConnectedFor + desk.PresenceGrace + 2*time.Minute
 // look does what is due because somebody is not there any more.
 func lookAfter(t *testing.T, d *storetest.Desk) {
 	t.Helper()
-	ok(t, d.LookAfterConnections(t.Context()))
+	ok(t, d.DoDue(t.Context()))
 }
 
 // where says in words where a session is: its state with its owner, the queue it waits in or why it ended.

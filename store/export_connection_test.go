@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Housekeeping is what the housekeeping keeps in mind between two looks at connections.
+// Housekeeping is what the housekeeping keeps in mind between two looks at what is due.
 type Housekeeping struct {
 	store  *Store
 	looked time.Time
@@ -14,10 +14,10 @@ type Housekeeping struct {
 // NewHousekeeping begins now.
 func NewHousekeeping(s *Store) *Housekeeping { return &Housekeeping{s, s.cfg.Now()} }
 
-// Look is one look at connections, with all contacts written.
+// Look is one look at what is due, with all contacts written.
 func (h *Housekeeping) Look(ctx context.Context) error {
 	if err := h.store.FlushContacts(ctx); err != nil {
 		return err
 	}
-	return h.store.lookAfterConnections(ctx, &h.looked)
+	return h.store.doDue(ctx, &h.looked)
 }

@@ -84,17 +84,29 @@ func (t *tx) guestView(s sessionRow) (desk.Session, error) {
 		}
 		consents = append(consents, a.Consent)
 	}
-	return s.ForGuests(s.guestRev, owner, shown, consents), err
+	view := s.ForGuests(s.guestRev, owner, shown, consents)
+	if s.EndReason == desk.EndedNoRep {
+		view.RedirectURL = *s.Settings.UnavailableURL
+	}
+	return view, err
 }
 
-// GuestSession returns the guest's session.
+// GuestSession returns the guest's session, while it waits with its place in line (D12).
 func (s *Store) GuestSession(ctx context.Context, g desk.Guest) (desk.Session, error) {
 	return read(ctx, s, func(t *tx) (desk.Session, error) {
 		session, err := t.session(g.SessionID)
 		if err != nil {
 			return desk.Session{}, err
 		}
-		return t.guestView(session)
+		view, err := t.guestView(session)
+		if err != nil {
+			return view, err
+		}
+		wait, err := t.waitOf(session.ID)
+		if view.Place = wait.Place; wait.Known {
+			view.WaitSeconds = &wait.Seconds
+		}
+		return view, err
 	})
 }
 

@@ -19,7 +19,7 @@ func TestB12NothingTimesOut(t *testing.T) {
 		for range 30 {
 			clock.Advance(24 * time.Hour)
 			d.Touch(ana)
-			for _, housekeeping := range []func(context.Context) error{d.FlushContacts, d.RemoveOldRows, d.FreeExpectedSeats, d.LookAfterConnections, d.RotateGrantKeys} {
+			for _, housekeeping := range []func(context.Context) error{d.FlushContacts, d.RemoveOldRows, d.FreeExpectedSeats, d.DoDue, d.RotateGrantKeys} {
 				if err := housekeeping(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -227,7 +227,7 @@ func (w *world) pass(a args) (any, error) {
 	if !w.crowded {
 		w.written(there...)
 	}
-	return nil, w.d.LookAfterConnections(ctx())
+	return nil, w.d.DoDue(ctx())
 }
 
 // idOf is the id of what an action made: the model knows it by that.

@@ -111,7 +111,7 @@ func TestC13TheCustomerComesBackToAWaitingSession(t *testing.T) {
 		must(d.AcceptSession(t.Context(), dev, started.Session.ID))
 		clock.Advance(40 * time.Minute)
 		d.LogIn("dev")
-		if err := d.LookAfterConnections(t.Context()); err != nil {
+		if err := d.DoDue(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if s := must(d.GuestSession(t.Context(), guest)); s.State != desk.SessionActive || s.CustomerGone {

@@ -29,7 +29,9 @@ func (g guestView) text() string {
 }
 
 func (w *world) guestReads(guest desk.Guest) guestView {
-	return guestView{guest: guest, session: must(w.d.GuestSession(ctx(), guest)), attendees: must(w.d.GuestAttendees(ctx(), guest)),
+	session := must(w.d.GuestSession(ctx(), guest))
+	session.Place, session.WaitSeconds = 0, nil // they pass by themselves, and no revision moves with them (D12)
+	return guestView{guest: guest, session: session, attendees: must(w.d.GuestAttendees(ctx(), guest)),
 		messages: must(w.d.GuestMessages(ctx(), guest, store.MessageQuery{Limit: 1000}))}
 }
 
@@ -82,7 +84,7 @@ func (m *model) guestWords(s *mSession) string {
 		}
 	}
 	slices.Sort(names)
-	return fmt.Sprint(names, s.state, "held", s.held, "gone", !s.goneAt.IsZero(), s.reason, s.said)
+	return fmt.Sprint(names, s.state, "held", s.held, "gone", !s.goneAt.IsZero(), s.reason, s.said, "moved", s.moved)
 }
 
 // read returns the events since the last time.

@@ -59,12 +59,14 @@ type mSession struct {
 	in          []*mSeat
 	been        map[*mRep]bool
 	held        bool
-	asked       bool // the owner was asked by a push to come back
+	asked       bool // the owner was asked by a push to come back,
+	askedAt     time.Time
 	goneAt      time.Time
 	said        int // what everybody can read
 	last, first mPlace
 	offers      []*mOffer
 	reason      string
+	moved       int // to the fallback team's queue, while it waited
 }
 
 // mPlace is a queue: a rep's or a team's.
@@ -365,8 +367,9 @@ func (m *model) somebodyAt(p mPlace, lost *mRep) bool {
 	return p.team != "" && m.teams[p.team].persistent || slices.ContainsFunc(m.reps, func(r *mRep) bool { return r != lost && p.has(r) && m.loggedIn(r) })
 }
 
-// lookAfter is what is due because somebody is not there: C9 and C13.
+// lookAfter is what is due because somebody is not there: C9, C13 and D11.
 func (m *model) lookAfter() {
+	forNobody := m.waitingForNobody()
 	for _, s := range m.sessions {
 		if s.active() {
 			m.lookAfterOwner(s)
@@ -381,6 +384,29 @@ func (m *model) lookAfter() {
 			s.end(desk.EndedCustomerGone)
 		}
 	}
+	for _, s := range forNobody {
+		m.desert(s)
+	}
+}
+
+// waitingForNobody are the sessions in which no rep is, in a queue of which nobody is logged in (D11).
+func (m *model) waitingForNobody() []*mSession {
+	return slices.DeleteFunc(slices.Clone(m.sessions), func(s *mSession) bool {
+		return s.state != desk.SessionWaiting || len(s.in) > 0 || m.somebodyAt(s.last, nil)
+	})
+}
+
+// desert is D11: the session goes to the fallback team if somebody is there, else it ends.
+func (m *model) desert(s *mSession) {
+	fallback := mPlace{team: s.portal.fallback}
+	switch {
+	case s.state != desk.SessionWaiting:
+	case m.somebodyAt(fallback, nil):
+		s.last = fallback
+		s.moved++
+	default:
+		s.end(desk.EndedNoRep)
+	}
 }
 
 // away is how long no console of the rep has been connected.
@@ -391,8 +417,8 @@ func (m *model) lookAfterOwner(s *mSession) {
 	switch {
 	case away < 2*time.Minute:
 	case push && !s.asked:
-		s.asked = true
-	case !push || away >= 10*time.Minute:
+		s.asked, s.askedAt = true, m.clock.Now()
+	case !push || away >= 10*time.Minute && m.clock.Now().Sub(s.askedAt) >= time.Minute:
 		m.lose(s)
 	}
 }

@@ -298,6 +298,11 @@ func (m *organizationImport) saveTeam(c change[desk.TeamEntry]) error {
 		c.id, c.now.Slug, c.now.Name, flag(c.now.Embassy), flag(c.now.Persistent), waiting, flag(c.now.Disabled != nil), flag(c.now.Supervision == nil)); err != nil {
 		return err
 	}
+	if c.touches("waiting") {
+		if err := m.waitingRuleChanged(c.id); err != nil {
+			return err
+		}
+	}
 	if c.touches("name", "embassy", "disabled") {
 		if err := m.concernsTeam(c.id); err != nil {
 			return err

@@ -147,8 +147,8 @@ func lease(seen int64, pushTarget bool) int64 {
 // oldRowsEvery is how often rows that are kept only for a time are removed.
 const oldRowsEvery = time.Hour
 
-// housekeep runs what no request asks for, until ctx ends: contacts, uses of API tokens, expected reps who did not come, lost connections, join
-// grants' keys, old rows.
+// housekeep runs what no request asks for, until ctx ends: contacts, uses of API tokens, expected reps who did not come, counts
+// of queues, what is due, join grants' keys, old rows.
 func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
 	defer ticker.Stop()
@@ -176,7 +176,7 @@ func (s *Store) housekeep(ctx context.Context) {
 			err = s.TellQueues(ctx)
 		}
 		if err == nil && !s.cfg.DueByHand { // only with all contacts written is it known who is lost
-			err = s.lookAfterConnections(ctx, &looked)
+			err = s.doDue(ctx, &looked)
 		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
 			cleaned = now
@@ -188,7 +188,7 @@ func (s *Store) housekeep(ctx context.Context) {
 	}
 }
 
-// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, session keys,
+// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, pick-ups, session keys,
 // revoked tokens.
 func (s *Store) RemoveOldRows(ctx context.Context) error {
 	return alter(ctx, s, func(t *tx) error {
@@ -199,6 +199,9 @@ func (s *Store) RemoveOldRows(ctx context.Context) error {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
+			return err
+		}
+		if err := t.forgetPickUps(); err != nil {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM session_keys WHERE expires_at < $1`, ms(t.now)); err != nil {

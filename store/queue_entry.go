@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,7 +59,6 @@ type queueEntry struct {
 	offerID string // the invitation or transfer
 	waiting bool
 	ownerID string // of the session
-	rule    string // the team's waiting rule
 	keys    sortKeys
 }
 
@@ -121,9 +119,9 @@ have AS (SELECT * FROM queue_entries WHERE session_id = $1)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
 	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(e.came_by, ''), COALESCE(e.waiting, 0),
-	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, COALESCE(q.waiting, ''), ` + entryParts + `
+	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
-	JOIN sessions s ON s.id = $1` + entryJoins + ` LEFT JOIN teams q ON q.id = e.queue_id AND e.waiting = 1`
+	JOIN sessions s ON s.id = $1` + entryJoins
 
 // stand is an entry as it stands and as it should; either has an empty queue where there is none.
 type stand struct{ was, now queueEntry }
@@ -133,7 +131,7 @@ func scanStand(scan scanner, p *stand) error {
 	var issue, inviter desk.Ref
 	var entered int64
 	err := scan(append([]any{&was.ID, &was.Rev, &was.Kind, &was.queueID, &was.offerID, &was.CameBy, &entered, &was.Overdue, &was.waiting, &was.keys.urgency,
-		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID, &now.rule}, now.parts(&issue, &inviter)...)...)
+		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID}, now.parts(&issue, &inviter)...)...)
 	now.finish(issue, inviter, entered)
 	was.finish(desk.Ref{}, desk.Ref{}, entered)
 	was.ownerID, now.keys.urgency, now.keys.language = now.ownerID, urgencyOf(now.Priority), sortKey(now.Language)
@@ -183,9 +181,11 @@ func (t *tx) settleEntry(p stand, touch queueTouch) error {
 
 func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 	e.ID, e.Rev = newID("qen_"), 1
-	due, err := e.dueAt(ms(t.now))
-	if err != nil {
-		return err
+	due, err := int64(0), error(nil)
+	if e.waiting && e.QueueID == e.queueID { // a team's
+		if due, err = t.joinsLine(e); err != nil {
+			return err
+		}
 	}
 	e.EnteredAt = desk.Time(ms(t.now))
 	if _, err := t.exec(`INSERT INTO queue_entries (id, queue_id, session_id, invitation_id, kind, came_by, waiting, entered_at, due_at, urgency, customer_key, company_key, issue_key, language_key)
@@ -193,22 +193,15 @@ func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 		e.keys.urgency, e.keys.customer, e.keys.company, e.keys.issue, e.keys.language); err != nil {
 		return err
 	}
-	if e.waiting && e.QueueID == e.queueID { // a team's
-		if _, err := t.exec(`INSERT INTO queue_visits (session_id, team_id) VALUES ($1, $2) ON CONFLICT (session_id, team_id) DO NOTHING`, e.SessionID, e.queueID); err != nil {
-			return err
-		}
-	}
 	return t.tellEntry(desk.EventEntryAdded, e, touch.by, touch.reason)
 }
 
-// dueAt is when the team's waiting rule takes effect on a session that waits from now on; 0: never (D10).
-func (e queueEntry) dueAt(now int64) (int64, error) {
-	if e.rule == "" {
-		return 0, nil
+// joinsLine notes that a session has stood in a team's queue, and says when the team's waiting rule takes effect (D10).
+func (t *tx) joinsLine(e queueEntry) (due int64, err error) {
+	if _, err := t.exec(`INSERT INTO queue_visits (session_id, team_id) VALUES ($1, $2) ON CONFLICT (session_id, team_id) DO NOTHING`, e.SessionID, e.queueID); err != nil {
+		return 0, err
 	}
-	var rule desk.WaitingRule
-	err := json.Unmarshal([]byte(e.rule), &rule)
-	return now + int64(rule.AfterSeconds)*1000, err
+	return t.dueIn(e.queueID)
 }
 
 // changeEntry says what is another than it was: how it came, or its priority.

@@ -196,7 +196,7 @@ func stay(t *testing.T, d *storetest.Desk, clock *storetest.Clock, pass time.Dur
 			d.Touch(c)
 		}
 		ok(t, d.FlushContacts(t.Context()))
-		ok(t, d.LookAfterConnections(t.Context()))
+		ok(t, d.DoDue(t.Context()))
 	}
 }
 

@@ -276,6 +276,9 @@ func (t *tx) acceptSession(c desk.Caller, id string) (out desk.Session, err erro
 	case !mine:
 		return out, t.refuseAccept(c, session)
 	}
+	if err := t.pickedUp(session); err != nil {
+		return out, err
+	}
 	return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
 }
 

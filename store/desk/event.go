@@ -11,6 +11,7 @@ const (
 	EventInvitationEnded   EventType = "invitation.ended" // also: no longer for you
 	EventDeliveryChanged   EventType = "delivery.changed"
 	EventSessionChanged    EventType = "session.changed"
+	EventPlaceChanged      EventType = "place.changed" // of a guest who waits, in line; it passes by itself, and is not in the log
 	EventAttendeeJoined    EventType = "attendee.joined"
 	EventAttendeeChanged   EventType = "attendee.changed"
 	EventAttendeeLeft      EventType = "attendee.left"
@@ -28,7 +29,7 @@ const (
 )
 
 // EventTypes lists all there are.
-var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged,
+var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged, EventPlaceChanged,
 	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventEntryAdded, EventEntryChanged,
 	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked}
 
@@ -38,7 +39,7 @@ const EventRetention = 7 * 24 * time.Hour
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
 	ID          int64        `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
-	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked"`
+	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked"`
 	At          time.Time    `json:"at" doc:"When"`
 	Actor       *Ref         `json:"actor,omitempty" doc:"Who did it"`
 	SessionID   string       `json:"session_id,omitempty" doc:"The session that it happened in"`
@@ -46,7 +47,7 @@ type Event struct {
 	TeamID      string       `json:"team_id,omitempty" doc:"The team that it concerns"`
 	Reason      string       `json:"reason,omitempty" doc:"Why"`
 	Invitation  *Invitation  `json:"invitation,omitempty" doc:"With invitation.…"`
-	Session     *Session     `json:"session,omitempty" doc:"With session.…"`
+	Session     *Session     `json:"session,omitempty" doc:"With session.… and place.changed"`
 	Attendee    *Attendee    `json:"attendee,omitempty" doc:"With attendee.… and grant.…"`
 	Message     *Message     `json:"message,omitempty" doc:"With message.…"`
 	Delivery    *Delivery    `json:"delivery,omitempty" doc:"With delivery.…"`

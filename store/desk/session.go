@@ -48,7 +48,7 @@ const (
 	EndedCustomerGone = "customer_gone" // nobody ended it after the customer left (C13)
 	EndedOwnerLost    = "owner_lost"    // its owner's connection was lost, and nobody was left to take it (C9)
 	EndedByAdmin      = "ended_by_administrator"
-	EndedNoRep        = "no_rep_available" // its queue was closed, and there was no other
+	EndedNoRep        = "no_rep_available" // nobody was logged in any more for whom it waited (D11)
 )
 
 // Sight is how much of a session a rep sees (A8).
@@ -87,6 +87,9 @@ type Session struct {
 	EndedAt      *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
 	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost,ended_by_administrator,no_rep_available"`
 	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
+	Place        int          `json:"place,omitempty" doc:"While the guest waits: their place in line, 1 is the next; it moves no revision"`
+	WaitSeconds  *int         `json:"estimated_wait_seconds,omitempty" doc:"While the guest waits: how long they probably will, which is their place times the mean time between the queue's last 20 pick-ups within a day; absent while nobody can tell"`
+	RedirectURL  string       `json:"redirect_url,omitempty" doc:"For guests, with no_rep_available: where they may be sent instead"`
 	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; lists leave it out, and so do answers to those who may not look inside"`
 }
 
