@@ -573,18 +573,23 @@ func TestI3ClosedQueues(t *testing.T) {
 		x.logInAll(t, "hal", "ana", "ben", "dev")
 		x.load(t, `portals: [{slug: falls, name: Falls, fallback_team: network}]`)
 		start := func(name, more string) {
-			x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo"}` + more + `}`, want: 201, save: name + "=session.id"})
+			x.tokens["guest/"+name] = x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"Jo"}` + more + `}`, want: 201, save: name + "=session.id"}).at("guest_token")
 		}
 		start("falls", `,"portal_id":"@falls","team_id":"@printers"`)
 		start("ends", `,"team_id":"@printers"`)
 		start("bens", `,"portal_id":"@falls","rep_id":"@ben"`)
 		start("back", `,"team_id":"@network"`)
+		devs, bens := x.cursor(t, "dev"), x.cursor(t, "ben")
 		x.play(t,
 			call{as: "hal", do: "POST /v1/sessions/$back/reassign", body: `{"team_id":"@printers"}`},
 			call{as: "hal", do: "PATCH /v1/teams/@printers", body: `{"disabled":true}`},
 			call{name: "the fallback team", as: "dev", do: "GET /v1/sessions/$falls", has: []string{`"state":"waiting"`, "Network"}},
 			call{name: "the queue that it first entered", as: "dev", do: "GET /v1/sessions/$back", has: []string{`"state":"waiting"`, "Network"}},
 			call{name: "nowhere", as: "hal", do: "GET /v1/sessions/$ends", has: []string{`"state":"ended"`, `"end_reason":"no_rep_available"`}},
+			call{name: "the customer is told", as: "guest/ends", do: "GET /v1/guest/session", has: []string{`"state":"ended"`, `"end_reason":"no_rep_available"`}},
+			call{as: "guest/falls", do: "GET /v1/guest/session", has: []string{`"state":"waiting"`}},
+			call{name: "so are those in whose queue it stands, and those who lost it", as: "dev", do: "GET /v1/event-log?after=" + devs, has: []string{`"reason":"queue_closed"`, "$falls", "$back"}, hasNot: []string{"$ends"}},
+			call{as: "ben", do: "GET /v1/event-log?after=" + bens, has: []string{`"reason":"no_rep_available"`, "$ends"}},
 			call{as: "hal", do: "PATCH /v1/reps/@ben", body: `{"disabled":true}`},
 			call{name: "of a rep", as: "dev", do: "GET /v1/sessions/$bens", has: []string{`"state":"waiting"`, "Network"}},
 			call{as: "dev", do: "POST /v1/sessions/$falls/accept"},

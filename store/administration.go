@@ -21,7 +21,7 @@ func administer[T any](ctx context.Context, s *Store, c desk.Caller, rep string,
 		}
 		id := ""
 		if rep != "" {
-			if id, err = t.named("rep", rep); err != nil {
+			if id, err = t.resolveAny("rep", rep); err != nil {
 				return out, err
 			}
 		}
@@ -48,8 +48,8 @@ func readAdministered[T any](ctx context.Context, s *Store, c desk.Caller, fn fu
 	return readAs(ctx, s, c, fn)
 }
 
-// named is resolve for administrators, to whom what is disabled is there too.
-func (t *tx) named(kind, ref string) (id string, err error) {
+// resolveAny is resolve for administrators, to whom what is disabled is there too.
+func (t *tx) resolveAny(kind, ref string) (id string, err error) {
 	q := map[string][2]string{
 		"rep":            {`SELECT id FROM reps WHERE id = $1`, `SELECT id FROM reps WHERE username = $1`},
 		"team":           {`SELECT id FROM teams WHERE id = $1`, `SELECT id FROM teams WHERE slug = $1`},

@@ -38,7 +38,7 @@ func (s *Store) Entrances(ctx context.Context, c desk.Caller, kind desk.Entrance
 // Entrance returns one support button or help link to administrators.
 func (s *Store) Entrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string) (desk.Entrance, error) {
 	return readAdministered(ctx, s, c, func(t *tx) (desk.Entrance, error) {
-		id, err := t.named(string(kind), ref)
+		id, err := t.resolveAny(string(kind), ref)
 		if err != nil {
 			return desk.Entrance{}, err
 		}
@@ -99,7 +99,7 @@ func (ch EntranceChange) aim(m *organizationImport, e *desk.EntranceEntry) (err 
 
 // repNamed is the user name of an account, which from now on counts as loaded.
 func (m *organizationImport) repNamed(ref string) (username string, err error) {
-	id, err := m.named("rep", ref)
+	id, err := m.resolveAny("rep", ref)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +122,7 @@ func (s *Store) CreateEntrance(ctx context.Context, c desk.Caller, kind desk.Ent
 // UpdateEntrance changes what is given. The code stays.
 func (s *Store) UpdateEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string, ch EntranceChange, ifRev IfRev) (desk.Entrance, error) {
 	return administer(ctx, s, c, "", nil, func(m *organizationImport) (desk.Entrance, error) {
-		id, err := m.named(string(kind), ref)
+		id, err := m.resolveAny(string(kind), ref)
 		if err != nil {
 			return desk.Entrance{}, err
 		}

@@ -58,20 +58,20 @@ var uses = map[string][]use{
 	},
 }
 
-// found is how much of a use there is.
-type found struct {
+// usage is how much of a use there is.
+type usage struct {
 	use
 	count int
 	id    string // one of them
 }
 
 // usedBySettings are what names a team or a portal in its settings.
-func (m *organizationImport) usedBySettings(kind, id string) (all []found) {
+func (m *organizationImport) usedBySettings(kind, id string) (all []usage) {
 	slug := m.org.slugs[id]
 	add := func(u use, other string) {
-		at := slices.IndexFunc(all, func(f found) bool { return f.use == u })
+		at := slices.IndexFunc(all, func(f usage) bool { return f.use == u })
 		if at < 0 {
-			all = append(all, found{use: u, id: m.org.ids[thing{u.kind, other}]})
+			all = append(all, usage{use: u, id: m.org.ids[thing{u.kind, other}]})
 			at = len(all) - 1
 		}
 		all[at].count++
@@ -101,7 +101,7 @@ func (m *organizationImport) usedBySettings(kind, id string) (all []found) {
 func (m *organizationImport) checkUnused(kind, id string) error {
 	all := m.usedBySettings(kind, id)
 	for _, u := range uses[kind] {
-		f := found{use: u}
+		f := usage{use: u}
 		if _, err := m.row(`SELECT COUNT(*), COALESCE(MIN(x.id), '') `+u.from, []any{id}, &f.count, &f.id); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (m *organizationImport) checkUnused(kind, id string) error {
 // names it waits, and then does not find it.
 func (s *Store) remove(ctx context.Context, c desk.Caller, kind, ref string, do func(m *organizationImport, id string) error) error {
 	_, err := administer(ctx, s, c, "", nil, func(m *organizationImport) (struct{}, error) {
-		id, err := m.named(kind, ref)
+		id, err := m.resolveAny(kind, ref)
 		if err != nil {
 			return struct{}{}, err
 		}

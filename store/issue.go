@@ -25,7 +25,7 @@ func (s *Store) Issues(ctx context.Context, c desk.Caller, after string, limit i
 // Issue returns one issue that the caller sees.
 func (s *Store) Issue(ctx context.Context, c desk.Caller, ref string) (desk.Issue, error) {
 	return readAs(ctx, s, c, func(t *tx) (desk.Issue, error) {
-		id, err := t.named("issue", ref)
+		id, err := t.resolveAny("issue", ref)
 		if err != nil {
 			return desk.Issue{}, err
 		}

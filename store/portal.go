@@ -28,7 +28,7 @@ func (s *Store) Portal(ctx context.Context, c desk.Caller, ref string) (desk.Por
 	return readAs(ctx, s, c, func(t *tx) (p desk.Portal, err error) {
 		find := t.resolve
 		if c.IsAdministrator() {
-			find = t.named
+			find = t.resolveAny
 		}
 		id, err := find("portal", ref)
 		if err == nil {

@@ -36,7 +36,7 @@ func (s *Store) Reps(ctx context.Context, c desk.Caller, f RepFilter, after stri
 	return readAdministered(ctx, s, c, func(t *tx) ([]desk.Rep, error) {
 		if f.TeamID != "" {
 			var err error
-			if f.TeamID, err = t.named("team", f.TeamID); err != nil {
+			if f.TeamID, err = t.resolveAny("team", f.TeamID); err != nil {
 				return nil, err
 			}
 		}
@@ -92,7 +92,7 @@ func (t *tx) fillTeams(reps []desk.Rep, which string, args ...any) error {
 // Rep returns one account to administrators.
 func (s *Store) Rep(ctx context.Context, c desk.Caller, ref string) (desk.Rep, error) {
 	return readAdministered(ctx, s, c, func(t *tx) (desk.Rep, error) {
-		id, err := t.named("rep", ref)
+		id, err := t.resolveAny("rep", ref)
 		if err != nil {
 			return desk.Rep{}, err
 		}
@@ -228,7 +228,7 @@ func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		id, err := t.named("rep", ref)
+		id, err := t.resolveAny("rep", ref)
 		if err != nil {
 			return err
 		}
@@ -245,7 +245,7 @@ func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password
 // RepConsoles lists the consoles of an account to administrators, the newest first.
 func (s *Store) RepConsoles(ctx context.Context, c desk.Caller, ref string) ([]desk.Console, error) {
 	return readAdministered(ctx, s, c, func(t *tx) ([]desk.Console, error) {
-		id, err := t.named("rep", ref)
+		id, err := t.resolveAny("rep", ref)
 		if err != nil {
 			return nil, err
 		}
@@ -259,7 +259,7 @@ func (s *Store) RevokeConsole(ctx context.Context, c desk.Caller, ref, consoleID
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		id, err := t.named("rep", ref)
+		id, err := t.resolveAny("rep", ref)
 		if err != nil {
 			return err
 		}

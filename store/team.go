@@ -35,7 +35,7 @@ func (s *Store) Teams(ctx context.Context, c desk.Caller, after string, limit in
 // Team returns one team that the caller sees.
 func (s *Store) Team(ctx context.Context, c desk.Caller, ref string) (desk.Team, error) {
 	return readAs(ctx, s, c, func(t *tx) (desk.Team, error) {
-		id, err := t.named("team", ref)
+		id, err := t.resolveAny("team", ref)
 		if err != nil {
 			return desk.Team{}, err
 		}
@@ -174,7 +174,7 @@ func entryOf[E desk.Entry[E]](entries []E, name string) (found E) {
 // TeamMembers lists the reps of a team to administrators, by name and id, those after the id after.
 func (s *Store) TeamMembers(ctx context.Context, c desk.Caller, ref, after string, limit int) ([]desk.Member, error) {
 	return readAdministered(ctx, s, c, func(t *tx) ([]desk.Member, error) {
-		id, err := t.named("team", ref)
+		id, err := t.resolveAny("team", ref)
 		if err != nil {
 			return nil, err
 		}
