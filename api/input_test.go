@@ -119,7 +119,10 @@ func TestBadBodies(t *testing.T) {
 				}
 			})
 		}
-		for _, o := range bodies[:len(bodies)-1] { // end-session takes none too
+		for _, o := range bodies {
+			if o.id == "end-session" { // takes none too
+				continue
+			}
 			a := x.do(t, call{as: o.as, do: o.do, want: 400, code: "malformed"})
 			if strings.Contains(a.at("title")+a.at("detail"), "EOF") { // a request's id may hold it
 				t.Errorf("%s: %s", o.id, a.text)

@@ -58,6 +58,9 @@ func (t *tx) resolveAny(kind, ref string) (id string, err error) {
 		"support_button": {`SELECT id FROM entrances WHERE id = $1 AND kind = 'support_button'`, `SELECT id FROM entrances WHERE slug = $1 AND kind = 'support_button'`},
 		"help_link":      {`SELECT id FROM entrances WHERE id = $1 AND kind = 'help_link'`, `SELECT id FROM entrances WHERE slug = $1 AND kind = 'help_link'`},
 	}[kind]
+	if q[0] == "" { // a kind that there is not
+		return "", desk.Missing("thing")
+	}
 	name, named := strings.CutPrefix(ref, "@")
 	found := false
 	if named {

@@ -11,6 +11,7 @@ import (
 )
 
 func text(s string) *string { return &s }
+func flagged(b bool) *bool  { return &b }
 
 // TestI3_WhatIsDeletedHangsOnNothing: of two who at once delete a thing and hang something on it, one is refused, and nothing
 // is left that leads nowhere.
@@ -21,7 +22,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 	}{
 		"a team and a session": {
 			func(d *storetest.Desk, by desk.Caller) error {
-				_, err := d.CreateTeam(t.Context(), by, "spare", store.TeamChange{Name: text("Spare")})
+				_, err := d.CreateTeam(t.Context(), by, "spare", store.TeamChange{Name: text("Spare"), Persistent: flagged(true)})
 				return err
 			},
 			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteTeam(t.Context(), by, "@spare") },
@@ -54,7 +55,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 		},
 		"an issue and a session": {
 			func(d *storetest.Desk, by desk.Caller) error {
-				_, err := d.CreateIssue(t.Context(), by, "spare", store.IssueChange{Title: text("Spare"), TeamID: text("@printers")})
+				_, err := d.CreateIssue(t.Context(), by, "spare", store.IssueChange{Title: text("Spare"), TeamID: text("@night")})
 				return err
 			},
 			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteIssue(t.Context(), by, "@spare") },
@@ -65,7 +66,10 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 		},
 		"a rep and a session": {
 			func(d *storetest.Desk, by desk.Caller) error {
-				_, err := d.CreateRep(t.Context(), by, "spare", "", store.RepChange{Name: text("Spare"), Teams: &[]store.TeamPlace{{TeamID: "@printers", Role: desk.TeamLead}}})
+				_, err := d.CreateRep(t.Context(), by, "spare", storetest.Password, store.RepChange{Name: text("Spare"), Teams: &[]store.TeamPlace{{TeamID: "@printers", Role: desk.TeamLead}}})
+				if err == nil {
+					d.LogIn("spare")
+				}
 				return err
 			},
 			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteRep(t.Context(), by, "@spare") },

@@ -48,8 +48,8 @@ func TestD6FavouritesAreTheRepsOwn(t *testing.T) {
 		ok(t, mark(phone, printers, false)())
 		ok(t, mark(ana, printers, false)())
 		same(t, "marked by", marked(), "fay")
-		same(t, "told of the end", here.told(), "queue.changed")
-		same(t, "a colleague is told", colleague.told())
+		same(t, "told of the end", here.told("queue"), "queue.changed")
+		same(t, "a colleague is told", colleague.told("queue"))
 	})
 }
 
@@ -64,6 +64,6 @@ func TestD6AFavouriteEndsWithTheTeam(t *testing.T) {
 		move(t, d, "cho", "{printers: member}")
 		log := watch(t, d, cho)
 		ok(t, mark())
-		same(t, "marked anew", log.told(), "queue.changed")
+		same(t, "marked anew", log.told("queue"), "queue.changed")
 	})
 }
