@@ -18,7 +18,14 @@ import (
 type queueTouch struct {
 	by     desk.Ref
 	reason string
-	ended  map[string]queueTouch // the invitations that ended, by id
+	ended  map[string]endedOffer // the invitations that ended, by id
+}
+
+// endedOffer is how an invitation ended, and who of those that read its topic did not have it in their queue then.
+type endedOffer struct {
+	by, winner desk.Ref
+	reason     string
+	except     []string
 }
 
 // touchQueues notes that what stands in queues of a session may have changed.
@@ -29,10 +36,15 @@ func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
 	}
 }
 
-// touchQueuesFor is touchQueues for an invitation that stands or has ended.
-func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) {
-	touch := t.queueTouch(inv.Session.ID)
-	touch.ended[inv.ID] = queueTouch{by: by, reason: string(inv.Reason)}
+// touchQueuesFor is touchQueues for an invitation that has ended, before those whom it invited come or go.
+func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) error {
+	except, err := t.withoutEntry(inv)
+	ended := endedOffer{by: by, reason: string(inv.Reason), except: except}
+	if inv.AcceptedBy != nil {
+		ended.winner = *inv.AcceptedBy
+	}
+	t.queueTouch(inv.Session.ID).ended[inv.ID] = ended
+	return err
 }
 
 func (t *tx) queueTouch(sessionID string) *queueTouch {
@@ -40,7 +52,7 @@ func (t *tx) queueTouch(sessionID string) *queueTouch {
 		t.queues = map[string]*queueTouch{}
 	}
 	if t.queues[sessionID] == nil {
-		t.queues[sessionID] = &queueTouch{ended: map[string]queueTouch{}}
+		t.queues[sessionID] = &queueTouch{ended: map[string]endedOffer{}}
 	}
 	return t.queues[sessionID]
 }
@@ -190,7 +202,7 @@ func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 			return err
 		}
 	}
-	return t.tellEntry(desk.EventEntryAdded, e, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryAdded, e, touch)
 }
 
 // dueAt is when the team's waiting rule takes effect on a session that waits from now on; 0: never (D10).
@@ -209,7 +221,7 @@ func (t *tx) changeEntry(was, now queueEntry, touch queueTouch) error {
 		return err
 	}
 	now.ID, now.Rev, now.EnteredAt, now.Overdue = was.ID, was.Rev+1, was.EnteredAt, was.Overdue
-	return t.tellEntry(desk.EventEntryChanged, now, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryChanged, now, touch)
 }
 
 func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
@@ -217,44 +229,55 @@ func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
 		return err
 	}
 	e.Rev++
-	if ended, found := touch.ended[e.offerID]; found && e.offerID != "" {
-		touch.by, touch.reason = ended.by, ended.reason
-	}
-	return t.tellEntry(desk.EventEntryRemoved, e, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryRemoved, e, touch)
 }
 
 // tellEntry tells those in whose queue an entry stands or stood. Of a team's or portal's invitation those are left out who
 // could not take it, and were told when that came about; the one who took it learns of it alone.
-func (t *tx) tellEntry(kind desk.EventType, e queueEntry, by desk.Ref, reason string) error {
+func (t *tx) tellEntry(kind desk.EventType, e queueEntry, touch queueTouch) error {
 	t.wake.queue(e.queueID)
-	if strings.HasPrefix(e.queueID, "rep_") {
-		return t.record(desk.RepTopic(e.queueID), entryEvent(kind, e, by, reason))
+	ended, over := touch.ended[e.offerID]
+	if over {
+		touch.by, touch.reason = ended.by, ended.reason
 	}
-	if e.offerID == "" {
-		return t.record(desk.TeamTopic(e.queueID), entryEvent(kind, e, by, reason))
+	event := entryEvent(kind, e, touch.by, touch.reason)
+	switch {
+	case strings.HasPrefix(e.queueID, "rep_"):
+		return t.record(desk.RepTopic(e.queueID), event)
+	case e.offerID == "":
+		return t.record(desk.TeamTopic(e.queueID), event)
 	}
 	inv, err := t.invitation(e.offerID)
+	if err == nil && !over {
+		ended.except, err = t.withoutEntry(inv)
+	}
 	if err != nil {
 		return err
 	}
-	except, err := t.repsIn(e.SessionID)
-	if err != nil {
-		return err
-	}
-	except = append(except, inv.Inviter.ID)
-	if inv.IsTransfer() { // those inside can take one too, but for the owner
-		except = []string{e.ownerID}
-	}
-	for _, by := range inv.DeclinedBy {
-		except = append(except, by.ID)
-	}
-	if winner := inv.AcceptedBy; winner != nil {
-		except = append(except, winner.ID)
-		if err := t.record(desk.RepTopic(winner.ID), entryEvent(kind, e, by, reason)); err != nil {
+	if winner := ended.winner.ID; winner != "" {
+		ended.except = append(ended.except, winner)
+		if err := t.record(desk.RepTopic(winner), event); err != nil {
 			return err
 		}
 	}
-	return t.record(topicOf(inv), entryEvent(kind, e, by, reason), except...)
+	return t.record(topicOf(inv), event, ended.except...)
+}
+
+// withoutEntry are the reps who do not have an invitation or transfer of a team or portal in their queue: those who declined
+// it, and those inside; of a transfer, which those inside can take too, the owner.
+func (t *tx) withoutEntry(inv desk.Invitation) (reps []string, err error) {
+	switch {
+	case inv.Rep != nil:
+		return nil, nil
+	case inv.IsTransfer():
+		reps, err = t.texts(`SELECT rep_id FROM attendees WHERE session_id = $1 AND role = 'owner' AND left_at = 0`, inv.Session.ID)
+	default:
+		reps, err = t.repsIn(inv.Session.ID)
+	}
+	for _, by := range inv.DeclinedBy {
+		reps = append(reps, by.ID)
+	}
+	return reps, err
 }
 
 func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) desk.Event {
@@ -272,6 +295,27 @@ func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) d
 // tellEntryOf tells one rep that an invitation which stands for others too has come into a queue of theirs, or left it.
 func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reason string) error {
 	entries, err := list(t, entryColumns+` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`, []any{offerID}, scanEntry)
+	return t.tellRep(rep, entries, err, kind, reason)
+}
+
+// openAgain puts back into the queues of a rep who left a session what invites others of their teams and portals to it.
+func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
+	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`,
+		[]any{rep.ID, ms(t.now), "", sessionID}, scanEntry)
+	return t.tellRep(rep, entries, err, desk.EventEntryAdded, "open_to_you")
+}
+
+// leaveQueue takes from a rep who has left a team what waits in its queue (B20). Invitations leave by themselves.
+func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
+	entries, err := list(t, entryColumns+` WHERE e.queue_id = $1 AND e.waiting = 1 ORDER BY e.entered_at, e.id`, []any{teamID}, scanEntry)
+	return t.tellRep(rep, entries, err, desk.EventEntryRemoved, leftTeam)
+}
+
+// leftTeam is why an entry has gone from the queues of a rep who left its team.
+const leftTeam = "left_team"
+
+// tellRep tells one rep of entries that stand for others too.
+func (t *tx) tellRep(rep desk.Ref, entries []queueEntry, err error, kind desk.EventType, reason string) error {
 	for _, e := range entries {
 		if err == nil {
 			err = t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason))
