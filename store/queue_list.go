@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,15 +58,22 @@ func (t *tx) queueFor(c desk.Caller, queue string) (string, error) {
 	if queue == desk.PersonalQueue {
 		return c.RepID, nil
 	}
-	id, err := t.resolve("team", queue)
-	if err == nil && !c.IsAdministrator() {
-		var mine bool
-		if mine, err = t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, id, c.RepID); err == nil && !mine {
-			err = desk.Missing("queue")
-		}
-	}
+	id, err := t.teamQueue(c, queue)
 	if desk.IsMissing(err) {
 		err = desk.Missing("queue")
+	}
+	return id, err
+}
+
+// teamQueue is the id of a team of the caller's; to an administrator, of any.
+func (t *tx) teamQueue(c desk.Caller, ref string) (string, error) {
+	id, err := t.resolve("team", ref)
+	if err != nil || c.IsAdministrator() {
+		return id, err
+	}
+	mine, err := t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, id, c.RepID)
+	if err == nil && !mine {
+		err = desk.Missing("team")
 	}
 	return id, err
 }
@@ -78,6 +86,7 @@ type entryList struct {
 	queue  string
 	column string // of the key; '' for time alone
 	down   bool   // the greatest key first
+	issues string // the ids of those whose title has the query in it
 	after  entryPosition
 }
 
@@ -90,15 +99,15 @@ type entryPosition struct {
 
 func (p entryPosition) String() string { return fmt.Sprintf("%s|%d|%s", p.key, p.entered, p.id) }
 
+var positionForm = regexp.MustCompile(`^([0-9a-z]{0,100})\|([0-9]{1,18})\|([0-9a-z_]{1,64})$`)
+
 func parsePosition(text string) (p entryPosition, err error) {
-	parts := strings.Split(text, "|")
-	if len(parts) != 3 {
+	parts := positionForm.FindStringSubmatch(text)
+	if parts == nil {
 		return p, desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
 	}
-	p.key, p.id = parts[0], parts[2]
-	if p.entered, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
-		err = desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
-	}
+	p.key, p.id = parts[1], parts[3]
+	p.entered, err = strconv.ParseInt(parts[2], 10, 64)
 	return p, err
 }
 
@@ -111,9 +120,28 @@ func newEntryList(t *tx, c desk.Caller, queue string, q EntryQuery) (l entryList
 		l.column = "e." + l.column
 	}
 	if q.After != "" {
-		l.after, err = parsePosition(q.After)
+		if l.after, err = parsePosition(q.After); err != nil {
+			return l, err
+		}
+	}
+	if q.Query != "" {
+		l.issues, err = t.issuesNamed(q.Query)
 	}
 	return l, err
+}
+
+// issuesNamed are the ids of the issues with a text in their title, with spaces between. SQLite knows upper and lower case
+// of ASCII letters alone, so the titles are compared here: there are some hundreds at most.
+func (t *tx) issuesNamed(text string) (ids string, err error) {
+	err = t.rows(`SELECT id, title FROM issues`, nil, func(scan scanner) error {
+		var id, title string
+		err := scan(&id, &title)
+		if strings.Contains(strings.ToLower(title), strings.ToLower(text)) {
+			ids += id + " "
+		}
+		return err
+	})
+	return ids, err
 }
 
 // listedEntry is an entry with its place in the list.
@@ -183,7 +211,9 @@ func (l entryList) read(limit int, order, condition string, args ...any) ([]list
 		add(`i.id = $n`, l.q.IssueID)
 	}
 	if l.q.Query != "" {
-		add(`(s.search LIKE $n ESCAPE '\' OR LOWER(COALESCE(i.title, '')) LIKE $n ESCAPE '\')`, likePattern(l.q.Query))
+		add(`(s.search LIKE $n ESCAPE '\'`, likePattern(l.q.Query))
+		args = append(args, l.issues)
+		where[len(where)-1] += fmt.Sprintf(` OR $%d LIKE '%%' || i.id || '%%')`, len(args))
 	}
 	args = append(args, limit)
 	q := strings.Replace(entryColumns, `SELECT `, `SELECT `+l.column+`, e.entered_at, `, 1)
@@ -251,7 +281,7 @@ func (l entryList) downGroups() (all []listedEntry, err error) {
 
 // withPortals puts in what the portals offer under which the rep is logged in: few, of any place in the list.
 func (l entryList) withPortals(all []listedEntry) ([]listedEntry, error) {
-	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
+	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id <> '' AND e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
 		l.caller.RepID, ms(l.now), l.caller.ConsoleID)
 	for _, e := range offers {
 		if l.after.id == "" || l.before(l.after, e.at) {

@@ -46,7 +46,7 @@ func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) 
 		if _, err := t.exec(`INSERT INTO sessions (id, state, kind, portal_id, customer_name, company, details, language, search, customer_key, company_key, issue_id, priority,
 			queue_rep_id, queue_team_id, first_rep_id, first_team_id, came_by, external_key, created_at) VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $16, $17, $9, $10, $11, $12, $11, $12, $13, $14, $15)`,
 			id, in.Kind, in.PortalID, in.Customer.Name, in.Customer.Company, in.Customer.Details, in.Customer.Language,
-			strings.ToLower(in.Customer.Name+" "+in.Customer.Company), in.IssueID, in.Priority, queueRep, queueTeam, came, in.ExternalKey, ms(t.now),
+			strings.ToLower(in.Customer.Name+" "+in.Customer.Company+" "+in.Customer.Details), in.IssueID, in.Priority, queueRep, queueTeam, came, in.ExternalKey, ms(t.now),
 			sortKey(in.Customer.Name), sortKey(in.Customer.Company)); err != nil {
 			return out, err
 		}

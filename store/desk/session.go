@@ -78,6 +78,7 @@ type Session struct {
 	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost"`
 	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
 	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; lists leave it out, and so do answers to those who may not look inside"`
+	Position     string       `json:"-"` // in the list that it was read from, for a cursor
 }
 
 // ForGuests is what the customer and specialists see: nothing about masked reps, not even by counts and revisions (C11),
