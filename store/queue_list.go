@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -180,7 +179,7 @@ func (l entryList) finished(all []listedEntry) ([]desk.QueueEntry, error) {
 	entries := []desk.QueueEntry{}
 	for _, e := range all {
 		e.Position = e.at.String()
-		e.Place = line[e.ID]
+		e.Place = line.place(e.ID)
 		entries = append(entries, e.QueueEntry)
 	}
 	return entries, err
@@ -256,27 +255,39 @@ func (l entryList) withKey() ([]listedEntry, error) {
 	return l.rows(l.q.Limit, order, k+` <> '' AND (`+k+`, e.entered_at, e.id) > ($2, $3, $4)`, l.after.key, l.after.entered, l.after.id)
 }
 
-// downGroups reads key by key from the greatest down, since within a key the oldest comes first: no index has both
-// directions, and sorting would read all entries that share a key.
+// downGroups reads from the greatest key down, since within a key the oldest comes first: no index has both directions, and
+// sorting would read all entries that share a key. It looks ahead at the keys of as many entries as are wanted: all but the
+// last of these keys are shared by so few, which can be sorted; those of the last are read in the index's order.
 func (l entryList) downGroups() (all []listedEntry, err error) {
-	at := l.after
-	for at.key == "" || err == nil && len(all) < l.q.Limit {
+	for at := l.after; ; {
 		if at.key != "" {
-			var group []listedEntry
-			group, err = l.rows(l.q.Limit-len(all), `e.entered_at, e.id`, l.column+` = $2 AND `+l.column+` <> '' AND (e.entered_at, e.id) > ($3, $4)`, at.key, at.entered, at.id)
-			all = append(all, group...)
+			group, err := l.rows(l.q.Limit-len(all), `e.entered_at, e.id`, l.column+` = $2 AND `+l.column+` <> '' AND (e.entered_at, e.id) > ($3, $4)`, at.key, at.entered, at.id)
+			if all = append(all, group...); err != nil || len(all) >= l.q.Limit {
+				return all, err
+			}
 		}
-		below, args := ``, []any{l.queue}
-		if at.key != "" {
-			below, args = ` AND `+l.column+` < $2`, append(args, at.key)
+		keys, err := l.keysBelow(at.key)
+		if err != nil || len(keys) == 0 {
+			return all, err
 		}
-		at = entryPosition{}
-		found, nextErr := l.row(`SELECT `+l.column+` FROM queue_entries e WHERE e.queue_id = $1 AND `+l.column+` <> ''`+below+` ORDER BY `+l.column+` DESC LIMIT 1`, args, &at.key)
-		if err = errors.Join(err, nextErr); !found {
-			break
+		at = entryPosition{key: keys[len(keys)-1]}
+		if keys[0] == at.key {
+			continue
+		}
+		few, err := l.rows(l.q.Limit-len(all), l.column+` DESC, e.entered_at, e.id`, l.column+` > $2 AND `+l.column+` <= $3 AND `+l.column+` <> ''`, at.key, keys[0])
+		if all = append(all, few...); err != nil || len(all) >= l.q.Limit {
+			return all, err
 		}
 	}
-	return all, err
+}
+
+// keysBelow are the keys of as many entries as a page has, from the greatest down, or from below one.
+func (l entryList) keysBelow(key string) ([]string, error) {
+	below, args := ``, []any{l.queue, l.q.Limit}
+	if key != "" {
+		below, args = ` AND `+l.column+` < $3`, append(args, key)
+	}
+	return l.texts(`SELECT `+l.column+` FROM queue_entries e WHERE e.queue_id = $1 AND `+l.column+` <> ''`+below+` ORDER BY `+l.column+` DESC LIMIT $2`, args...)
 }
 
 // withPortals puts in what the portals offer under which the rep is logged in: few, of any place in the list.
