@@ -12,7 +12,7 @@ func QueueDrift(ctx context.Context, s *Store, sessionID string) (drift []string
 	stands, err := read(ctx, s, func(t *tx) ([]stand, error) { return list(t, standing, []any{sessionID}, scanStand) })
 	for _, p := range stands {
 		was, now := p.was, p.now
-		if was.queueID != now.queueID || was.offerID != now.offerID || was.Kind != now.Kind || was.CameBy != now.CameBy || was.waiting != now.waiting || was.keys.urgency != now.keys.urgency {
+		if was.queueID != now.queueID || was.offerID != now.offerID || was.Kind != now.Kind || was.CameBy != now.CameBy || was.waiting != now.waiting || was.keys != now.keys {
 			drift = append(drift, fmt.Sprintf("%+v stands, and it should be %+v", was, now))
 		}
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -124,6 +125,7 @@ const standing = `WITH want AS (
 have AS (SELECT * FROM queue_entries WHERE session_id = $1)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
+	COALESCE(have.customer_key, ''), COALESCE(have.company_key, ''), COALESCE(have.issue_key, ''), COALESCE(have.language_key, ''),
 	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(e.came_by, ''), COALESCE(e.waiting, 0),
 	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, COALESCE(q.waiting, ''), ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
@@ -137,6 +139,7 @@ func scanStand(scan scanner, p *stand) error {
 	var issue, inviter desk.Ref
 	var entered int64
 	err := scan(append([]any{&was.ID, &was.Rev, &was.Kind, &was.queueID, &was.offerID, &was.CameBy, &entered, &was.Overdue, &was.waiting, &was.keys.urgency,
+		&was.keys.customer, &was.keys.company, &was.keys.issue, &was.keys.language,
 		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID, &now.rule}, now.parts(&issue, &inviter)...)...)
 	now.finish(issue, inviter, entered)
 	was.finish(desk.Ref{}, desk.Ref{}, entered)
@@ -155,34 +158,43 @@ func (t *tx) settleQueues() error {
 	return nil
 }
 
+// settleQueuesOf first takes out the entries that are over, then puts in those that are new.
 func (t *tx) settleQueuesOf(sessionID string, touch queueTouch) error {
 	stands, err := list(t, standing, []any{sessionID}, scanStand)
-	for _, p := range stands {
+	slices.SortFunc(stands, stand.compare)
+	waited, waits := false, false
+	for i := range stands {
+		p := &stands[i]
+		waited, waits = waited || p.was.waiting, waits || p.now.waiting
 		p.was.SessionID, p.now.SessionID = sessionID, sessionID
-		if err == nil {
-			err = t.settleEntry(p, touch)
+		if err == nil && p.over() {
+			err = t.removeEntry(p.was, touch)
+		}
+	}
+	for _, p := range stands {
+		switch {
+		case err != nil:
+		case p.comes():
+			err = t.addEntry(p.now, touch)
+		case !p.over() && (p.was.CameBy != p.now.CameBy || p.was.keys != p.now.keys || waited != waits):
+			err = t.changeEntry(p.was, p.now, touch)
 		}
 	}
 	return err
 }
 
-// settleEntry takes out an entry that is over, and puts in one that is new. A session that no longer waits, in the queue of
-// the rep who took it, is another entry from then on.
-func (t *tx) settleEntry(p stand, touch queueTouch) error {
-	was, now := p.was, p.now
-	over, comes := was.queueID != "" && (now.queueID == "" || was.waiting != now.waiting), now.queueID != "" && (was.queueID == "" || was.waiting != now.waiting)
-	if over {
-		if err := t.removeEntry(was, touch); err != nil {
-			return err
-		}
-	}
-	switch {
-	case comes:
-		return t.addEntry(now, touch)
-	case !over && (was.CameBy != now.CameBy || was.keys.urgency != now.keys.urgency):
-		return t.changeEntry(was, now, touch)
-	}
-	return nil
+func (p stand) compare(o stand) int {
+	return cmp.Or(cmp.Compare(p.was.queueID+p.now.queueID, o.was.queueID+o.now.queueID), cmp.Compare(p.was.offerID+p.now.offerID, o.was.offerID+o.now.offerID))
+}
+
+// over says whether what stands goes, and comes whether something new comes. A session that no longer waits, in the queue
+// of the rep who took it, is another entry from then on.
+func (p stand) over() bool {
+	return p.was.queueID != "" && (p.now.queueID == "" || p.was.waiting != p.now.waiting)
+}
+
+func (p stand) comes() bool {
+	return p.now.queueID != "" && (p.was.queueID == "" || p.was.waiting != p.now.waiting)
 }
 
 func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
@@ -215,9 +227,10 @@ func (e queueEntry) dueAt(now int64) (int64, error) {
 	return now + int64(rule.AfterSeconds)*1000, err
 }
 
-// changeEntry says what is another than it was: how it came, or its priority.
+// changeEntry says what is another than it was: how it came, what it is sorted by, or whether its session waits.
 func (t *tx) changeEntry(was, now queueEntry, touch queueTouch) error {
-	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, rev = rev + 1 WHERE id = $3`, string(now.CameBy), now.keys.urgency, was.ID); err != nil {
+	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, customer_key = $3, company_key = $4, issue_key = $5, language_key = $6, rev = rev + 1 WHERE id = $7`,
+		string(now.CameBy), now.keys.urgency, now.keys.customer, now.keys.company, now.keys.issue, now.keys.language, was.ID); err != nil {
 		return err
 	}
 	now.ID, now.Rev, now.EnteredAt, now.Overdue = was.ID, was.Rev+1, was.EnteredAt, was.Overdue
