@@ -3,11 +3,24 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync/atomic"
 )
 
 // NewSessionKey draws a session key.
 var NewSessionKey = newSessionKey
+
+// QueueDrift says what of a session does not stand in queues as it should, or stands there with something else.
+func QueueDrift(ctx context.Context, s *Store, sessionID string) (drift []string, err error) {
+	stands, err := read(ctx, s, func(t *tx) ([]stand, error) { return list(t, standing, []any{sessionID}, scanStand) })
+	for _, p := range stands {
+		was, now := p.was, p.now
+		if was.queueID != now.queueID || was.offerID != now.offerID || was.Kind != now.Kind || was.CameBy != now.CameBy || was.waiting != now.waiting || was.keys != now.keys {
+			drift = append(drift, fmt.Sprintf("%+v stands, and it should be %+v", was, now))
+		}
+	}
+	return drift, err
+}
 
 // Counter counts what a store asks of its database in reading transactions.
 type Counter struct {
