@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -301,31 +302,31 @@ func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) d
 // tellEntryOf tells one rep that an invitation which stands for others too has come into a queue of theirs, or left it.
 func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reason string) error {
 	entries, err := list(t, entryColumns+` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`, []any{offerID}, scanEntry)
-	return t.tellRep(rep, entries, err, kind, reason)
+	return errors.Join(err, t.tellRep(rep, entries, kind, reason))
 }
 
 // openAgain puts back into the queues of a rep who left a session what invites others of their teams and portals to it.
 func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
 	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`,
 		[]any{rep.ID, ms(t.now), "", sessionID}, scanEntry)
-	return t.tellRep(rep, entries, err, desk.EventEntryAdded, "open_to_you")
+	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryAdded, "open_to_you"))
 }
 
 // leaveQueue takes from a rep who has left a team what waits in its queue (B20). Invitations leave by themselves.
 func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
 	entries, err := list(t, entryColumns+` WHERE e.queue_id = $1 AND e.waiting = 1 ORDER BY e.entered_at, e.id`, []any{teamID}, scanEntry)
-	return t.tellRep(rep, entries, err, desk.EventEntryRemoved, leftTeam)
+	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryRemoved, leftTeam))
 }
 
 // leftTeam is why an entry has gone from the queues of a rep who left its team.
 const leftTeam = "left_team"
 
 // tellRep tells one rep of entries that stand for others too.
-func (t *tx) tellRep(rep desk.Ref, entries []queueEntry, err error, kind desk.EventType, reason string) error {
+func (t *tx) tellRep(rep desk.Ref, entries []queueEntry, kind desk.EventType, reason string) error {
 	for _, e := range entries {
-		if err == nil {
-			err = t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason))
+		if err := t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason)); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
