@@ -19,15 +19,15 @@ func (p queuePicture) fold(e desk.Event) error {
 	now := *e.Entry
 	was, known := p[now.ID]
 	switch {
-	case known && now.Rev < was.Rev, known && now.Rev == was.Rev && e.Type != desk.EventEntryRemoved && asJSON(now) != asJSON(was):
-		return fmt.Errorf("D4: revision %d of an entry after %d: %s after %s", now.Rev, was.Rev, asJSON(now), asJSON(was))
+	case known && now.Rev == was.Rev && e.Type != desk.EventEntryRemoved && asJSON(now) != asJSON(was):
+		return fmt.Errorf("D4: revision %d of an entry is told in two ways: %s and %s", now.Rev, asJSON(now), asJSON(was))
 	case e.QueueID != now.QueueID || e.SessionID != now.SessionID:
 		return fmt.Errorf("D4: the event is about another queue than its entry: %s", asJSON(e))
 	case e.Type == desk.EventEntryRemoved && (now.CustomerName != "" || now.Details != "" || now.Comment != ""):
 		return fmt.Errorf("A8: what has gone says more than which it was: %s", asJSON(e))
 	case e.Type == desk.EventEntryRemoved:
 		delete(p, now.ID)
-	default:
+	case !known || now.Rev >= was.Rev: // older where the list was loaded later
 		p[now.ID] = now
 	}
 	return nil

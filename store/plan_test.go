@@ -45,6 +45,7 @@ var fullScans = map[string]string{
 	"$1 <> '' AND s.state = 'waiting' ORDER BY CASE":            "an administrator's list of waiting sessions, sorted: an index of them alone",
 	"WHERE issue_id = $1 AND state = 'waiting' UNION SELECT":    organization,
 	"SELECT id, title FROM issues":                              "a search of a queue looks at the titles of issues: some hundreds at most",
+	"WHERE $1 <> '' AND ":                                       "an administrator's list of sessions: those that wait or are active by an index of them alone, else the primary key as far as the page",
 }
 
 const organization = "an organisation file is compared with, or made of, the whole organisation"

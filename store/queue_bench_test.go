@@ -26,11 +26,7 @@ func BenchmarkQueue(b *testing.B) {
 }
 
 func benchQueue(b *testing.B, engine, kind string, n int) {
-	clock, database := storetest.NewClock(), filepath.Join(b.TempDir(), "repdesk.db")
-	if engine == "postgres" {
-		database = storetest.Postgres(b)
-	}
-	d := storetest.NewDesk(b, storetest.Open(b, database, clock))
+	d, clock, database := benchDesk(b, engine)
 	ana := d.LogIn("ana")
 	queue, team := "@printers", "@printers"
 	if kind == "personal" {
@@ -83,4 +79,12 @@ func benchQueue(b *testing.B, engine, kind string, n int) {
 			b.StartTimer()
 		}
 	})
+}
+
+func benchDesk(b *testing.B, engine string) (*storetest.Desk, *storetest.Clock, string) {
+	clock, database := storetest.NewClock(), filepath.Join(b.TempDir(), "repdesk.db")
+	if engine == "postgres" {
+		database = storetest.Postgres(b)
+	}
+	return storetest.NewDesk(b, storetest.Open(b, database, clock)), clock, database
 }

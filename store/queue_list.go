@@ -317,6 +317,8 @@ const maxPortalOffers = 1000
 // before says whether an entry comes before another in the list.
 func (l entryList) before(a, b entryPosition) bool {
 	switch {
+	case a == b:
+		return false
 	case a.key != b.key && (a.key == "" || b.key == ""):
 		return b.key == ""
 	case a.key != b.key:
