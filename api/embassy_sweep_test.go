@@ -36,6 +36,7 @@ var named = map[string][]thing{
 	"{attendee_id}":   slices.Concat(others("att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_seat", "$f_customer"), mine("$in_otto", "$in_vic", "$mine_otto")),
 	"{delivery_id}":   slices.Concat(others("dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_dlv"), mine("$dlv")),
 	"{console_id}":    slices.Concat(others("con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_con"), mine("current")),
+	"{queue_id}":      slices.Concat(others("@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("personal", "@vendor")),
 	"{portal_id}":     slices.Concat(others("@nowhere"), mine("@hall")),
 	"<rep>":           slices.Concat(others("@nobody", "@husholga", "$husholga", "@hushotto", "$hushrival", "@ana"), mine("@val", "$vic")),
 	"<rep id>":        slices.Concat(others("rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$hushrival"), mine("$val")),
@@ -56,7 +57,9 @@ var sweeps = map[string][]string{
 	"update-me":           {`{"busy":true}`},
 	"change-password":     {`{"current_password":"another one","new_password":"battery staple"}`},
 	"start-session":       {`{"customer":{"name":"Al"},"team_id":"<team>"}`, `{"customer":{"name":"Al"},"rep_id":"<rep>"}`, `{"customer":{"name":"Al"},"issue_id":"<issue of mine>"}`},
-	"list-sessions":       {`?external_key=<key>`, `?q=hush`, `?mine=joined`, `?state=ended`},
+	"list-sessions":       {`?external_key=<key>`, `?q=hush`, `?mine=joined`, `?state=ended`, `?state=active&sort=issue`},
+	"list-queue-entries":  {``, `?q=hush`, `?sort=issue&order=desc`, `?issue_id=<issue of mine>`},
+	"accept-next":         {`{"team_id":"<team>"}`, `{}`},
 	"end-session":         {`{"summary":"Done"}`},
 	"leave-session":       {`{"new_owner_id":"<rep>"}`, `{}`},
 	"join-session":        {`{"masked":true}`},
@@ -80,7 +83,7 @@ var sweeps = map[string][]string{
 var elsewhere = map[string]bool{"stream-events": true}
 
 // late is the order of operations that take away what others need; the rest comes before.
-var late = []string{"remove-attendee", "leave-session", "end-session"}
+var late = []string{"accept-next", "remove-attendee", "leave-session", "end-session"}
 
 // ask is one request of the sweep. Those of a kind differ in names that are not the asker's, and are answered alike.
 type ask struct {

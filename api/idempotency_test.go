@@ -22,10 +22,12 @@ func TestI5EveryPost(t *testing.T) {
 		x.invite(t, "inv3", "ana", "ses", `{"rep_id":"@ben"}`)
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"Flo"},"priority":9,"team_id":"@printers"}`, want: 201})
 		posts := map[string]call{
 			"log-in":             {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
 			"start-session":      {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
 			"accept-session":     {as: "ana", do: "POST /v1/sessions/$waits/accept"},
+			"accept-next":        {as: "cho", do: "POST /v1/queues/next", body: `{"team_id":"@printers"}`},
 			"ack-delivery":       {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
 			"request-help":       {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
 			"invite":             {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
@@ -56,7 +58,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
+		for _, id := range []string{"log-in", "start-session", "accept-session", "accept-next", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
 			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "end-session"} {
 			if id == "mark-session-read" {
@@ -74,7 +76,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("%s: %s, then %s", id, first.text, again.text)
 			}
 		}
-		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 4 {
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 5 {
 			t.Errorf("%d sessions: a repetition made one", len(got))
 		}
 		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {

@@ -17,6 +17,7 @@ var sample = map[string]string{
 	"update-me":           `{"busy":true}`,
 	"change-password":     `{"current_password":"correct horse","new_password":"battery staple"}`,
 	"start-session":       `{"customer":{"name":"Jo Doe"}}`,
+	"accept-next":         `{"team_id":"@printers"}`,
 	"end-session":         `{"summary":"Done"}`,
 	"request-help":        `{"issue_id":"@vpn"}`,
 	"invite":              `{"rep_id":"@ben"}`,
