@@ -108,13 +108,15 @@ var sweeps = map[string][]string{
 	"create-help-link":      {`{"slug":"hush-way","name":"Al","team_id":"<team>"}`},
 	"update-help-link":      {`{"disabled":true}`},
 	"reassign-session":      {`{"rep_id":"<rep>"}`},
+	"list-queue-entries":    {``, `?q=hush`, `?sort=issue&order=desc`, `?issue_id=<issue of mine>`},
+	"accept-next":           {`{"team_id":"<team>"}`, `{}`},
 }
 
 // elsewhere are operations that other tests hold to A7: a stream does not end.
 var elsewhere = map[string]bool{"stream-events": true}
 
 // late is the order of operations that take away what others need; the rest comes before.
-var late = []string{"remove-attendee", "leave-session", "end-session"}
+var late = []string{"accept-next", "remove-attendee", "leave-session", "end-session"}
 
 // ask is one request of the sweep. Those of a kind differ in names that are not the asker's, and are answered alike.
 type ask struct {

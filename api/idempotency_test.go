@@ -22,6 +22,7 @@ func TestI5EveryPost(t *testing.T) {
 		x.invite(t, "inv3", "ana", "ses", `{"rep_id":"@ben"}`)
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"Flo"},"priority":9,"team_id":"@printers"}`, want: 201})
 		posts := map[string]call{
 			"log-in":                {do: "POST /v1/consoles", body: sample["log-in"], want: 201},
 			"start-session":         {as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201},
@@ -62,13 +63,14 @@ func TestI5EveryPost(t *testing.T) {
 			"create-support-button": {as: "hal", do: "POST /v1/support-buttons", body: `{"slug":"door","name":"Door","team_id":"@phones"}`, want: 201},
 			"create-help-link":      {as: "hal", do: "POST /v1/help-links", body: `{"slug":"way","name":"Way","team_id":"@phones"}`, want: 201},
 			"reassign-session":      {as: "hal", do: "POST /v1/sessions/$ses/reassign", body: `{"rep_id":"@ana"}`},
+			"accept-next":           {as: "cho", do: "POST /v1/queues/next", body: `{"team_id":"@printers"}`},
 		}
 		for path, item := range x.api.Document().Paths {
 			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter",
+		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
 			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link"} {
 			if id == "mark-session-read" {

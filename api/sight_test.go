@@ -50,6 +50,7 @@ var sample = map[string]string{
 	"create-support-button": administration["create-support-button"],
 	"create-help-link":      administration["create-help-link"],
 	"reassign-session":      administration["reassign-session"],
+	"accept-next":           `{"team_id":"@printers"}`,
 }
 
 // nowhere are ids of the right form that name nothing.

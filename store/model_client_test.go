@@ -21,6 +21,7 @@ type client struct {
 	invitations map[string]desk.Invitation
 	open        map[string]bool // invitations that the rep may accept, but for those of portals, which come and go with log-ins
 	queues      queuePicture
+	queuesAt    int64        // the position at which they were loaded
 	read        []desk.Event // in the last round
 }
 
@@ -123,12 +124,12 @@ func (c *client) catchUp(caller desk.Caller) error {
 			return err
 		}
 		c.read, c.cursor, more = found.Items, found.Cursor, found.More
-		known := c.queues
+		known, at := c.queues, c.queuesAt
 		if found.Grown || slices.ContainsFunc(found.Items, func(e desk.Event) bool { return e.Type == desk.EventMeChanged }) {
 			err = c.reload(caller)
 		}
 		if !found.Grown { // what stands in queues is told entry by entry where rights only shrink
-			c.queues = known
+			c.queues, c.queuesAt = known, at
 		}
 		for _, e := range found.Items {
 			if err == nil {
@@ -144,7 +145,7 @@ func (c *client) catchUp(caller desk.Caller) error {
 
 func (c *client) fold(caller desk.Caller, e desk.Event) error {
 	v := c.views[e.SessionID]
-	if e.Entry != nil {
+	if e.Entry != nil && e.ID > c.queuesAt {
 		return c.queues.fold(e)
 	}
 	switch {

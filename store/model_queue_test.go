@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -33,15 +32,6 @@ func (p queuePicture) fold(e desk.Event) error {
 	return nil
 }
 
-// queuesOf are the queues of a rep: their own, and those of their teams.
-func (c *client) queuesOf() []string {
-	queues := []string{desk.PersonalQueue}
-	for _, team := range slices.Sorted(maps.Keys(c.rep.teams)) {
-		queues = append(queues, at(team))
-	}
-	return queues
-}
-
 func (c *client) entries(caller desk.Caller, queue string) (entries []desk.QueueEntry, err error) {
 	all, err := c.w.d.QueueEntries(ctx(), caller, queue, store.EntryQuery{Sort: "waiting", Limit: 200})
 	for _, e := range all {
@@ -55,25 +45,29 @@ func (c *client) entries(caller desk.Caller, queue string) (entries []desk.Queue
 }
 
 func (c *client) ofPortal(invitation string) bool {
-	_, o := c.w.m.offer(invitation)
-	return o != nil && o.portal != ""
+	return must(c.w.d.Invitation(ctx(), c.w.d.Operator(), invitation)).Portal != nil
 }
 
-func (c *client) loadQueues(caller desk.Caller) error {
+// loadQueues loads all that stands in the rep's queues. A team that the rep leaves meanwhile has none.
+func (c *client) loadQueues(caller desk.Caller) (err error) {
 	c.queues = queuePicture{}
-	for _, queue := range c.queuesOf() {
-		entries, err := c.entries(caller, queue)
-		if err != nil {
-			return err
+	if c.queuesAt, err = c.w.d.LastEvent(ctx()); err != nil {
+		return err
+	}
+	queues, err := c.w.d.Queues(ctx(), caller)
+	for _, queue := range queues {
+		entries, listErr := c.entries(caller, queue.ID)
+		if listErr != nil && !desk.IsMissing(listErr) {
+			return listErr
 		}
 		for _, e := range entries {
 			c.queues[e.ID] = e
 		}
 	}
-	return nil
+	return err
 }
 
-// queuesDiffer compares the picture with the lists, and these with the model.
+// queuesDiffer compares the picture with the lists, and these with the model, which knows no more when others act too.
 func (c *client) queuesDiffer(caller desk.Caller) error {
 	known := c.queues
 	if err := c.loadQueues(caller); err != nil {
@@ -87,15 +81,18 @@ func (c *client) queuesDiffer(caller desk.Caller) error {
 	if got, want := pictureWords(known), pictureWords(c.queues); got != want {
 		return fmt.Errorf("D1: %s's client thinks that there stands\n%s\nand it is\n%s", c.rep.user, got, want)
 	}
+	if c.w.crowded {
+		return nil
+	}
+	names := map[string]string{}
+	for _, queue := range must(c.w.d.Queues(ctx(), caller)) {
+		if names[queue.ID] = queue.ID; queue.ID != desk.PersonalQueue {
+			names[queue.ID] = at(strings.TrimPrefix(queue.Name, "Team-"))
+		}
+	}
 	var got []string
-	for _, queue := range c.queuesOf() {
-		entries, err := c.entries(caller, queue)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			got = append(got, fmt.Sprintln(queue, e.Kind, e.SessionID, e.InvitationID, cameWord(e.CameBy)))
-		}
+	for _, e := range c.queues {
+		got = append(got, fmt.Sprintln(names[e.QueueID], e.Kind, e.SessionID, e.InvitationID, cameWord(e.CameBy)))
 	}
 	slices.Sort(got)
 	if want := c.w.m.queued(c.rep); !slices.Equal(got, want) {
