@@ -254,7 +254,7 @@ func (l entryList) downGroups() (all []listedEntry, err error) {
 
 // withPortals puts in what the portals offer under which the rep is logged in: few, of any place in the list.
 func (l entryList) withPortals(all []listedEntry) ([]listedEntry, error) {
-	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
+	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id <> '' AND e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
 		l.caller.RepID, ms(l.now), l.caller.ConsoleID)
 	for _, e := range offers {
 		if l.after.id == "" || l.before(l.after, e.at) {
