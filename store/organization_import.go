@@ -119,6 +119,7 @@ func (m *organizationImport) save(o desk.Organization) error {
 		func() error { return m.savePortals(portals) },
 		func() error { return saveAll(teams, m.saveTeam) },
 		func() error { return saveAll(reps, m.saveRep) },
+		func() error { return m.administratorStays(reps) },
 		func() error { return saveAll(issues, m.saveIssue) },
 		func() error { return saveAll(buttons, m.saveEntrance(desk.SupportButton)) },
 		func() error { return saveAll(links, m.saveEntrance(desk.HelpLink)) },
@@ -376,6 +377,25 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	return nil
 }
 
+// administratorStays refuses to take their role or their account from the last administrator: nobody could give it back by
+// the API (I3).
+func (m *organizationImport) administratorStays(changed []change[desk.RepEntry]) error {
+	administers := func(r desk.RepEntry) bool { return r.Role == desk.RoleAdministrator && r.Disabled == nil }
+	if !slices.ContainsFunc(changed, func(c change[desk.RepEntry]) bool { return administers(c.was) && !administers(c.now) }) {
+		return nil
+	}
+	return m.needsAdministrator("")
+}
+
+// needsAdministrator refuses where nobody administers, but for the rep given.
+func (t *tx) needsAdministrator(but string) error {
+	there, err := t.exists(`SELECT 1 FROM reps WHERE role = 'administrator' AND disabled = 0 AND id <> $1 LIMIT 1`, but)
+	if err == nil && !there {
+		err = desk.Refuse(desk.NotAllowed, "It is the last administrator: one has to stay.")
+	}
+	return err
+}
+
 func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	helpTeams, err := m.org.idsOf("team", c.now.HelpTeams)
 	if err != nil {
@@ -388,6 +408,16 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, portals, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, portals = $8, title_key = $9, rev = issues.rev + 1`,
 		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
+	if err != nil || c.created || !c.touches("title") {
+		return err
+	}
+	return m.issueRenamed(c.id, sortKey(c.now.Title))
+}
+
+// issueRenamed sorts what stands in queues with an issue by its new title (D5).
+func (t *tx) issueRenamed(issueID, key string) error {
+	_, err := t.exec(`UPDATE queue_entries SET issue_key = $1 WHERE (SELECT CASE WHEN COALESCE(v.issue_id, '') <> '' THEN v.issue_id ELSE s.issue_id END
+		FROM sessions s LEFT JOIN invitations v ON v.id = queue_entries.invitation_id WHERE s.id = queue_entries.session_id) = $2`, key, issueID)
 	return err
 }
 
