@@ -205,3 +205,48 @@ func TestI3_Lists(t *testing.T) {
 		}
 	})
 }
+
+// I3: the last administrator keeps their role and their account, whoever would take them and by whatever way; nobody could
+// give them back by the API. With another one they can go.
+func TestI3TheLastAdministratorStays(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
+		hal := d.LogIn("hal")
+		rep, before := desk.RoleRep, data.all()
+		for what, take := range map[string]func() error{
+			"another role": func() error { return try(d.UpdateRep(t.Context(), hal, "@hal", store.RepChange{Role: &rep}, nil)) },
+			"closed": func() error {
+				return try(d.UpdateRep(t.Context(), hal, "@hal", store.RepChange{Disabled: flagged(true)}, nil))
+			},
+			"deleted": func() error { return d.DeleteRep(t.Context(), hal, "@hal") },
+			"a file": func() error {
+				return try(d.ImportOrganization(t.Context(), hal, []byte("reps: [{username: hal, name: Hal Moss, role: rep}]"), false))
+			},
+		} {
+			t.Run(what, func(t *testing.T) {
+				refused(t, take(), desk.NotAllowed)
+				same(t, "the desk", data.all(), before...)
+			})
+		}
+		importYAML(t, d, "reps: [{username: ivy, name: Ivy, password: correct horse, role: administrator}, {username: hal, name: Hal Moss, role: rep}]")
+		refused(t, d.DeleteRep(t.Context(), d.Operator(), "@ivy"), desk.NotAllowed)
+		ok(t, d.DeleteRep(t.Context(), d.Operator(), "@hal"))
+	})
+}
+
+// D5: what stands in a queue is sorted by the title that its issue has now.
+func TestD5ARenamedIssueIsSortedAnew(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana := d.LogIn("ana")
+		importYAML(t, d, "issues: [{slug: drum, title: Drum, team: printers}, {slug: fuser, title: Fuser, team: printers}]")
+		drum, fuser := start(t, d, ana, store.NewSession{IssueID: "@drum"}), start(t, d, ana, store.NewSession{IssueID: "@fuser"})
+		byIssue := func() (ids []string) {
+			for _, e := range must(d.QueueEntries(t.Context(), ana, "@printers", store.EntryQuery{Sort: "issue", Limit: 10})) {
+				ids = append(ids, e.SessionID)
+			}
+			return ids
+		}
+		same(t, "by issue", byIssue(), drum.ID, fuser.ID)
+		importYAML(t, d, "issues: [{slug: drum, title: Toner drum, team: printers}]")
+		same(t, "by issue", byIssue(), fuser.ID, drum.ID)
+	})
+}

@@ -255,13 +255,13 @@ func (t *tx) fallback(s sessionRow) (h home, err error) {
 }
 
 // somebodyAt says whether somebody is logged in for a queue, or it is a persistent team's (D11). A lost owner does not count;
-// lost is "" where nobody is.
+// lost is "" where nobody is. Whoever closes the team waits for what is then put into its queue, and finds it there.
 func (t *tx) somebodyAt(h home, lost string) (there bool, err error) {
 	if h.teamID == "" {
 		return t.exists(`SELECT 1 FROM reps WHERE id = $1 AND id <> $2 AND disabled = 0 AND logged_in_until > $3`, h.repID, lost, ms(t.now))
 	}
 	_, err = t.row(`SELECT t.persistent = 1 OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id
-		WHERE m.team_id = t.id AND r.id <> $2 AND r.disabled = 0 AND r.logged_in_until > $3) FROM teams t WHERE t.id = $1 AND t.disabled = 0`,
+		WHERE m.team_id = t.id AND r.id <> $2 AND r.disabled = 0 AND r.logged_in_until > $3) FROM teams t WHERE t.id = $1 AND t.disabled = 0`+t.forShare(),
 		[]any{h.teamID, lost, ms(t.now)}, &there)
 	return there, err
 }

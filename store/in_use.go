@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -181,6 +182,11 @@ func (s *Store) DeletePortal(ctx context.Context, c desk.Caller, ref string) err
 // nobody used, go with it.
 func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
 	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
+		if administers, err := m.exists(`SELECT 1 FROM reps WHERE id = $1 AND role = 'administrator' AND disabled = 0`, id); err != nil || administers {
+			if err = errors.Join(err, m.needsAdministrator(id)); err != nil {
+				return err
+			}
+		}
 		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
 			return err
 		}

@@ -119,6 +119,7 @@ func (m *organizationImport) save(o desk.Organization) error {
 		func() error { return m.savePortals(portals) },
 		func() error { return saveAll(teams, m.saveTeam) },
 		func() error { return saveAll(reps, m.saveRep) },
+		func() error { return m.administratorStays(reps) },
 		func() error { return saveAll(issues, m.saveIssue) },
 		func() error { return saveAll(buttons, m.saveEntrance(desk.SupportButton)) },
 		func() error { return saveAll(links, m.saveEntrance(desk.HelpLink)) },
@@ -374,6 +375,25 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 		return m.repDisabled(c.id)
 	}
 	return nil
+}
+
+// administratorStays refuses to take their role or their account from the last administrator: nobody could give it back by
+// the API (I3).
+func (m *organizationImport) administratorStays(changed []change[desk.RepEntry]) error {
+	administers := func(r desk.RepEntry) bool { return r.Role == desk.RoleAdministrator && r.Disabled == nil }
+	if !slices.ContainsFunc(changed, func(c change[desk.RepEntry]) bool { return administers(c.was) && !administers(c.now) }) {
+		return nil
+	}
+	return m.needsAdministrator("")
+}
+
+// needsAdministrator refuses where nobody administers, but for the rep given.
+func (t *tx) needsAdministrator(but string) error {
+	there, err := t.exists(`SELECT 1 FROM reps WHERE role = 'administrator' AND disabled = 0 AND id <> $1 LIMIT 1`, but)
+	if err == nil && !there {
+		err = desk.Refuse(desk.NotAllowed, "It is the last administrator: one has to stay.")
+	}
+	return err
 }
 
 func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {

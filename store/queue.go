@@ -214,6 +214,15 @@ func (s *Store) fillQueues(ctx context.Context) error {
 			}
 			t.touchQueues(id, desk.Ref{}, "")
 		}
+		if err != nil {
+			return err
+		}
+		if err := t.settleQueues(); err != nil {
+			return err
+		}
+		// They stand there since they came, and not since the upgrade (D4).
+		_, err = t.exec(`UPDATE queue_entries SET entered_at = COALESCE((SELECT v.created_at FROM invitations v WHERE v.id = queue_entries.invitation_id),
+			(SELECT CASE s.state WHEN 'waiting' THEN s.created_at ELSE s.accepted_at END FROM sessions s WHERE s.id = queue_entries.session_id))`)
 		return err
 	})
 }

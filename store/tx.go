@@ -135,6 +135,14 @@ func (t *tx) forUpdate() string {
 	return t.store.dialect.forUpdate
 }
 
+// forShare is forUpdate for several transactions at once.
+func (t *tx) forShare() string {
+	if t.reads {
+		return ""
+	}
+	return t.store.dialect.forShare
+}
+
 func (t *tx) fail(q string, err error) error {
 	t.err = fmt.Errorf("%w (in %.60q)", err, q)
 	return t.err

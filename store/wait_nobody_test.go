@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,6 +206,32 @@ func TestD11AcceptRacesWithTheEnd(t *testing.T) {
 			if accepted == nil {
 				must(d.EndSession(t.Context(), ana, session.ID, ""))
 			}
+		}
+	})
+}
+
+// D11: a session that comes while its team is being closed does not get into the queue of a team that is no more: it waits
+// for the decision, and is refused. On SQLite there is one writer at a time.
+func TestD11NoSessionSlipsIntoAClosedTeam(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
+		if !strings.Contains(t.Name(), "postgres") {
+			return
+		}
+		ana := d.LogIn("ana")
+		closing := must(data.db.Begin())
+		ok(t, try(closing.Exec(`UPDATE teams SET disabled = 1 WHERE slug = 'night'`)))
+		answer := make(chan error, 1)
+		go func() {
+			_, err := d.StartSession(t.Context(), ana, store.NewSession{TeamID: "@night", Kind: "support", Customer: desk.Customer{Name: "Jo"}})
+			answer <- err
+		}()
+		for data.column(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+			runtime.Gosched()
+		}
+		ok(t, closing.Commit())
+		refused(t, <-answer, desk.NoRepAvailable)
+		if n := data.column(`SELECT COUNT(*) FROM sessions`); n != "0" {
+			t.Errorf("%s sessions wait for a team that is closed", n)
 		}
 	})
 }

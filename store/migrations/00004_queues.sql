@@ -123,6 +123,7 @@ CREATE TABLE api_tokens (
 CREATE INDEX api_tokens_rep ON api_tokens (rep_id);
 
 -- +goose Down
+DELETE FROM settings WHERE name = 'queues_filled'; -- the tables are empty when it goes up again
 DROP TABLE api_tokens;
 DROP TABLE entrances;
 DROP TABLE session_keys;
