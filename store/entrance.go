@@ -149,6 +149,11 @@ func (m *organizationImport) keepEntrance(kind desk.EntranceKind, e desk.Entranc
 	return m.entrance(m.org.ids[thing{string(kind), e.Slug}])
 }
 
+// DeleteEntrance deletes a support button or a help link: the sessions that came by it do not name it.
+func (s *Store) DeleteEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string) error {
+	return s.remove(ctx, c, string(kind), ref, nil)
+}
+
 // entrances is the list of a kind.
 func (o *organization) entrances(kind desk.EntranceKind) *[]desk.EntranceEntry {
 	if kind == desk.SupportButton {

@@ -150,3 +150,8 @@ func (m *organizationImport) keepIssue(c desk.Caller, e desk.IssueEntry, ch Issu
 	}
 	return m.issue(c, m.org.ids[thing{"issue", e.Slug}])
 }
+
+// DeleteIssue deletes an issue that never was of any use.
+func (s *Store) DeleteIssue(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "issue", ref, nil)
+}

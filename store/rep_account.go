@@ -218,6 +218,30 @@ func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, e
 	return m.account(m.org.ids[thing{"rep", e.Username}])
 }
 
+// DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
+// nobody used, go with it.
+func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
+		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
+			return err
+		}
+		rep, err := m.repRef(id)
+		if err != nil {
+			return err
+		}
+		err = m.offersMove(rep, "", false, func() error {
+			_, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1`, id)
+			return err
+		})
+		for _, owned := range []string{`DELETE FROM session_keys WHERE rep_id = $1`, `DELETE FROM deliveries WHERE rep_id = $1`} {
+			if err == nil {
+				_, err = m.exec(owned, id)
+			}
+		}
+		return err
+	})
+}
+
 // SetRepPassword sets the password of an account and ends all its consoles, and the lock of too many wrong passwords.
 func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password string) error {
 	if _, err := s.Rep(ctx, c, ref); err != nil { // before the work of hashing

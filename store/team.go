@@ -161,6 +161,11 @@ func (m *organizationImport) keepTeam(c desk.Caller, e desk.TeamEntry, ch TeamCh
 	return m.team(c, m.org.team(e.Slug))
 }
 
+// DeleteTeam deletes a team that never was of any use.
+func (s *Store) DeleteTeam(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "team", ref, nil)
+}
+
 // entryOf is the entry of a name; there is one.
 func entryOf[E desk.Entry[E]](entries []E, name string) (found E) {
 	for _, e := range entries {
