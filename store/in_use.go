@@ -71,7 +71,7 @@ func (m *organizationImport) usedBySettings(kind, id string) (all []usage) {
 	add := func(u use, other string) {
 		at := slices.IndexFunc(all, func(f usage) bool { return f.use == u })
 		if at < 0 {
-			all = append(all, usage{use: u, id: m.org.ids[thing{u.kind, other}]})
+			all = append(all, usage{use: u, id: m.org.id(u.kind, other)})
 			at = len(all) - 1
 		}
 		all[at].count++

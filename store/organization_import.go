@@ -163,7 +163,7 @@ func changes[E desk.Entry[E]](m *organizationImport, kind, prefix string, file, 
 		} else {
 			m.report.Changed = append(m.report.Changed, desk.ImportedEntry{Kind: kind, Name: name, Fields: c.fields})
 		}
-		c.id = m.org.ids[thing{kind, name}]
+		c.id = m.org.id(kind, name)
 		changed = append(changed, c)
 	}
 	return changed
@@ -196,7 +196,7 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 		}
 		if _, err := m.exec(`INSERT INTO portals (id, slug, name, parent_id, settings, effective, disabled, rev) VALUES ($1, $2, $3, $4, $5, '', $6, 0)
 			ON CONFLICT (id) DO UPDATE SET name = $3, parent_id = $4, settings = $5, effective = '', disabled = $6`,
-			c.id, c.now.Slug, c.now.Name, m.org.ids[thing{"portal", c.now.Parent}], string(settings), flag(c.now.Disabled != nil)); err != nil {
+			c.id, c.now.Slug, c.now.Name, m.org.id("portal", c.now.Parent), string(settings), flag(c.now.Disabled != nil)); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) err
 		if err != nil {
 			return err
 		}
-		if _, err := m.exec(`UPDATE portals SET effective = $1, rev = rev + 1 WHERE id = $2 AND effective <> $1`, string(settings), m.org.ids[thing{"portal", slug}]); err != nil {
+		if _, err := m.exec(`UPDATE portals SET effective = $1, rev = rev + 1 WHERE id = $2 AND effective <> $1`, string(settings), m.org.id("portal", slug)); err != nil {
 			return err
 		}
 	}
@@ -280,7 +280,7 @@ func (m *organizationImport) savePortalTree(all map[string]desk.PortalEntry) err
 	}
 	for _, slug := range slices.Sorted(maps.Keys(all)) {
 		for above := slug; above != ""; above = all[above].Parent {
-			if _, err := m.exec(`INSERT INTO portal_tree (above_id, portal_id) VALUES ($1, $2)`, m.org.ids[thing{"portal", above}], m.org.ids[thing{"portal", slug}]); err != nil {
+			if _, err := m.exec(`INSERT INTO portal_tree (above_id, portal_id) VALUES ($1, $2)`, m.org.id("portal", above), m.org.id("portal", slug)); err != nil {
 				return err
 			}
 		}
@@ -323,7 +323,7 @@ func (m *organizationImport) waiting(rule *desk.WaitingRule) (string, error) {
 		return "", nil
 	}
 	stored := *rule
-	stored.OverflowTeam = m.org.team(rule.OverflowTeam)
+	stored.OverflowTeam = m.org.id("team", rule.OverflowTeam)
 	text, err := json.Marshal(stored)
 	return string(text), err
 }
@@ -387,7 +387,7 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	}
 	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, portals, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, portals = $8, title_key = $9, rev = issues.rev + 1`,
-		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
+		c.id, c.now.Slug, c.now.Title, m.org.id("team", c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
 	return err
 }
 

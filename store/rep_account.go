@@ -190,7 +190,7 @@ func (s *Store) UpdateRep(ctx context.Context, c desk.Caller, ref string, ch Rep
 	}
 	return administer(ctx, s, c, ref, nil, func(m *organizationImport) (desk.Rep, error) {
 		e := m.org.Reps[0]
-		id := m.org.ids[thing{"rep", e.Username}]
+		id := m.org.id("rep", e.Username)
 		was, err := m.account(id)
 		if err == nil {
 			err = ifRev.check(was.Rev)
@@ -215,7 +215,7 @@ func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, e
 	if err := m.keep(desk.Organization{Reps: []desk.RepEntry{e}}); err != nil {
 		return desk.Rep{}, err
 	}
-	return m.account(m.org.ids[thing{"rep", e.Username}])
+	return m.account(m.org.id("rep", e.Username))
 }
 
 // DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
