@@ -56,9 +56,9 @@ func entranceOf(e store.Entry) string {
 	case e.SessionKey != "":
 		return "session_key"
 	case e.ButtonCode != "":
-		return "support_button"
+		return string(desk.SupportButton)
 	case e.LinkCode != "":
-		return "help_link"
+		return string(desk.HelpLink)
 	}
 	return ""
 }

@@ -40,11 +40,12 @@ type EntranceUpdate struct {
 	EntranceSettings
 }
 
-// SupportButtonPath and HelpLinkPath are the inputs of operations on one of each.
+// SupportButtonPath is embedded in the input of operations on one support button.
 type SupportButtonPath struct {
 	ID string `path:"support_button_id" maxLength:"100" example:"@front-door" doc:"The support button"`
 }
 
+// HelpLinkPath is embedded in the input of operations on one help link.
 type HelpLinkPath struct {
 	ID string `path:"help_link_id" maxLength:"100" example:"@front-door" doc:"The help link"`
 }

@@ -264,8 +264,8 @@ func (b *stream) revoked() Closing {
 // tokenRevoked tells a program that its API token was revoked, has ended or lost the scope, or that its rep is disabled.
 var tokenRevoked = Closing{Reason: "token_revoked"}
 
-// refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody knows, and a client
-// that is told so would not come again.
+// refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody
+// knows, and a client that is told so would not come again.
 func refusesToken(err error) bool {
 	var refusal *desk.Problem
 	return errors.As(err, &refusal) && (refusal.Code.Info().Status == http.StatusUnauthorized || refusal.Code == desk.NotAllowed)

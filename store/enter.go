@@ -98,10 +98,10 @@ func (t *tx) arrivalBy(e Entry) (a arrival, err error) {
 		a.issueID, a.queue, err = t.offeredIssue(e.PortalID, e.IssueID)
 	case e.ButtonCode != "":
 		a.cameBy = desk.CameBySupportButton
-		err = t.byEntrance(&a, "support_button", e.ButtonCode)
+		err = t.byEntrance(&a, desk.SupportButton, e.ButtonCode)
 	default:
 		a.cameBy = desk.CameByHelpLink
-		err = t.byEntrance(&a, "help_link", e.LinkCode)
+		err = t.byEntrance(&a, desk.HelpLink, e.LinkCode)
 	}
 	return a, err
 }
@@ -172,12 +172,12 @@ func issueInPortal(portals string, above []string) (bool, error) {
 }
 
 // byEntrance fills in what a support button or help link leads to. One that leads to what is disabled leads nowhere.
-func (t *tx) byEntrance(a *arrival, kind, code string) error {
+func (t *tx) byEntrance(a *arrival, kind desk.EntranceKind, code string) error {
 	found, err := t.row(`SELECT e.portal_id, e.rep_id, e.team_id, e.issue_id, e.priority FROM entrances e
 		LEFT JOIN portals p ON p.id = e.portal_id LEFT JOIN reps r ON r.id = e.rep_id LEFT JOIN teams t ON t.id = e.team_id LEFT JOIN issues i ON i.id = e.issue_id
 		WHERE e.code = $1 AND e.kind = $2 AND e.disabled = 0
 		AND COALESCE(p.disabled, 0) = 0 AND COALESCE(r.disabled, 0) = 0 AND COALESCE(t.disabled, 0) = 0 AND COALESCE(i.disabled, 0) = 0`,
-		[]any{code, kind}, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
+		[]any{code, string(kind)}, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
 	if err == nil && !found {
 		err = codeNotValid()
 	}

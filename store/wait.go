@@ -61,11 +61,7 @@ func (t *tx) lookAfterWaiting(entryID, sessionID string) error {
 // dueIn is when a team's waiting rule takes effect on a session that comes into its queue now; 0: never. Whoever changes the
 // rule waits for this transaction, or it for theirs: no session slips in between.
 func (t *tx) dueIn(teamID string) (int64, error) {
-	lock := ""
-	if t.forUpdate() != "" {
-		lock = " FOR SHARE"
-	}
-	rule, err := t.waitingRule(teamID, lock)
+	rule, err := t.waitingRule(teamID, t.store.dialect.forShare)
 	if err != nil || rule.Action == "" {
 		return 0, err
 	}
