@@ -110,12 +110,6 @@ func (t *tx) account(id string) (desk.Rep, error) {
 	return reps[0], err
 }
 
-// TeamPlace is a rep's place in a team, by an id or a name of the team.
-type TeamPlace struct {
-	TeamID string
-	Role   desk.TeamRole
-}
-
 // RepChange is what an administrator sets of an account; nil leaves a field as it is.
 type RepChange struct {
 	Name                 *string
@@ -123,7 +117,7 @@ type RepChange struct {
 	Email                *string // "": none
 	Role                 *desk.Role
 	Permissions          *[]desk.Permission
-	Teams                *[]TeamPlace
+	Teams                *[]desk.TeamPlace
 	Locale               *string
 	TimeZone             *string
 	ExtendedAvailability *bool // false alone (G6)
