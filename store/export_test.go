@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"sync/atomic"
+
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // NewSessionKey draws a session key.
-var NewSessionKey = newSessionKey
+func NewSessionKey() string { return drawText(desk.SessionKeyAlphabet, desk.SessionKeyLength) }
 
 // Counter counts what a store asks of its database in reading transactions.
 type Counter struct {

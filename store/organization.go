@@ -203,10 +203,7 @@ func (s *Store) Operator() desk.Caller {
 
 // ExportOrganization returns everything but passwords, such that importing it changes nothing, to administrators.
 func (s *Store) ExportOrganization(ctx context.Context, c desk.Caller) (desk.Organization, error) {
-	if !c.IsAdministrator() {
-		return desk.Organization{}, desk.Refuse(desk.NotAllowed, "Only administrators read the organisation.")
-	}
-	return read(ctx, s, func(t *tx) (desk.Organization, error) {
+	return readAdministered(ctx, s, c, func(t *tx) (desk.Organization, error) {
 		o, err := t.organization()
 		if err != nil {
 			return desk.Organization{}, err

@@ -15,8 +15,8 @@ import (
 // concerns. Only administrators may, and the Operator. Things that the file does not name stay as they are, and loading
 // the same file again changes nothing. A dry run does the same work and keeps none of it.
 func (s *Store) ImportOrganization(ctx context.Context, c desk.Caller, data []byte, dryRun bool) (desk.ImportReport, error) {
-	if !c.IsAdministrator() {
-		return desk.ImportReport{}, desk.Refuse(desk.NotAllowed, "Only administrators load an organisation.")
+	if err := checkAdministrator(c); err != nil {
+		return desk.ImportReport{}, err
 	}
 	file, err := parseOrganization(data)
 	if err != nil {
