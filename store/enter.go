@@ -9,8 +9,8 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// Entry is a customer at an entrance. Exactly one of SessionKey, IssueID, RepID, ButtonCode and LinkCode is the way in.
-type Entry struct {
+// Enter is a request to come in as a customer. Exactly one of SessionKey, IssueID, RepID, ButtonCode and LinkCode is the way in.
+type Enter struct {
 	PortalID   string // by whose page; needed with IssueID and RepID
 	SessionKey string
 	IssueID    string
@@ -32,7 +32,7 @@ type Entered struct {
 func codeNotValid() *desk.Problem { return desk.Refuse(desk.CodeNotValid, "") }
 
 // Enter lets a customer in by one of the entrances that need no account (E1 … E4).
-func (s *Store) Enter(ctx context.Context, in Entry) (Entered, error) {
+func (s *Store) Enter(ctx context.Context, in Enter) (Entered, error) {
 	if p := in.check(); p != nil {
 		return Entered{}, p
 	}
@@ -55,7 +55,7 @@ func (s *Store) Enter(ctx context.Context, in Entry) (Entered, error) {
 	})
 }
 
-func (e Entry) check() *desk.Problem {
+func (e Enter) check() *desk.Problem {
 	if given(e.SessionKey, e.IssueID, e.RepID, e.ButtonCode, e.LinkCode) != 1 {
 		return desk.Refuse(desk.OneTargetNeeded, "Give exactly one of session_key, issue_id, rep_id, support_button_code and help_link_code.")
 	}
@@ -68,7 +68,7 @@ func (e Entry) check() *desk.Problem {
 	return e.Customer.Check()
 }
 
-func (e Entry) kind() string {
+func (e Enter) kind() string {
 	if e.LinkCode != "" {
 		return desk.KindBrowser
 	}
@@ -76,7 +76,7 @@ func (e Entry) kind() string {
 }
 
 // arrivalBy finds what an entrance leads to. The portal's modes come first: what they do not allow is not looked for (B18).
-func (t *tx) arrivalBy(e Entry) (a arrival, err error) {
+func (t *tx) arrivalBy(e Enter) (a arrival, err error) {
 	if e.PortalID != "" {
 		if e.PortalID, err = t.resolve("portal", e.PortalID); err == nil {
 			err = t.checkModes(e)
@@ -107,7 +107,7 @@ func (t *tx) arrivalBy(e Entry) (a arrival, err error) {
 }
 
 // checkModes refuses what the portal's page does not offer. A help link stands on other pages, so no mode forbids it.
-func (t *tx) checkModes(e Entry) error {
+func (t *tx) checkModes(e Enter) error {
 	settings, err := t.portalSettings(e.PortalID)
 	if err != nil {
 		return err
