@@ -45,14 +45,17 @@ type listSessionsInput struct {
 	State       string `query:"state" enum:"waiting,active,ended" doc:"Only those in this state"`
 	Mine        string `query:"mine" enum:"owner,joined" doc:"Only those that the caller owns, or is in as a further rep"`
 	ExternalKey string `query:"external_key" maxLength:"200" doc:"Only the one that another system knows by this id"`
-	Query       string `query:"q" maxLength:"200" doc:"Part of the customer's or the company's name"`
+	Query       string `query:"q" maxLength:"200" doc:"Part of the customer's or the company's name, or of the details"`
+	Sort        string `query:"sort" enum:"waiting,customer,company,issue,priority,language" doc:"What to sort by: waiting is by when they came, and the default; the others need state=waiting or state=active. Those without the value come last, those with the same in the order in which they came"`
+	Order       string `query:"order" enum:"asc,desc" doc:"asc: the earliest, the least, the first of the alphabet first, the default with sort. Without sort the newest come first"`
 }
 
 func (s *Server) listSessions(ctx context.Context, in *listSessionsInput) (*Listed[desk.Session], error) {
-	filter := store.SessionFilter{State: in.State, Mine: in.Mine, ExternalKey: in.ExternalKey, Query: in.Query}
-	return paged(in.Page, func(s desk.Session) string { return s.ID }, func(after string, limit int) ([]desk.Session, error) {
+	filter := store.SessionFilter{State: in.State, Mine: in.Mine, ExternalKey: in.ExternalKey, Query: in.Query, Sort: in.Sort,
+		Ascending: cmp.Or(in.Order, map[bool]string{true: "asc", false: "desc"}[in.Sort != ""]) == "asc"}
+	return paged(in.Page, func(s desk.Session) string { return s.Position }, func(after string, limit int) ([]desk.Session, error) {
 		return s.cfg.Store.Sessions(ctx, callerFrom(ctx), filter, after, limit)
-	}, "sessions", in.State, in.Mine, in.ExternalKey, in.Query)
+	}, "sessions", in.State, in.Mine, in.ExternalKey, in.Query, in.Sort, in.Order)
 }
 
 func (s *Server) getSession(ctx context.Context, in *SessionPath) (*Object[desk.Session], error) {

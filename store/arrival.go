@@ -64,7 +64,7 @@ func (t *tx) insertSession(a arrival) error {
 		customer_key, company_key)
 		VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		a.sessionID, a.kind, a.portalID, a.customer.Name, a.customer.Company, a.customer.Details, a.customer.Language,
-		strings.ToLower(a.customer.Name+" "+a.customer.Company), a.issueID, a.priority, a.queue.repID, a.queue.teamID, string(a.cameBy), a.externalKey,
+		strings.ToLower(a.customer.Name+" "+a.customer.Company+" "+a.customer.Details), a.issueID, a.priority, a.queue.repID, a.queue.teamID, string(a.cameBy), a.externalKey,
 		a.page.URL, a.page.Title, ms(t.now), sortKey(a.customer.Name), sortKey(a.customer.Company))
 	return err
 }

@@ -272,6 +272,11 @@ func (t *tx) leaveSeat(a attendeeRow, reason string) (desk.Session, error) {
 	if err := t.leave(a, reason); err != nil {
 		return desk.Session{}, err
 	}
+	if a.RepID != "" {
+		if err := t.openAgain(desk.Ref{ID: a.RepID, Name: a.Name}, a.SessionID); err != nil {
+			return desk.Session{}, err
+		}
+	}
 	return t.seatsChanged(a, a.Shown())
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -10,6 +11,18 @@ import (
 
 // NewSessionKey draws a session key.
 func NewSessionKey() string { return drawText(desk.SessionKeyAlphabet, desk.SessionKeyLength) }
+
+// QueueDrift says what of a session does not stand in queues as it should, or stands there with something else.
+func QueueDrift(ctx context.Context, s *Store, sessionID string) (drift []string, err error) {
+	stands, err := read(ctx, s, func(t *tx) ([]stand, error) { return list(t, standing, []any{sessionID}, scanStand) })
+	for _, p := range stands {
+		was, now := p.was, p.now
+		if was.queueID != now.queueID || was.offerID != now.offerID || was.Kind != now.Kind || was.CameBy != now.CameBy || was.waiting != now.waiting || was.keys != now.keys {
+			drift = append(drift, fmt.Sprintf("%+v stands, and it should be %+v", was, now))
+		}
+	}
+	return drift, err
+}
 
 // Counter counts what a store asks of its database in reading transactions.
 type Counter struct {

@@ -129,7 +129,11 @@ func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
 
 // overFor tells one rep that an invitation which stands for others is over for them, and takes it off their devices.
 func (t *tx) overFor(inv desk.Invitation, rep desk.Ref, why desk.EndReason) error {
-	if err := t.tellEntryOf(desk.EventEntryRemoved, inv.ID, rep, string(why)); err != nil {
+	reason := string(why)
+	if why == desk.EndTargetGone && inv.Team != nil {
+		reason = leftTeam
+	}
+	if err := t.tellEntryOf(desk.EventEntryRemoved, inv.ID, rep, reason); err != nil {
 		return err
 	}
 	if inv.IsTransfer() {

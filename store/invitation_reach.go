@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -11,13 +12,17 @@ import (
 // for them they are told where alert says so (B5, B20). consoleID is the console that asks, if one does.
 func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() error) error {
 	before, err := t.offersTo(rep.ID, consoleID)
-	if err == nil {
+	teams, teamsErr := t.teamsOf(rep.ID)
+	if err = errors.Join(err, teamsErr); err == nil {
 		err = do()
 	}
 	if err != nil {
 		return err
 	}
 	after, err := t.offersTo(rep.ID, consoleID)
+	if err == nil {
+		err = t.leaveQueues(rep, teams)
+	}
 	if err != nil {
 		return err
 	}
@@ -29,6 +34,21 @@ func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() er
 	for _, id := range after {
 		if !slices.Contains(before, id) && err == nil {
 			err = t.offerGained(rep, id, alert)
+		}
+	}
+	return err
+}
+
+func (t *tx) teamsOf(repID string) ([]string, error) {
+	return t.texts(`SELECT team_id FROM team_members WHERE rep_id = $1 ORDER BY team_id`, repID)
+}
+
+// leaveQueues takes from a rep what waits in the queues of those of their former teams in which they no longer are.
+func (t *tx) leaveQueues(rep desk.Ref, former []string) error {
+	teams, err := t.teamsOf(rep.ID)
+	for _, team := range former {
+		if err == nil && !slices.Contains(teams, team) {
+			err = t.leaveQueue(rep, team)
 		}
 	}
 	return err

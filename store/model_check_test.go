@@ -52,6 +52,9 @@ func (c *checks) after(rt *rapid.T, op action, a args, answer any, err error) {
 			rt.Fatalf("%v: %s", err, asJSON(now.session))
 		}
 		c.grows(now)
+		if drift, err := store.QueueDrift(ctx(), c.w.d, id); err != nil || len(drift) > 0 {
+			rt.Fatalf("D2, D3: %v (%v)", drift, err)
+		}
 		c.nobodyLeft(op, a, now, err)
 		c.guest(id)
 	}

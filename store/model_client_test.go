@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,8 @@ type client struct {
 	views       map[string]*view
 	invitations map[string]desk.Invitation
 	open        map[string]bool // invitations that the rep may accept, but for those of portals, which come and go with log-ins
-	read        []desk.Event    // in the last round
+	queues      queuePicture
+	read        []desk.Event // in the last round
 }
 
 type view struct {
@@ -54,7 +56,7 @@ func (c *client) reload(caller desk.Caller) error {
 			}
 		}
 	}
-	return c.loadOpen(caller)
+	return errors.Join(c.loadOpen(caller), c.loadQueues(caller))
 }
 
 // loadOpen loads what the rep may accept: also after they left a session, to which a team of theirs may be invited.
@@ -121,8 +123,12 @@ func (c *client) catchUp(caller desk.Caller) error {
 			return err
 		}
 		c.read, c.cursor, more = found.Items, found.Cursor, found.More
+		known := c.queues
 		if found.Grown || slices.ContainsFunc(found.Items, func(e desk.Event) bool { return e.Type == desk.EventMeChanged }) {
 			err = c.reload(caller)
+		}
+		if !found.Grown { // what stands in queues is told entry by entry where rights only shrink
+			c.queues = known
 		}
 		for _, e := range found.Items {
 			if err == nil {
@@ -138,6 +144,9 @@ func (c *client) catchUp(caller desk.Caller) error {
 
 func (c *client) fold(caller desk.Caller, e desk.Event) error {
 	v := c.views[e.SessionID]
+	if e.Entry != nil {
+		return c.queues.fold(e)
+	}
 	switch {
 	case e.Invitation != nil:
 		c.foldOpen(e)
@@ -211,6 +220,9 @@ func (c *client) foldAttendee(caller desk.Caller, v *view, e desk.Event) error {
 
 // differs compares what the client knows with what the store answers.
 func (c *client) differs(caller desk.Caller, looks []look) error {
+	if err := c.queuesDiffer(caller); err != nil {
+		return err
+	}
 	known := c.open
 	if err := c.loadOpen(caller); err != nil || asJSON(known) != asJSON(c.open) {
 		return fmt.Errorf("H1: %s's client thinks that these invitations are open: %s, and it is %s (%v)", c.rep.user, asJSON(known), asJSON(c.open), err)

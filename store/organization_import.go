@@ -279,6 +279,19 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, portals, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, portals = $8, title_key = $9, rev = issues.rev + 1`,
 		c.id, c.now.Slug, c.now.Title, m.org.id("team", c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
+	if err != nil || c.created || !c.touches("title") {
+		return err
+	}
+	return m.issueRenamed(c.id)
+}
+
+// issueRenamed sorts what stands in queues with an issue by its title of now (D5).
+func (m *organizationImport) issueRenamed(id string) error {
+	open, err := m.texts(`SELECT id FROM sessions WHERE issue_id = $1 AND state = 'waiting' UNION SELECT id FROM sessions WHERE issue_id = $1 AND state = 'active'
+		UNION SELECT session_id FROM invitations WHERE issue_id = $1 AND state = 'active'`, id)
+	for _, session := range open {
+		m.touchQueues(session, m.by, "")
+	}
 	return err
 }
 

@@ -41,6 +41,11 @@ var fullScans = map[string]string{
 	"FROM teams t WHERE ($4 = 1 OR (t.disabled = 0":             "reps list teams: some hundreds at most",
 	"FROM issues i JOIN teams t ON t.id = i.team_id WHERE ($3":  "reps list issues: some hundreds at most",
 	"FROM reps r WHERE ($1 = '' OR (r.search, r.id)":            "administrators list accounts, by name: some thousands",
+	"$1 <> '' AND s.state = 'active' ORDER BY CASE":             "an administrator's list of active sessions, sorted: an index of them alone",
+	"$1 <> '' AND s.state = 'waiting' ORDER BY CASE":            "an administrator's list of waiting sessions, sorted: an index of them alone",
+	"WHERE issue_id = $1 AND state = 'waiting' UNION SELECT":    organization,
+	"SELECT id, title FROM issues":                              "a search of a queue looks at the titles of issues: some hundreds at most",
+	"WHERE $1 <> '' AND ":                                       "an administrator's list of sessions: those that wait or are active by an index of them alone, else the primary key as far as the page",
 }
 
 const organization = "an organisation file is compared with, or made of, the whole organisation"

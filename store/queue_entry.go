@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,15 +19,14 @@ import (
 type queueTouch struct {
 	by     desk.Ref
 	reason string
-	offers map[string]queueTouch // the invitations and transfers that came or ended, by id
+	ended  map[string]endedOffer // the invitations that ended, by id
 }
 
-// of is who changed an entry, and why: of an invitation's that of the invitation.
-func (q queueTouch) of(e queueEntry) queueTouch {
-	if offer, found := q.offers[e.offerID]; found {
-		return offer
-	}
-	return q
+// endedOffer is how an invitation ended, and who of those that read its topic did not have it in their queue then.
+type endedOffer struct {
+	by, winner desk.Ref
+	reason     string
+	except     []string
 }
 
 // touchQueues notes that what stands in queues of a session may have changed.
@@ -36,10 +37,15 @@ func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
 	}
 }
 
-// touchQueuesFor is touchQueues for an invitation that stands or has ended.
-func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) {
-	touch := t.queueTouch(inv.Session.ID)
-	touch.offers[inv.ID] = queueTouch{by: by, reason: string(inv.Reason)}
+// touchQueuesFor is touchQueues for an invitation that has ended, before those whom it invited come or go.
+func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) error {
+	except, err := t.withoutEntry(inv)
+	ended := endedOffer{by: by, reason: string(inv.Reason), except: except}
+	if inv.AcceptedBy != nil {
+		ended.winner = *inv.AcceptedBy
+	}
+	t.queueTouch(inv.Session.ID).ended[inv.ID] = ended
+	return err
 }
 
 func (t *tx) queueTouch(sessionID string) *queueTouch {
@@ -47,7 +53,7 @@ func (t *tx) queueTouch(sessionID string) *queueTouch {
 		t.queues = map[string]*queueTouch{}
 	}
 	if t.queues[sessionID] == nil {
-		t.queues[sessionID] = &queueTouch{offers: map[string]queueTouch{}}
+		t.queues[sessionID] = &queueTouch{ended: map[string]endedOffer{}}
 	}
 	return t.queues[sessionID]
 }
@@ -118,6 +124,7 @@ const standing = `WITH want AS (
 have AS (SELECT * FROM queue_entries WHERE session_id = $1)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
+	COALESCE(have.customer_key, ''), COALESCE(have.company_key, ''), COALESCE(have.issue_key, ''), COALESCE(have.language_key, ''),
 	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(e.came_by, ''), COALESCE(e.waiting, 0),
 	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
@@ -131,6 +138,7 @@ func scanStand(scan scanner, p *stand) error {
 	var issue, inviter desk.Ref
 	var entered int64
 	err := scan(append([]any{&was.ID, &was.Rev, &was.Kind, &was.queueID, &was.offerID, &was.CameBy, &entered, &was.Overdue, &was.waiting, &was.keys.urgency,
+		&was.keys.customer, &was.keys.company, &was.keys.issue, &was.keys.language,
 		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID}, now.parts(&issue, &inviter)...)...)
 	now.finish(issue, inviter, entered)
 	was.finish(desk.Ref{}, desk.Ref{}, entered)
@@ -149,34 +157,43 @@ func (t *tx) settleQueues() error {
 	return nil
 }
 
+// settleQueuesOf first takes out the entries that are over, then puts in those that are new.
 func (t *tx) settleQueuesOf(sessionID string, touch queueTouch) error {
 	stands, err := list(t, standing, []any{sessionID}, scanStand)
-	for _, p := range stands {
+	slices.SortFunc(stands, stand.compare)
+	waited, waits := false, false
+	for i := range stands {
+		p := &stands[i]
+		waited, waits = waited || p.was.waiting, waits || p.now.waiting
 		p.was.SessionID, p.now.SessionID = sessionID, sessionID
-		if err == nil {
-			err = t.settleEntry(p, touch)
+		if err == nil && p.over() {
+			err = t.removeEntry(p.was, touch)
+		}
+	}
+	for _, p := range stands {
+		switch {
+		case err != nil:
+		case p.comes():
+			err = t.addEntry(p.now, touch)
+		case !p.over() && (p.was.CameBy != p.now.CameBy || p.was.keys != p.now.keys || waited != waits):
+			err = t.changeEntry(p.was, p.now, touch)
 		}
 	}
 	return err
 }
 
-// settleEntry takes out an entry that is over, and puts in one that is new. A session that no longer waits, in the queue of
-// the rep who took it, is another entry from then on.
-func (t *tx) settleEntry(p stand, touch queueTouch) error {
-	was, now := p.was, p.now
-	over, comes := was.queueID != "" && (now.queueID == "" || was.waiting != now.waiting), now.queueID != "" && (was.queueID == "" || was.waiting != now.waiting)
-	if over {
-		if err := t.removeEntry(was, touch.of(was)); err != nil {
-			return err
-		}
-	}
-	switch {
-	case comes:
-		return t.addEntry(now, touch.of(now))
-	case !over && (was.CameBy != now.CameBy || was.keys.urgency != now.keys.urgency):
-		return t.changeEntry(was, now, touch.of(now))
-	}
-	return nil
+func (p stand) compare(o stand) int {
+	return cmp.Or(cmp.Compare(p.was.queueID+p.now.queueID, o.was.queueID+o.now.queueID), cmp.Compare(p.was.offerID+p.now.offerID, o.was.offerID+o.now.offerID))
+}
+
+// over says whether what stands goes, and comes whether something new comes. A session that no longer waits, in the queue
+// of the rep who took it, is another entry from then on.
+func (p stand) over() bool {
+	return p.was.queueID != "" && (p.now.queueID == "" || p.was.waiting != p.now.waiting)
+}
+
+func (p stand) comes() bool {
+	return p.now.queueID != "" && (p.was.queueID == "" || p.was.waiting != p.now.waiting)
 }
 
 func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
@@ -193,7 +210,7 @@ func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 		e.keys.urgency, e.keys.customer, e.keys.company, e.keys.issue, e.keys.language); err != nil {
 		return err
 	}
-	return t.tellEntry(desk.EventEntryAdded, e, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryAdded, e, touch)
 }
 
 // joinsLine notes that a session has stood in a team's queue, and says when the team's waiting rule takes effect (D10).
@@ -204,13 +221,14 @@ func (t *tx) joinsLine(e queueEntry) (due int64, err error) {
 	return t.dueIn(e.queueID)
 }
 
-// changeEntry says what is another than it was: how it came, or its priority.
+// changeEntry says what is another than it was: how it came, what it is sorted by, or whether its session waits.
 func (t *tx) changeEntry(was, now queueEntry, touch queueTouch) error {
-	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, rev = rev + 1 WHERE id = $3`, string(now.CameBy), now.keys.urgency, was.ID); err != nil {
+	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, customer_key = $3, company_key = $4, issue_key = $5, language_key = $6, rev = rev + 1 WHERE id = $7`,
+		string(now.CameBy), now.keys.urgency, now.keys.customer, now.keys.company, now.keys.issue, now.keys.language, was.ID); err != nil {
 		return err
 	}
 	now.ID, now.Rev, now.EnteredAt, now.Overdue = was.ID, was.Rev+1, was.EnteredAt, was.Overdue
-	return t.tellEntry(desk.EventEntryChanged, now, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryChanged, now, touch)
 }
 
 func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
@@ -218,41 +236,55 @@ func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
 		return err
 	}
 	e.Rev++
-	return t.tellEntry(desk.EventEntryRemoved, e, touch.by, touch.reason)
+	return t.tellEntry(desk.EventEntryRemoved, e, touch)
 }
 
 // tellEntry tells those in whose queue an entry stands or stood. Of a team's or portal's invitation those are left out who
 // could not take it, and were told when that came about; the one who took it learns of it alone.
-func (t *tx) tellEntry(kind desk.EventType, e queueEntry, by desk.Ref, reason string) error {
+func (t *tx) tellEntry(kind desk.EventType, e queueEntry, touch queueTouch) error {
 	t.wake.queue(e.queueID)
-	if strings.HasPrefix(e.queueID, "rep_") {
-		return t.record(desk.RepTopic(e.queueID), entryEvent(kind, e, by, reason))
+	ended, over := touch.ended[e.offerID]
+	if over {
+		touch.by, touch.reason = ended.by, ended.reason
 	}
-	if e.offerID == "" {
-		return t.record(desk.TeamTopic(e.queueID), entryEvent(kind, e, by, reason))
+	event := entryEvent(kind, e, touch.by, touch.reason)
+	switch {
+	case strings.HasPrefix(e.queueID, "rep_"):
+		return t.record(desk.RepTopic(e.queueID), event)
+	case e.offerID == "":
+		return t.record(desk.TeamTopic(e.queueID), event)
 	}
 	inv, err := t.invitation(e.offerID)
+	if err == nil && !over {
+		ended.except, err = t.withoutEntry(inv)
+	}
 	if err != nil {
 		return err
 	}
-	except, err := t.repsIn(e.SessionID)
-	if err != nil {
-		return err
-	}
-	except = append(except, inv.Inviter.ID)
-	if inv.IsTransfer() { // those inside can take one too, but for the owner
-		except = []string{e.ownerID}
-	}
-	for _, by := range inv.DeclinedBy {
-		except = append(except, by.ID)
-	}
-	if winner := inv.AcceptedBy; winner != nil {
-		except = append(except, winner.ID)
-		if err := t.record(desk.RepTopic(winner.ID), entryEvent(kind, e, by, reason)); err != nil {
+	if winner := ended.winner.ID; winner != "" {
+		ended.except = append(ended.except, winner)
+		if err := t.record(desk.RepTopic(winner), event); err != nil {
 			return err
 		}
 	}
-	return t.record(topicOf(inv), entryEvent(kind, e, by, reason), except...)
+	return t.record(topicOf(inv), event, ended.except...)
+}
+
+// withoutEntry are the reps who do not have an invitation or transfer of a team or portal in their queue: those who declined
+// it, and those inside; of a transfer, which those inside can take too, the owner.
+func (t *tx) withoutEntry(inv desk.Invitation) (reps []string, err error) {
+	switch {
+	case inv.Rep != nil:
+		return nil, nil
+	case inv.IsTransfer():
+		reps, err = t.texts(`SELECT rep_id FROM attendees WHERE session_id = $1 AND role = 'owner' AND left_at = 0`, inv.Session.ID)
+	default:
+		reps, err = t.repsIn(inv.Session.ID)
+	}
+	for _, by := range inv.DeclinedBy {
+		reps = append(reps, by.ID)
+	}
+	return reps, err
 }
 
 func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) desk.Event {
@@ -270,10 +302,31 @@ func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) d
 // tellEntryOf tells one rep that an invitation which stands for others too has come into a queue of theirs, or left it.
 func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reason string) error {
 	entries, err := list(t, entryColumns+` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`, []any{offerID}, scanEntry)
+	return errors.Join(err, t.tellRep(rep, entries, kind, reason))
+}
+
+// openAgain puts back into the queues of a rep who left a session what invites others of their teams and portals to it.
+func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
+	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`,
+		[]any{rep.ID, ms(t.now), "", sessionID}, scanEntry)
+	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryAdded, "open_to_you"))
+}
+
+// leaveQueue takes from a rep who has left a team what waits in its queue (B20). Invitations leave by themselves.
+func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
+	entries, err := list(t, entryColumns+` WHERE e.queue_id = $1 AND e.waiting = 1 ORDER BY e.entered_at, e.id`, []any{teamID}, scanEntry)
+	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryRemoved, leftTeam))
+}
+
+// leftTeam is why an entry has gone from the queues of a rep who left its team.
+const leftTeam = "left_team"
+
+// tellRep tells one rep of entries that stand for others too.
+func (t *tx) tellRep(rep desk.Ref, entries []queueEntry, kind desk.EventType, reason string) error {
 	for _, e := range entries {
-		if err == nil {
-			err = t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason))
+		if err := t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason)); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }

@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,15 +60,22 @@ func (t *tx) queueFor(c desk.Caller, queue string) (string, error) {
 		}
 		return c.RepID, nil
 	}
-	id, err := t.resolve("team", queue)
-	if err == nil && !c.IsAdministrator() {
-		var mine bool
-		if mine, err = t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, id, c.RepID); err == nil && !mine {
-			err = desk.Missing("queue")
-		}
-	}
+	id, err := t.teamQueue(c, queue)
 	if desk.IsMissing(err) {
 		err = desk.Missing("queue")
+	}
+	return id, err
+}
+
+// teamQueue is the id of a team of the caller's; to an administrator, of any.
+func (t *tx) teamQueue(c desk.Caller, ref string) (string, error) {
+	id, err := t.resolve("team", ref)
+	if err != nil || c.IsAdministrator() {
+		return id, err
+	}
+	mine, err := t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, id, c.RepID)
+	if err == nil && !mine {
+		err = desk.Missing("team")
 	}
 	return id, err
 }
@@ -81,6 +88,7 @@ type entryList struct {
 	queue  string
 	column string // of the key; '' for time alone
 	down   bool   // the greatest key first
+	issues string // the ids of those whose title has the query in it
 	after  entryPosition
 }
 
@@ -93,15 +101,15 @@ type entryPosition struct {
 
 func (p entryPosition) String() string { return fmt.Sprintf("%s|%d|%s", p.key, p.entered, p.id) }
 
+var positionForm = regexp.MustCompile(`^([0-9a-z]{0,100})\|([0-9]{1,18})\|([0-9a-z_]{1,64})$`)
+
 func parsePosition(text string) (p entryPosition, err error) {
-	parts := strings.Split(text, "|")
-	if len(parts) != 3 {
+	parts := positionForm.FindStringSubmatch(text)
+	if parts == nil {
 		return p, desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
 	}
-	p.key, p.id = parts[0], parts[2]
-	if p.entered, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
-		err = desk.Invalid("query.cursor", "bad_format", "is not a cursor of this list")
-	}
+	p.key, p.id = parts[1], parts[3]
+	p.entered, err = strconv.ParseInt(parts[2], 10, 64)
 	return p, err
 }
 
@@ -114,9 +122,28 @@ func newEntryList(t *tx, c desk.Caller, queue string, q EntryQuery) (l entryList
 		l.column = "e." + l.column
 	}
 	if q.After != "" {
-		l.after, err = parsePosition(q.After)
+		if l.after, err = parsePosition(q.After); err != nil {
+			return l, err
+		}
+	}
+	if q.Query != "" {
+		l.issues, err = t.issuesNamed(q.Query)
 	}
 	return l, err
+}
+
+// issuesNamed are the ids of the issues with a text in their title, with spaces between. SQLite knows upper and lower case
+// of ASCII letters alone, so the titles are compared here: there are some hundreds at most.
+func (t *tx) issuesNamed(text string) (ids string, err error) {
+	err = t.rows(`SELECT id, title FROM issues`, nil, func(scan scanner) error {
+		var id, title string
+		err := scan(&id, &title)
+		if strings.Contains(strings.ToLower(title), strings.ToLower(text)) {
+			ids += id + " "
+		}
+		return err
+	})
+	return ids, err
 }
 
 // listedEntry is an entry with its place in the list.
@@ -155,7 +182,7 @@ func (l entryList) finished(all []listedEntry) ([]desk.QueueEntry, error) {
 	entries := []desk.QueueEntry{}
 	for _, e := range all {
 		e.Position = e.at.String()
-		e.Place = line[e.ID]
+		e.Place = line.place(e.ID)
 		entries = append(entries, e.QueueEntry)
 	}
 	return entries, err
@@ -186,7 +213,9 @@ func (l entryList) read(limit int, order, condition string, args ...any) ([]list
 		add(`i.id = $n`, l.q.IssueID)
 	}
 	if l.q.Query != "" {
-		add(`(s.search LIKE $n ESCAPE '\' OR LOWER(COALESCE(i.title, '')) LIKE $n ESCAPE '\')`, likePattern(l.q.Query))
+		add(`(s.search LIKE $n ESCAPE '\'`, likePattern(l.q.Query))
+		args = append(args, l.issues)
+		where[len(where)-1] += fmt.Sprintf(` OR $%d LIKE '%%' || i.id || '%%')`, len(args))
 	}
 	args = append(args, limit)
 	q := strings.Replace(entryColumns, `SELECT `, `SELECT `+l.column+`, e.entered_at, `, 1)
@@ -229,32 +258,44 @@ func (l entryList) withKey() ([]listedEntry, error) {
 	return l.rows(l.q.Limit, order, k+` <> '' AND (`+k+`, e.entered_at, e.id) > ($2, $3, $4)`, l.after.key, l.after.entered, l.after.id)
 }
 
-// downGroups reads key by key from the greatest down, since within a key the oldest comes first: no index has both
-// directions, and sorting would read all entries that share a key.
+// downGroups reads from the greatest key down, since within a key the oldest comes first: no index has both directions, and
+// sorting would read all entries that share a key. It looks ahead at the keys of as many entries as are wanted: all but the
+// last of these keys are shared by so few, which can be sorted; those of the last are read in the index's order.
 func (l entryList) downGroups() (all []listedEntry, err error) {
-	at := l.after
-	for at.key == "" || err == nil && len(all) < l.q.Limit {
+	for at := l.after; ; {
 		if at.key != "" {
-			var group []listedEntry
-			group, err = l.rows(l.q.Limit-len(all), `e.entered_at, e.id`, l.column+` = $2 AND `+l.column+` <> '' AND (e.entered_at, e.id) > ($3, $4)`, at.key, at.entered, at.id)
-			all = append(all, group...)
+			group, err := l.rows(l.q.Limit-len(all), `e.entered_at, e.id`, l.column+` = $2 AND `+l.column+` <> '' AND (e.entered_at, e.id) > ($3, $4)`, at.key, at.entered, at.id)
+			if all = append(all, group...); err != nil || len(all) >= l.q.Limit {
+				return all, err
+			}
 		}
-		below, args := ``, []any{l.queue}
-		if at.key != "" {
-			below, args = ` AND `+l.column+` < $2`, append(args, at.key)
+		keys, err := l.keysBelow(at.key)
+		if err != nil || len(keys) == 0 {
+			return all, err
 		}
-		at = entryPosition{}
-		found, nextErr := l.row(`SELECT `+l.column+` FROM queue_entries e WHERE e.queue_id = $1 AND `+l.column+` <> ''`+below+` ORDER BY `+l.column+` DESC LIMIT 1`, args, &at.key)
-		if err = errors.Join(err, nextErr); !found {
-			break
+		at = entryPosition{key: keys[len(keys)-1]}
+		if keys[0] == at.key {
+			continue
+		}
+		few, err := l.rows(l.q.Limit-len(all), l.column+` DESC, e.entered_at, e.id`, l.column+` > $2 AND `+l.column+` <= $3 AND `+l.column+` <> ''`, at.key, keys[0])
+		if all = append(all, few...); err != nil || len(all) >= l.q.Limit {
+			return all, err
 		}
 	}
-	return all, err
+}
+
+// keysBelow are the keys of as many entries as a page has, from the greatest down, or from below one.
+func (l entryList) keysBelow(key string) ([]string, error) {
+	below, args := ``, []any{l.queue, l.q.Limit}
+	if key != "" {
+		below, args = ` AND `+l.column+` < $3`, append(args, key)
+	}
+	return l.texts(`SELECT `+l.column+` FROM queue_entries e WHERE e.queue_id = $1 AND `+l.column+` <> ''`+below+` ORDER BY `+l.column+` DESC LIMIT $2`, args...)
 }
 
 // withPortals puts in what the portals offer under which the rep is logged in: few, of any place in the list.
 func (l entryList) withPortals(all []listedEntry) ([]listedEntry, error) {
-	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
+	offers, err := l.read(maxPortalOffers, `e.id`, `e.invitation_id <> '' AND e.invitation_id IN (SELECT a.id FROM invitations a WHERE a.id IN (`+portalInvitations(`$1`, `$2`, `$3`)+`) `+openToRep+`)`,
 		l.caller.RepID, ms(l.now), l.caller.ConsoleID)
 	for _, e := range offers {
 		if l.after.id == "" || l.before(l.after, e.at) {
@@ -276,6 +317,8 @@ const maxPortalOffers = 1000
 // before says whether an entry comes before another in the list.
 func (l entryList) before(a, b entryPosition) bool {
 	switch {
+	case a == b:
+		return false
 	case a.key != b.key && (a.key == "" || b.key == ""):
 		return b.key == ""
 	case a.key != b.key:

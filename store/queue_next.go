@@ -25,19 +25,27 @@ func (n *Next) SeenThrough(o *desk.Outlook) {
 // named, and accepts it in the same step (D9): waiting sessions, transfers and any-representative invitations alike, but for
 // those that the caller declined, or cannot take since they are inside.
 func (s *Store) AcceptNext(ctx context.Context, c desk.Caller, team string) (Next, error) {
-	return writeAs(ctx, s, c, func(t *tx) (Next, error) {
+	return writeAs(ctx, s, c, func(t *tx) (next Next, err error) {
 		if team != "" {
-			id, err := t.queueFor(desk.Caller{RepID: c.RepID}, team)
-			if err != nil {
-				return Next{}, err
+			if team, err = t.teamQueue(desk.Caller{RepID: c.RepID}, team); err != nil {
+				return next, err
 			}
-			team = id
 		}
+		return t.takeNext(c, team)
+	})
+}
+
+// takeNext takes the first of the candidates that nobody else is taking at this moment; if all are being taken, the first
+// whose taker fails. If others took them all, it looks again: more may wait behind them.
+func (t *tx) takeNext(c desk.Caller, team string) (Next, error) {
+	for {
 		waiting, err := t.nextCandidates(c, team)
+		if err == nil && len(waiting) == 0 {
+			err = desk.Refuse(desk.QueueEmpty, "Nothing waits in your teams' queues.")
+		}
 		if err != nil {
 			return Next{}, err
 		}
-		// First those that nobody else is taking at this moment. If all are being taken, the first whose taker fails.
 		for _, lock := range slices.Compact([]string{t.store.dialect.skip, t.forUpdate()}) {
 			for _, one := range waiting {
 				if got, next, err := t.takeEntry(c, one, lock); err != nil || got {
@@ -45,8 +53,7 @@ func (s *Store) AcceptNext(ctx context.Context, c desk.Caller, team string) (Nex
 				}
 			}
 		}
-		return Next{}, desk.Refuse(desk.QueueEmpty, "Nothing waits in your teams' queues.")
-	})
+	}
 }
 
 // nextEntry is an entry that could be the next.

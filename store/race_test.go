@@ -12,13 +12,15 @@ import (
 )
 
 // crowd loads a team of n reps and returns them as callers.
-func crowd(t *testing.T, d *storetest.Desk, n int) []desk.Caller {
+func crowd(t testing.TB, d *storetest.Desk, n int) []desk.Caller {
 	t.Helper()
 	yaml := "teams: [{slug: crowd, name: Crowd, persistent: true}]\nreps:\n"
 	for i := range n {
 		yaml += fmt.Sprintf("  - {username: c%d, password: correct horse, name: C%d, teams: {crowd: member}}\n", i, i)
 	}
-	importYAML(t, d, yaml)
+	if _, err := d.ImportOrganization(t.Context(), d.Operator(), []byte(yaml), false); err != nil {
+		t.Fatal(err)
+	}
 	callers := []desk.Caller{}
 	for i := range n {
 		callers = append(callers, d.LogIn(fmt.Sprintf("c%d", i)))

@@ -93,7 +93,7 @@ func (t *tx) tellEntries(reason, condition string, args ...any) error {
 	entries, err := list(t, entryColumns+` WHERE `+condition+` ORDER BY e.id`, args, scanEntry)
 	for _, e := range entries {
 		if err == nil {
-			err = t.tellEntry(desk.EventEntryChanged, e, desk.Ref{}, reason)
+			err = t.tellEntry(desk.EventEntryChanged, e, queueTouch{reason: reason})
 		}
 	}
 	return err
@@ -255,7 +255,7 @@ func (t *tx) waitOf(sessionID string) (w desk.Wait, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.Place = line[entry]
+	w.Place = line.place(entry)
 	headways, err := list(t, `SELECT headway FROM queue_pick_ups WHERE queue_id = $1 AND picked_at > $2 ORDER BY picked_at DESC, id DESC LIMIT $3`,
 		[]any{queue, ms(t.now.Add(-desk.PickUpsKept)), desk.PickUpsCounted}, func(scan scanner, headway *time.Duration) error {
 			var n int64

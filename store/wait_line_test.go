@@ -26,9 +26,9 @@ func inLine(t *testing.T, d *storetest.Desk, g desk.Guest) string {
 func TestD12PlaceAndWait(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		ana, ben := d.LogIn("ana"), d.LogIn("ben")
-		first, one := waitsIn(t, d, ana, "@printers")
-		_, two := waitsIn(t, d, ana, "@printers")
-		_, three := waitsIn(t, d, ana, "@printers")
+		first, one := waitsFor(t, d, ana, "@printers")
+		_, two := waitsFor(t, d, ana, "@printers")
+		_, three := waitsFor(t, d, ana, "@printers")
 		revs := must(d.GuestSession(t.Context(), three)).Rev
 		same(t, "before any pick-up", []string{inLine(t, d, one), inLine(t, d, two), inLine(t, d, three)}, "1", "2", "3")
 		urgent := must(d.StartSession(t.Context(), ana, store.NewSession{TeamID: "@printers", Priority: 50, Kind: "support", Customer: desk.Customer{Name: "Al"}}))
@@ -44,7 +44,7 @@ func TestD12PlaceAndWait(t *testing.T) {
 		if got := must(d.GuestSession(t.Context(), three)).Rev; got != revs {
 			t.Errorf("the revision moved from %d to %d", revs, got)
 		}
-		_, other := waitsIn(t, d, ana, "@night")
+		_, other := waitsFor(t, d, ana, "@night")
 		same(t, "another queue", []string{inLine(t, d, other)}, "1")
 		must(d.EndSession(t.Context(), ben, urgent.Session.ID, ""))
 	})
@@ -74,7 +74,7 @@ func TestD12WhichPickUpsCount(t *testing.T) {
 		ana := d.LogIn("ana")
 		pick := func(after time.Duration) {
 			t.Helper()
-			session, _ := waitsIn(t, d, ana, "@printers")
+			session, _ := waitsFor(t, d, ana, "@printers")
 			clock.Advance(after)
 			take(t, d, ana, session)
 			must(d.EndSession(t.Context(), ana, session.ID, ""))
@@ -83,7 +83,7 @@ func TestD12WhichPickUpsCount(t *testing.T) {
 		for range desk.PickUpsCounted {
 			pick(10 * time.Second)
 		}
-		_, guest := waitsIn(t, d, ana, "@printers")
+		_, guest := waitsFor(t, d, ana, "@printers")
 		same(t, "the last twenty", []string{inLine(t, d, guest)}, "1 10")
 		count := func() (n int) {
 			ok(t, data.db.QueryRow(`SELECT COUNT(*) FROM queue_pick_ups`).Scan(&n))

@@ -67,7 +67,7 @@ func TestD11TheCustomerIsTold(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		importYAML(t, d, "portals: [{slug: main, name: Main, unavailable_url: '"+away+"'}]")
 		ana, ben := d.LogIn("ana"), d.LogInWithPush("ben", "ben-1")
-		session, guest := waitsIn(t, d, ana, "@printers")
+		session, guest := waitsFor(t, d, ana, "@printers")
 		same(t, "no address while it waits", []string{must(d.GuestSession(t.Context(), guest)).RedirectURL}, "")
 		team, customer := watch(t, d, ana), watchGuest(t, d, guest)
 		stay(t, d, clock, time.Hour, ana)
@@ -93,7 +93,7 @@ func TestD11OtherEndsSendNobodyElsewhere(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		importYAML(t, d, "portals: [{slug: main, name: Main, unavailable_url: '"+away+"'}]")
 		ana := d.LogIn("ana")
-		_, guest := waitsIn(t, d, ana, "@printers")
+		_, guest := waitsFor(t, d, ana, "@printers")
 		if got := must(d.LeaveAsGuest(t.Context(), guest)); got.EndReason != desk.EndedAbandoned || got.RedirectURL != "" {
 			t.Errorf("the customer reads %s", asJSON(got))
 		}
@@ -106,7 +106,7 @@ func TestD11WhereItWentIsForThoseThere(t *testing.T) {
 		importYAML(t, d, "portals: [{slug: main, name: Main, fallback_team: network}]")
 		ana, ben, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("dev")
 		start(t, d, ana, store.NewSession{PortalID: "@main", RepID: "@ben"})
-		_, guest := waitsIn(t, d, ana, "@printers")
+		_, guest := waitsFor(t, d, ana, "@printers")
 		his, theirs, customer := watch(t, d, ben), watch(t, d, dev), watchGuest(t, d, guest)
 		stay(t, d, clock, left, dev)
 		told := his.events()
@@ -143,8 +143,8 @@ reps: [{username: ben, name: Ben Okafor, email: ben@example.com, teams: {network
 func TestD11ADisabledTeamIsNobody(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		hal, ana := d.LogIn("hal"), d.LogIn("ana")
-		first, _ := waitsIn(t, d, ana, "@printers")
-		second, _ := waitsIn(t, d, ana, "@night")
+		first, _ := waitsFor(t, d, ana, "@printers")
+		second, _ := waitsFor(t, d, ana, "@night")
 		stay(t, d, clock, 2*time.Minute, ana)
 		importYAML(t, d, "teams: [{slug: printers, name: Printers, disabled: true}, {slug: night, name: Night shift, persistent: true, disabled: true}]")
 		lookAfter(t, d)
@@ -163,7 +163,7 @@ func TestD11NotRightAfterAStart(t *testing.T) {
 			first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
 			d := storetest.NewDesk(t, first)
 			hal, ana := d.LogIn("hal"), d.LogIn("ana")
-			session, _ := waitsIn(t, d, ana, "@printers")
+			session, _ := waitsFor(t, d, ana, "@printers")
 			ok(t, first.Close())
 			clock.Advance(3 * time.Hour)
 			d.Store = storetest.Open(t, database, clock)
@@ -184,7 +184,7 @@ func TestD11AcceptRacesWithTheEnd(t *testing.T) {
 		hal := d.LogIn("hal")
 		for range tries {
 			ana := d.LogIn("ana")
-			session, _ := waitsIn(t, d, ana, "@printers")
+			session, _ := waitsFor(t, d, ana, "@printers")
 			clock.Advance(left)
 			var accepted, due error
 			atOnce(2, func(who int) {

@@ -26,7 +26,7 @@ func standing(t *testing.T, d *storetest.Desk, c desk.Caller, queue string) (wor
 }
 
 // waitsIn starts a session that waits in a team's queue.
-func waitsIn(t *testing.T, d *storetest.Desk, c desk.Caller, team string) (desk.Session, desk.Guest) {
+func waitsFor(t *testing.T, d *storetest.Desk, c desk.Caller, team string) (desk.Session, desk.Guest) {
 	t.Helper()
 	started := must(d.StartSession(t.Context(), c, store.NewSession{TeamID: team, PortalID: "@main", Kind: "support", Customer: desk.Customer{Name: "Jo Doe", Details: "The tray jams"}}))
 	return started.Session, must(d.AuthenticateGuest(t.Context(), started.GuestToken))
@@ -46,7 +46,7 @@ func TestD10OverdueIsToldOnce(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		ruled(t, d, "printers", "after_seconds: 300, action: overdue")
 		ana, ben, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("dev")
-		session, guest := waitsIn(t, d, ana, "@printers")
+		session, guest := waitsFor(t, d, ana, "@printers")
 		team, others, customer := watch(t, d, ben), watch(t, d, dev), watchGuest(t, d, guest)
 		stay(t, d, clock, 299*time.Second, ana, ben)
 		same(t, "a second before", standing(t, d, ben, "@printers"), "api")
@@ -73,7 +73,7 @@ func TestD10OverflowMovesTheSession(t *testing.T) {
 		ruled(t, d, "network", "after_seconds: 60, action: overdue")
 		ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: network")
 		ana, ben, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("dev")
-		session, guest := waitsIn(t, d, ana, "@printers")
+		session, guest := waitsFor(t, d, ana, "@printers")
 		from, to, customer := watch(t, d, ben), watch(t, d, dev), watchGuest(t, d, guest)
 		stay(t, d, clock, 300*time.Second, ana, ben, dev)
 		same(t, "the queue that it left", standing(t, d, ben, "@printers"))
@@ -112,7 +112,7 @@ func TestD10WhoIsInBothTeamsKeepsIt(t *testing.T) {
 		ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: network")
 		importYAML(t, d, `reps: [{username: ben, name: Ben Okafor, teams: {printers: member, network: member}}]`)
 		ben := d.LogIn("ben")
-		waitsIn(t, d, ben, "@printers")
+		waitsFor(t, d, ben, "@printers")
 		log := watch(t, d, ben)
 		stay(t, d, clock, 300*time.Second, ben)
 		for _, e := range log.events() {
@@ -129,7 +129,7 @@ func TestD10ALoopEnds(t *testing.T) {
 		rule := "waiting: {after_seconds: 60, action: overflow, overflow_team: %s}}"
 		importYAML(t, d, fmt.Sprintf("teams:\n  - {slug: a, name: A, persistent: true, "+rule+"\n  - {slug: b, name: B, persistent: true, "+rule+"\n  - {slug: c, name: C, persistent: true, "+rule, "b", "c", "a"))
 		hal, ana := d.LogIn("hal"), d.LogIn("ana")
-		session, guest := waitsIn(t, d, ana, "@a")
+		session, guest := waitsFor(t, d, ana, "@a")
 		customer := watchGuest(t, d, guest)
 		for _, want := range []string{"A", "B", "C", "C", "C", "C", "C"} {
 			same(t, "by now", []string{where(t, d, hal, session.ID)}, "waits for "+want)
@@ -158,7 +158,7 @@ func TestD10NotToWhereItWouldBeForgotten(t *testing.T) {
 					there = append(there, d.LogIn("dev"))
 					importYAML(t, d, c.change)
 				}
-				session, _ := waitsIn(t, d, ana, "@printers")
+				session, _ := waitsFor(t, d, ana, "@printers")
 				log := watch(t, d, ana)
 				stay(t, d, clock, 10*time.Minute, there...)
 				same(t, "it", []string{where(t, d, hal, session.ID)}, c.want)
@@ -196,7 +196,7 @@ func TestD10TheRuleChangesWhileTheyWait(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 				ruled(t, d, "printers", c.was)
 				ana := d.LogIn("ana")
-				waitsIn(t, d, ana, "@printers")
+				waitsFor(t, d, ana, "@printers")
 				stay(t, d, clock, time.Duration(c.before)*time.Second, ana)
 				log := watch(t, d, ana)
 				ruled(t, d, "printers", c.is)
@@ -236,7 +236,7 @@ func TestD10DueAfterARestart(t *testing.T) {
 			d := storetest.NewDesk(t, first)
 			ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: night")
 			hal, ana := d.LogIn("hal"), d.LogIn("ana")
-			session, _ := waitsIn(t, d, ana, "@printers")
+			session, _ := waitsFor(t, d, ana, "@printers")
 			ok(t, first.Close())
 			clock.Advance(299 * time.Second)
 			d.Store = storetest.Open(t, database, clock)
@@ -259,8 +259,8 @@ func TestD10TwoServersFireOnce(t *testing.T) {
 	ana, dev := d.LogIn("ana"), d.LogIn("dev")
 	const n = 10
 	for range n {
-		waitsIn(t, d, ana, "@printers")
-		waitsIn(t, d, ana, "@network")
+		waitsFor(t, d, ana, "@printers")
+		waitsFor(t, d, ana, "@network")
 	}
 	stays, moves := watch(t, d, ana), watch(t, d, dev)
 	clock.Advance(time.Minute)
@@ -283,7 +283,7 @@ func TestD10TwoHundredDueAtOnce(t *testing.T) {
 		hal, ana := d.LogIn("hal"), d.LogIn("ana")
 		const n = 200
 		for range n {
-			waitsIn(t, d, ana, "@printers")
+			waitsFor(t, d, ana, "@printers")
 		}
 		clock.Advance(time.Minute)
 		lookAfter(t, d)
@@ -299,7 +299,7 @@ func TestD10AcceptRacesWithTheRule(t *testing.T) {
 		ruled(t, d, "printers", "after_seconds: 60, action: overflow, overflow_team: night")
 		hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben")
 		for i := range tries {
-			session, _ := waitsIn(t, d, ana, "@printers")
+			session, _ := waitsFor(t, d, ana, "@printers")
 			stay(t, d, clock, 59*time.Second, ana, ben)
 			clock.Advance(time.Second)
 			var accepted, due error
@@ -340,7 +340,7 @@ func TestD10TheRuleChangesWhileTheyCome(t *testing.T) {
 				ruled(t, d, "printers", "after_seconds: 60, action: overdue")
 				return
 			}
-			waitsIn(t, d, ana, "@printers")
+			waitsFor(t, d, ana, "@printers")
 		})
 		clock.Advance(time.Minute)
 		lookAfter(t, d)

@@ -112,6 +112,8 @@ func TestReadmeCanBeFollowed(t *testing.T) {
 	contains(t, out, shared...)
 	contains(t, out, "Idempotent-Replayed: true", "Ignored-Parameters: mood", "event: ready", `"dry_run":true`, `"name":"rosa"`,
 		"Is anybody there?", `"end_reason":"abandoned"`, "let in: ses_", `"external_key":"ticket-4712"`)
+	contains(t, out, `"came_by":"session_key"`, `"came_by":"rep_chosen"`, `"came_by":"help_link"`, `"title":"[Browser] Oki"`, `"place":2`, `"name":"Max"`, `"name":"Noor"`,
+		`"came_by":"waiting_rule"`, `"customer_gone":true`, `"customer_gone":false`)
 }
 
 // C12: the verifier of the documentation lets in by a good grant alone.
