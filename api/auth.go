@@ -124,7 +124,7 @@ func (s *Server) admit(ctx huma.Context, x *exchange) error {
 	case takes(ctx.Operation(), guestScheme):
 		return s.admitGuest(ctx, x)
 	}
-	return desk.Refuse(desk.TokenUnknown, "Tokens for this operation are not given out yet.")
+	return desk.Refuse(desk.TokenUnknown, "No token is good for this operation.")
 }
 
 // admitCaller finds out who a console or an API token is, and whether they may call the operation.

@@ -21,9 +21,9 @@ type enterInput struct {
 	}
 }
 
-func (in *enterInput) entry() store.Entry {
+func (in *enterInput) entry() store.Enter {
 	b := in.Body
-	return store.Entry{PortalID: b.PortalID, SessionKey: b.SessionKey, IssueID: b.IssueID, RepID: b.RepID, ButtonCode: b.SupportButtonCode, LinkCode: b.HelpLinkCode,
+	return store.Enter{PortalID: b.PortalID, SessionKey: b.SessionKey, IssueID: b.IssueID, RepID: b.RepID, ButtonCode: b.SupportButtonCode, LinkCode: b.HelpLinkCode,
 		Customer: b.Customer, Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}}
 }
 
@@ -51,14 +51,14 @@ func (s *Server) enter(ctx context.Context, in *enterInput) (out *Created[store.
 }
 
 // entranceOf names the entrance that takes a key or a code; "" where nothing can be guessed.
-func entranceOf(e store.Entry) string {
+func entranceOf(e store.Enter) string {
 	switch {
 	case e.SessionKey != "":
 		return "session_key"
 	case e.ButtonCode != "":
-		return "support_button"
+		return string(desk.SupportButton)
 	case e.LinkCode != "":
-		return "help_link"
+		return string(desk.HelpLink)
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -40,11 +39,12 @@ type EntranceUpdate struct {
 	EntranceSettings
 }
 
-// SupportButtonPath and HelpLinkPath are the inputs of operations on one of each.
+// SupportButtonPath is embedded in the input of operations on one support button.
 type SupportButtonPath struct {
 	ID string `path:"support_button_id" maxLength:"100" example:"@front-door" doc:"The support button"`
 }
 
+// HelpLinkPath is embedded in the input of operations on one help link.
 type HelpLinkPath struct {
 	ID string `path:"help_link_id" maxLength:"100" example:"@front-door" doc:"The help link"`
 }
@@ -68,54 +68,11 @@ type entrances struct {
 	path string
 }
 
-func (s *Server) entranceRoutes() {
-	buttons := entrances{s, desk.SupportButton, "/v1/support-buttons"}
-	buttons.routes("support-button", "a support button", "support buttons")
-	one := operation{Path: buttons.path + "/{support_button_id}", Tag: "Administration"}
-	register(s, one.as("get-support-button", get, "One support button"), anyone(desk.AdministrationRead), func(ctx context.Context, in *SupportButtonPath) (*Object[desk.Entrance], error) {
-		return buttons.get(ctx, in.ID)
-	})
-	register(s, one.as("update-support-button", patch, "Change or withdraw a support button"), anyone(desk.AdministrationWrite), func(ctx context.Context, in *updateSupportButtonInput) (*Object[desk.Entrance], error) {
-		return buttons.update(ctx, in.ID, in.Body, in.IfMatch)
-	})
-	register(s, one.as("delete-support-button", remove, "Delete a support button"), anyone(desk.AdministrationWrite), func(ctx context.Context, in *SupportButtonPath) (*struct{}, error) {
-		return nil, s.cfg.Store.DeleteEntrance(ctx, callerFrom(ctx), buttons.kind, in.ID)
-	})
-	links := entrances{s, desk.HelpLink, "/v1/help-links"}
-	links.routes("help-link", "a help link", "help links")
-	one = operation{Path: links.path + "/{help_link_id}", Tag: "Administration"}
-	register(s, one.as("get-help-link", get, "One help link"), anyone(desk.AdministrationRead), func(ctx context.Context, in *HelpLinkPath) (*Object[desk.Entrance], error) {
-		return links.get(ctx, in.ID)
-	})
-	register(s, one.as("update-help-link", patch, "Change or withdraw a help link"), anyone(desk.AdministrationWrite), func(ctx context.Context, in *updateHelpLinkInput) (*Object[desk.Entrance], error) {
-		return links.update(ctx, in.ID, in.Body, in.IfMatch)
-	})
-	register(s, one.as("delete-help-link", remove, "Delete a help link"), anyone(desk.AdministrationWrite), func(ctx context.Context, in *HelpLinkPath) (*struct{}, error) {
-		return nil, s.cfg.Store.DeleteEntrance(ctx, callerFrom(ctx), links.kind, in.ID)
-	})
+func (s *Server) supportButtons() entrances {
+	return entrances{s, desk.SupportButton, "/v1/support-buttons"}
 }
 
-// as makes an operation on one entrance.
-func (o operation) as(id, method, summary string) operation {
-	o.ID, o.Method, o.Summary = id, method, summary
-	o.Codes = codes(desk.NotAllowed, desk.NotFound)
-	switch method {
-	case patch:
-		o.Codes = append(o.Codes, desk.OneTargetNeeded, desk.ChangedMeanwhile)
-	case remove:
-		o.Status = http.StatusNoContent
-	}
-	return o
-}
-
-// routes are the operations on all of a kind.
-func (e entrances) routes(id, one, many string) {
-	register(e.Server, operation{ID: "list-" + id + "s", Method: get, Path: e.path, Tag: "Administration", Summary: "List " + many + ", by name",
-		Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), e.list)
-	register(e.Server, operation{ID: "create-" + id, Method: post, Path: e.path, Tag: "Administration", Summary: "Make " + one, Status: http.StatusCreated,
-		Description: "The code in it, which the server makes and which never changes, lets customers in, until it is withdrawn by `disabled`.",
-		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded)}, anyone(desk.AdministrationWrite), e.create)
-}
+func (s *Server) helpLinks() entrances { return entrances{s, desk.HelpLink, "/v1/help-links"} }
 
 func (e entrances) list(ctx context.Context, in *Page) (*Listed[desk.Entrance], error) {
 	return paged(*in, func(one desk.Entrance) string { return one.ID }, func(after string, limit int) ([]desk.Entrance, error) {
@@ -154,4 +111,32 @@ func (e entrances) get(ctx context.Context, id string) (*Object[desk.Entrance], 
 
 func (e entrances) update(ctx context.Context, id string, b EntranceUpdate, m IfMatch) (*Object[desk.Entrance], error) {
 	return e.object(e.cfg.Store.UpdateEntrance(ctx, callerFrom(ctx), e.kind, id, b.change(b.Name), m.check))
+}
+
+func (e entrances) delete(ctx context.Context, id string) (*struct{}, error) {
+	return nil, e.cfg.Store.DeleteEntrance(ctx, callerFrom(ctx), e.kind, id)
+}
+
+func (s *Server) getSupportButton(ctx context.Context, in *SupportButtonPath) (*Object[desk.Entrance], error) {
+	return s.supportButtons().get(ctx, in.ID)
+}
+
+func (s *Server) updateSupportButton(ctx context.Context, in *updateSupportButtonInput) (*Object[desk.Entrance], error) {
+	return s.supportButtons().update(ctx, in.ID, in.Body, in.IfMatch)
+}
+
+func (s *Server) deleteSupportButton(ctx context.Context, in *SupportButtonPath) (*struct{}, error) {
+	return s.supportButtons().delete(ctx, in.ID)
+}
+
+func (s *Server) getHelpLink(ctx context.Context, in *HelpLinkPath) (*Object[desk.Entrance], error) {
+	return s.helpLinks().get(ctx, in.ID)
+}
+
+func (s *Server) updateHelpLink(ctx context.Context, in *updateHelpLinkInput) (*Object[desk.Entrance], error) {
+	return s.helpLinks().update(ctx, in.ID, in.Body, in.IfMatch)
+}
+
+func (s *Server) deleteHelpLink(ctx context.Context, in *HelpLinkPath) (*struct{}, error) {
+	return s.helpLinks().delete(ctx, in.ID)
 }

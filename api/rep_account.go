@@ -30,35 +30,21 @@ func (s *Server) listReps(ctx context.Context, in *listRepsInput) (*Listed[desk.
 	}, "reps", in.Query, in.TeamID, in.Disabled)
 }
 
-// TeamPlace is where a rep is to be in a team.
-type TeamPlace struct {
-	TeamID string        `json:"team_id" minLength:"1" maxLength:"100" example:"@printers" doc:"The team"`
-	Role   desk.TeamRole `json:"role" enum:"member,lead,manager" doc:"The rep's role in it"`
-}
-
 // RepSettings are what administrators set of an account.
 type RepSettings struct {
 	PublicName  *string            `json:"public_name,omitempty" doc:"The name that customers see; an empty text: the name" example:"Ana"`
 	Email       *string            `json:"email,omitempty" doc:"Where emails go; an empty text: nowhere" example:"ana@example.com"`
 	Role        *desk.Role         `json:"role,omitempty" enum:"rep,administrator" doc:"The role in the organisation"`
 	Permissions *[]desk.Permission `json:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
-	Teams       *[]TeamPlace       `json:"teams,omitempty" maxItems:"1000" doc:"All teams of the rep"`
+	Teams       *[]desk.TeamPlace  `json:"teams,omitempty" maxItems:"1000" doc:"All teams of the rep"`
 	Locale      *string            `json:"locale,omitempty" example:"en" doc:"BCP 47 language tag"`
 	TimeZone    *string            `json:"time_zone,omitempty" example:"Europe/Madrid" doc:"IANA time zone"`
 	Disabled    *bool              `json:"disabled,omitempty" doc:"Whether the account is closed"`
 }
 
 func (r RepSettings) change(name *string) store.RepChange {
-	ch := store.RepChange{Name: name, PublicName: r.PublicName, Email: r.Email, Role: r.Role, Permissions: r.Permissions, Locale: r.Locale, TimeZone: r.TimeZone, Disabled: r.Disabled}
-	if r.Teams == nil {
-		return ch
-	}
-	places := []store.TeamPlace{}
-	for _, p := range *r.Teams {
-		places = append(places, store.TeamPlace{TeamID: p.TeamID, Role: p.Role})
-	}
-	ch.Teams = &places
-	return ch
+	return store.RepChange{Name: name, PublicName: r.PublicName, Email: r.Email, Role: r.Role, Permissions: r.Permissions, Teams: r.Teams,
+		Locale: r.Locale, TimeZone: r.TimeZone, Disabled: r.Disabled}
 }
 
 type createRepInput struct {

@@ -320,3 +320,29 @@ func (s *Server) teamRoutes() {
 	register(s, operation{ID: "remove-team-member", Method: remove, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Take a rep out of a team", Status: http.StatusNoContent,
 		Description: "Invitations to the team are over for them.", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.removeTeamMember)
 }
+
+// entranceCode is how both kinds of fixed codes are made.
+const entranceCode = "The code in it, which the server makes and which never changes, lets customers in, until it is withdrawn by `disabled`."
+
+func (s *Server) entranceRoutes() {
+	register(s, operation{ID: "list-support-buttons", Method: get, Path: "/v1/support-buttons", Tag: "Administration", Summary: "List support buttons, by name",
+		Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.supportButtons().list)
+	register(s, operation{ID: "create-support-button", Method: post, Path: "/v1/support-buttons", Tag: "Administration", Summary: "Make a support button", Status: http.StatusCreated,
+		Description: entranceCode, Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded)}, anyone(desk.AdministrationWrite), s.supportButtons().create)
+	register(s, operation{ID: "get-support-button", Method: get, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "One support button",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getSupportButton)
+	register(s, operation{ID: "update-support-button", Method: patch, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Change or withdraw a support button",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateSupportButton)
+	register(s, operation{ID: "delete-support-button", Method: remove, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Delete a support button", Status: http.StatusNoContent,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteSupportButton)
+	register(s, operation{ID: "list-help-links", Method: get, Path: "/v1/help-links", Tag: "Administration", Summary: "List help links, by name",
+		Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.helpLinks().list)
+	register(s, operation{ID: "create-help-link", Method: post, Path: "/v1/help-links", Tag: "Administration", Summary: "Make a help link", Status: http.StatusCreated,
+		Description: entranceCode, Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded)}, anyone(desk.AdministrationWrite), s.helpLinks().create)
+	register(s, operation{ID: "get-help-link", Method: get, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "One help link",
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getHelpLink)
+	register(s, operation{ID: "update-help-link", Method: patch, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Change or withdraw a help link",
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateHelpLink)
+	register(s, operation{ID: "delete-help-link", Method: remove, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Delete a help link", Status: http.StatusNoContent,
+		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteHelpLink)
+}

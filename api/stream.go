@@ -264,8 +264,8 @@ func (b *stream) revoked() Closing {
 // tokenRevoked tells a program that its API token was revoked, has ended or lost the scope, or that its rep is disabled.
 var tokenRevoked = Closing{Reason: "token_revoked"}
 
-// refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody knows, and a client
-// that is told so would not come again.
+// refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody
+// knows, and a client that is told so would not come again.
 func refusesToken(err error) bool {
 	var refusal *desk.Problem
 	return errors.As(err, &refusal) && (refusal.Code.Info().Status == http.StatusUnauthorized || refusal.Code == desk.NotAllowed)
@@ -350,52 +350,6 @@ func (b *stream) write(text string) error {
 		return err
 	}
 	return b.out.SetWriteDeadline(time.Time{})
-}
-
-type listEventsInput struct {
-	After       string   `query:"after" maxLength:"30" doc:"The cursor of the answer before; without it, the answer is empty and its cursor stands at the end"`
-	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types"`
-	Limit       int      `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events at most"`
-	WaitSeconds int      `query:"wait_seconds" default:"0" minimum:"0" maximum:"60" doc:"How long to wait for an event where there is none yet"`
-}
-
-// EventLog is one reading of the event log.
-type EventLog struct {
-	Items  []desk.Event `json:"items" doc:"The events, the oldest first"`
-	Cursor string       `json:"cursor" doc:"Where to go on"`
-	More   bool         `json:"more" doc:"Whether more wait already"`
-}
-
-func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[EventLog], error) {
-	sub, cursor, err := s.subscribe(ctx, in.After)
-	if err != nil {
-		return nil, err
-	}
-	defer sub.Close()
-	wait, stop := context.WithTimeout(ctx, time.Duration(in.WaitSeconds)*time.Second)
-	defer stop()
-	for {
-		events, err := sub.Read(ctx, cursor, eventTypes(in.Types), in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		cursor = events.Cursor
-		if len(events.Items) > 0 || !events.More && wait.Err() != nil {
-			return &Plain[EventLog]{EventLog{Items: events.Items, Cursor: fmt.Sprint(cursor), More: events.More}}, nil
-		}
-		if events.More {
-			continue
-		}
-		select {
-		case <-wait.Done():
-		case <-s.stream.stop:
-			stop()
-		case <-sub.Woken():
-			if err := s.stillCalls(ctx); err != nil {
-				return nil, err
-			}
-		}
-	}
 }
 
 // documentStream says what a stream is made of: generators do badly with anything but text here, so the payloads

@@ -48,32 +48,6 @@ func readAdministered[T any](ctx context.Context, s *Store, c desk.Caller, fn fu
 	return readAs(ctx, s, c, fn)
 }
 
-// resolveAny is resolve for administrators, to whom what is disabled is there too.
-func (t *tx) resolveAny(kind, ref string) (id string, err error) {
-	q := map[string][2]string{
-		"rep":            {`SELECT id FROM reps WHERE id = $1`, `SELECT id FROM reps WHERE username = $1`},
-		"team":           {`SELECT id FROM teams WHERE id = $1`, `SELECT id FROM teams WHERE slug = $1`},
-		"portal":         {`SELECT id FROM portals WHERE id = $1`, `SELECT id FROM portals WHERE slug = $1`},
-		"issue":          {`SELECT id FROM issues WHERE id = $1`, `SELECT id FROM issues WHERE slug = $1`},
-		"support_button": {`SELECT id FROM entrances WHERE id = $1 AND kind = 'support_button'`, `SELECT id FROM entrances WHERE slug = $1 AND kind = 'support_button'`},
-		"help_link":      {`SELECT id FROM entrances WHERE id = $1 AND kind = 'help_link'`, `SELECT id FROM entrances WHERE slug = $1 AND kind = 'help_link'`},
-	}[kind]
-	if q[0] == "" { // a kind that there is not
-		return "", desk.Missing("thing")
-	}
-	name, named := strings.CutPrefix(ref, "@")
-	found := false
-	if named {
-		found, err = t.row(q[1], []any{name}, &id)
-	} else {
-		found, err = t.row(q[0], []any{ref}, &id)
-	}
-	if err == nil && !found {
-		err = desk.Missing(strings.ReplaceAll(kind, "_", " "))
-	}
-	return id, err
-}
-
 // slug is the unique name of what a request names, among what is loaded: "" for "".
 func (m *organizationImport) slug(kind, ref string) (string, error) {
 	if ref == "" {

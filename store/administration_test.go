@@ -66,7 +66,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 		},
 		"a rep and a session": {
 			func(d *storetest.Desk, by desk.Caller) error {
-				_, err := d.CreateRep(t.Context(), by, "spare", storetest.Password, store.RepChange{Name: text("Spare"), Teams: &[]store.TeamPlace{{TeamID: "@printers", Role: desk.TeamLead}}})
+				_, err := d.CreateRep(t.Context(), by, "spare", storetest.Password, store.RepChange{Name: text("Spare"), Teams: &[]desk.TeamPlace{{TeamID: "@printers", Role: desk.TeamLead}}})
 				if err == nil {
 					d.LogIn("spare")
 				}

@@ -58,7 +58,7 @@ func (s *Store) CreateAPIToken(ctx context.Context, c desk.Caller, in NewAPIToke
 
 // check refuses what cannot be, brings the scopes into their order, and says when the token ends.
 func (n *NewAPIToken) check(c desk.Caller, now time.Time) (time.Time, error) {
-	if err := administersTokens(c); err != nil {
+	if err := checkAdministrator(c); err != nil {
 		return now, err
 	}
 	if p := desk.CheckName("name", n.Name, desk.MaxName); p != nil {
@@ -77,13 +77,6 @@ func (n *NewAPIToken) check(c desk.Caller, now time.Time) (time.Time, error) {
 		return now, p
 	}
 	return expires, nil
-}
-
-func administersTokens(c desk.Caller) error {
-	if !c.IsAdministrator() {
-		return desk.Refuse(desk.NotAllowed, "Only administrators see to API tokens.")
-	}
-	return nil
 }
 
 const apiTokenColumns = `SELECT k.id, k.rev, k.name, k.rep_id, COALESCE(r.name, ''), k.scopes, k.expires_at, k.created_at, k.created_by, COALESCE(b.name, m.name, ''),
@@ -122,20 +115,14 @@ func (t *tx) lockedAPIToken(id string, ifRev IfRev) (desk.APIToken, error) {
 
 // APITokens lists them, those that have ended too, the newest first, those before the id before.
 func (s *Store) APITokens(ctx context.Context, c desk.Caller, before string, limit int) ([]desk.APIToken, error) {
-	if err := administersTokens(c); err != nil {
-		return nil, err
-	}
-	return read(ctx, s, func(t *tx) ([]desk.APIToken, error) {
+	return readAdministered(ctx, s, c, func(t *tx) ([]desk.APIToken, error) {
 		return list(t, apiTokenColumns+` WHERE $1 = '' OR k.id < $1 ORDER BY k.id DESC LIMIT $2`, []any{before, limit}, scanAPIToken)
 	})
 }
 
 // APIToken returns one.
 func (s *Store) APIToken(ctx context.Context, c desk.Caller, id string) (desk.APIToken, error) {
-	if err := administersTokens(c); err != nil {
-		return desk.APIToken{}, err
-	}
-	return read(ctx, s, func(t *tx) (desk.APIToken, error) { return t.apiToken(id) })
+	return readAdministered(ctx, s, c, func(t *tx) (desk.APIToken, error) { return t.apiToken(id) })
 }
 
 // APITokenChange is what can be changed of an API token; nil leaves a field as it is.
@@ -145,7 +132,7 @@ type APITokenChange struct {
 }
 
 func (n *APITokenChange) check(c desk.Caller) error {
-	if err := administersTokens(c); err != nil {
+	if err := checkAdministrator(c); err != nil {
 		return err
 	}
 	if n.Name != nil {
@@ -199,7 +186,7 @@ func (s *Store) UpdateAPIToken(ctx context.Context, c desk.Caller, id string, ch
 
 // DeleteAPIToken revokes an API token: it is unknown from now on.
 func (s *Store) DeleteAPIToken(ctx context.Context, c desk.Caller, id string, ifRev IfRev) error {
-	if err := administersTokens(c); err != nil {
+	if err := checkAdministrator(c); err != nil {
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {

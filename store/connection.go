@@ -213,7 +213,7 @@ func (t *tx) rehome(s sessionRow, by desk.Ref, reason, ended string) error {
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		_, err := t.requeue(s, queueMove{to: homes[step], by: by, reason: reason, cameBy: "lost_connection"})
+		_, err := t.requeue(s, queueMove{to: homes[step], by: by, reason: reason, cameBy: desk.CameByLostConnection})
 		return err
 	}
 }
@@ -270,8 +270,8 @@ func (t *tx) somebodyAt(h home, lost string) (there bool, err error) {
 type queueMove struct {
 	to     home
 	by     desk.Ref
-	reason string // of the events
-	cameBy string // how it comes there (D4)
+	reason string      // of the events
+	cameBy desk.CameBy // how it comes there (D4)
 }
 
 // requeue lets a session wait in a queue, out of another one or again. Its owner leaves; the further reps and specialists
@@ -287,7 +287,7 @@ func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 		return out, err
 	}
 	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = $4, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
-		m.to.repID, m.to.teamID, s.ID, m.cameBy); err != nil {
+		m.to.repID, m.to.teamID, s.ID, string(m.cameBy)); err != nil {
 		return out, err
 	}
 	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: s.losers(), queue: s.Team})

@@ -9,8 +9,8 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// Entry is a customer at an entrance. Exactly one of SessionKey, IssueID, RepID, ButtonCode and LinkCode is the way in.
-type Entry struct {
+// Enter is a request to come in as a customer. Exactly one of SessionKey, IssueID, RepID, ButtonCode and LinkCode is the way in.
+type Enter struct {
 	PortalID   string // by whose page; needed with IssueID and RepID
 	SessionKey string
 	IssueID    string
@@ -32,7 +32,7 @@ type Entered struct {
 func codeNotValid() *desk.Problem { return desk.Refuse(desk.CodeNotValid, "") }
 
 // Enter lets a customer in by one of the entrances that need no account (E1 … E4).
-func (s *Store) Enter(ctx context.Context, in Entry) (Entered, error) {
+func (s *Store) Enter(ctx context.Context, in Enter) (Entered, error) {
 	if p := in.check(); p != nil {
 		return Entered{}, p
 	}
@@ -55,7 +55,7 @@ func (s *Store) Enter(ctx context.Context, in Entry) (Entered, error) {
 	})
 }
 
-func (e Entry) check() *desk.Problem {
+func (e Enter) check() *desk.Problem {
 	if given(e.SessionKey, e.IssueID, e.RepID, e.ButtonCode, e.LinkCode) != 1 {
 		return desk.Refuse(desk.OneTargetNeeded, "Give exactly one of session_key, issue_id, rep_id, support_button_code and help_link_code.")
 	}
@@ -68,7 +68,7 @@ func (e Entry) check() *desk.Problem {
 	return e.Customer.Check()
 }
 
-func (e Entry) kind() string {
+func (e Enter) kind() string {
 	if e.LinkCode != "" {
 		return desk.KindBrowser
 	}
@@ -76,7 +76,7 @@ func (e Entry) kind() string {
 }
 
 // arrivalBy finds what an entrance leads to. The portal's modes come first: what they do not allow is not looked for (B18).
-func (t *tx) arrivalBy(e Entry) (a arrival, err error) {
+func (t *tx) arrivalBy(e Enter) (a arrival, err error) {
 	if e.PortalID != "" {
 		if e.PortalID, err = t.resolve("portal", e.PortalID); err == nil {
 			err = t.checkModes(e)
@@ -98,16 +98,16 @@ func (t *tx) arrivalBy(e Entry) (a arrival, err error) {
 		a.issueID, a.queue, err = t.offeredIssue(e.PortalID, e.IssueID)
 	case e.ButtonCode != "":
 		a.cameBy = desk.CameBySupportButton
-		err = t.byEntrance(&a, "support_button", e.ButtonCode)
+		err = t.byEntrance(&a, desk.SupportButton, e.ButtonCode)
 	default:
 		a.cameBy = desk.CameByHelpLink
-		err = t.byEntrance(&a, "help_link", e.LinkCode)
+		err = t.byEntrance(&a, desk.HelpLink, e.LinkCode)
 	}
 	return a, err
 }
 
 // checkModes refuses what the portal's page does not offer. A help link stands on other pages, so no mode forbids it.
-func (t *tx) checkModes(e Entry) error {
+func (t *tx) checkModes(e Enter) error {
 	settings, err := t.portalSettings(e.PortalID)
 	if err != nil {
 		return err
@@ -172,12 +172,12 @@ func issueInPortal(portals string, above []string) (bool, error) {
 }
 
 // byEntrance fills in what a support button or help link leads to. One that leads to what is disabled leads nowhere.
-func (t *tx) byEntrance(a *arrival, kind, code string) error {
+func (t *tx) byEntrance(a *arrival, kind desk.EntranceKind, code string) error {
 	found, err := t.row(`SELECT e.portal_id, e.rep_id, e.team_id, e.issue_id, e.priority FROM entrances e
 		LEFT JOIN portals p ON p.id = e.portal_id LEFT JOIN reps r ON r.id = e.rep_id LEFT JOIN teams t ON t.id = e.team_id LEFT JOIN issues i ON i.id = e.issue_id
 		WHERE e.code = $1 AND e.kind = $2 AND e.disabled = 0
 		AND COALESCE(p.disabled, 0) = 0 AND COALESCE(r.disabled, 0) = 0 AND COALESCE(t.disabled, 0) = 0 AND COALESCE(i.disabled, 0) = 0`,
-		[]any{code, kind}, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
+		[]any{code, string(kind)}, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
 	if err == nil && !found {
 		err = codeNotValid()
 	}

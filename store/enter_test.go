@@ -43,35 +43,35 @@ func TestE2ByAPortalsPage(t *testing.T) {
 		ana, ben, dev := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("dev")
 		show(t, d, ana)
 		data.run(`UPDATE issues SET portals = (SELECT '["' || id || '"]' FROM portals WHERE slug = 'page') WHERE slug = 'vpn'`)
-		by := func(portal string, e store.Entry) func() error {
+		by := func(portal string, e store.Enter) func() error {
 			e.PortalID, e.Customer = portal, jo
 			return func() error { return try(d.Enter(t.Context(), e)) }
 		}
 		for what, c := range map[string]struct {
 			portal string
-			entry  store.Entry
+			entry  store.Enter
 			code   desk.Code
 		}{
-			"a rep without the mode web":           {"@box", store.Entry{RepID: ana.RepID}, desk.NotAllowed},
-			"a rep who is not shown":               {"@page", store.Entry{RepID: ben.RepID}, desk.NotFound},
-			"a rep who is not there":               {"@page", store.Entry{RepID: "@nobody"}, desk.NotFound},
-			"an issue without the mode queue":      {"@shop", store.Entry{IssueID: "@paper-jam"}, desk.NotAllowed},
-			"an issue without the mode web":        {"@box", store.Entry{IssueID: "@paper-jam"}, desk.NotAllowed},
-			"an issue that is not there":           {"@page", store.Entry{IssueID: "@none"}, desk.NotFound},
-			"an issue of another portal":           {"@main", store.Entry{IssueID: "@vpn"}, desk.NotFound},
-			"a key without the mode phone":         {"@page", store.Entry{SessionKey: "3333333"}, desk.NotAllowed},
-			"a code without the mode phone":        {"@page", store.Entry{ButtonCode: "none"}, desk.NotAllowed},
-			"a portal that is not there":           {"@nowhere", store.Entry{RepID: ana.RepID}, desk.NotFound},
-			"a rep without a portal":               {"", store.Entry{RepID: ana.RepID}, desk.ValidationFailed},
-			"an issue without a portal":            {"", store.Entry{IssueID: "@vpn"}, desk.ValidationFailed},
-			"nothing":                              {"@page", store.Entry{}, desk.OneTargetNeeded},
-			"two ways":                             {"@page", store.Entry{RepID: ana.RepID, IssueID: "@paper-jam"}, desk.OneTargetNeeded},
-			"a key and a code":                     {"@box", store.Entry{SessionKey: "3333333", LinkCode: "x"}, desk.OneTargetNeeded},
-			"a page, and no page is shared":        {"@page", store.Entry{IssueID: "@paper-jam", Page: desk.Page{URL: "https://a.example"}}, desk.ValidationFailed},
-			"a code that is not one":               {"@box", store.Entry{ButtonCode: "none"}, desk.CodeNotValid},
-			"a help link, which no mode forbids":   {"@shop", store.Entry{LinkCode: "none"}, desk.CodeNotValid},
-			"an issue of a team that is disabled":  {"@page", store.Entry{IssueID: "@firewall"}, desk.NotFound},
-			"a rep by the name of one who is none": {"@page", store.Entry{RepID: "@ben"}, desk.NotFound},
+			"a rep without the mode web":           {"@box", store.Enter{RepID: ana.RepID}, desk.NotAllowed},
+			"a rep who is not shown":               {"@page", store.Enter{RepID: ben.RepID}, desk.NotFound},
+			"a rep who is not there":               {"@page", store.Enter{RepID: "@nobody"}, desk.NotFound},
+			"an issue without the mode queue":      {"@shop", store.Enter{IssueID: "@paper-jam"}, desk.NotAllowed},
+			"an issue without the mode web":        {"@box", store.Enter{IssueID: "@paper-jam"}, desk.NotAllowed},
+			"an issue that is not there":           {"@page", store.Enter{IssueID: "@none"}, desk.NotFound},
+			"an issue of another portal":           {"@main", store.Enter{IssueID: "@vpn"}, desk.NotFound},
+			"a key without the mode phone":         {"@page", store.Enter{SessionKey: "3333333"}, desk.NotAllowed},
+			"a code without the mode phone":        {"@page", store.Enter{ButtonCode: "none"}, desk.NotAllowed},
+			"a portal that is not there":           {"@nowhere", store.Enter{RepID: ana.RepID}, desk.NotFound},
+			"a rep without a portal":               {"", store.Enter{RepID: ana.RepID}, desk.ValidationFailed},
+			"an issue without a portal":            {"", store.Enter{IssueID: "@vpn"}, desk.ValidationFailed},
+			"nothing":                              {"@page", store.Enter{}, desk.OneTargetNeeded},
+			"two ways":                             {"@page", store.Enter{RepID: ana.RepID, IssueID: "@paper-jam"}, desk.OneTargetNeeded},
+			"a key and a code":                     {"@box", store.Enter{SessionKey: "3333333", LinkCode: "x"}, desk.OneTargetNeeded},
+			"a page, and no page is shared":        {"@page", store.Enter{IssueID: "@paper-jam", Page: desk.Page{URL: "https://a.example"}}, desk.ValidationFailed},
+			"a code that is not one":               {"@box", store.Enter{ButtonCode: "none"}, desk.CodeNotValid},
+			"a help link, which no mode forbids":   {"@shop", store.Enter{LinkCode: "none"}, desk.CodeNotValid},
+			"an issue of a team that is disabled":  {"@page", store.Enter{IssueID: "@firewall"}, desk.NotFound},
+			"a rep by the name of one who is none": {"@page", store.Enter{RepID: "@ben"}, desk.NotFound},
 		} {
 			if strings.Contains(what, "team that is disabled") {
 				data.run(`UPDATE teams SET disabled = 1 WHERE slug = 'network'`)
@@ -81,8 +81,8 @@ func TestE2ByAPortalsPage(t *testing.T) {
 		}
 		same(t, "nobody was told", watch(t, d, ana).told())
 
-		chosen := must(d.Enter(t.Context(), store.Entry{PortalID: "@page", RepID: ana.RepID, Customer: jo}))
-		asked := must(d.Enter(t.Context(), store.Entry{PortalID: "@below", IssueID: "@vpn", Customer: jo})) // what the portal above it offers
+		chosen := must(d.Enter(t.Context(), store.Enter{PortalID: "@page", RepID: ana.RepID, Customer: jo}))
+		asked := must(d.Enter(t.Context(), store.Enter{PortalID: "@below", IssueID: "@vpn", Customer: jo})) // what the portal above it offers
 		for id, want := range map[string]string{chosen.Session.ID: "rep_chosen", asked.Session.ID: "issue"} {
 			if by := data.column(`SELECT came_by FROM sessions WHERE id = $1`, id); by != want {
 				t.Errorf("it came by %s, not %s", by, want)
@@ -112,7 +112,7 @@ func TestE3E4ByButtonsAndLinks(t *testing.T) {
 		data.entrance("support_button", "withdrawn", "team_id", team, "disabled = 1")
 		data.entrance("support_button", "of a rep who is gone", "rep_id", data.column(`SELECT id FROM reps WHERE username = 'eli'`), "")
 		importYAML(t, d, "reps: [{username: eli, name: Eli Stone, disabled: true}]")
-		for what, e := range map[string]store.Entry{
+		for what, e := range map[string]store.Enter{
 			"wrong": {ButtonCode: "x"}, "withdrawn": {ButtonCode: "withdrawn"}, "of a disabled rep": {ButtonCode: "of a rep who is gone"},
 			"a link as a button": {ButtonCode: "link-rep"}, "a button as a link": {LinkCode: "button-team"}, "a key as a button": {ButtonCode: sessionKey(t, d, ana, "").Key},
 		} {
@@ -121,9 +121,9 @@ func TestE3E4ByButtonsAndLinks(t *testing.T) {
 				t.Errorf("%s: the refusal says %+v", what, p)
 			}
 		}
-		button := must(d.Enter(t.Context(), store.Entry{ButtonCode: "button-team", Customer: jo})).Session
+		button := must(d.Enter(t.Context(), store.Enter{ButtonCode: "button-team", Customer: jo})).Session
 		page := desk.Page{URL: "https://shop.example.com/basket?x=1", Title: "Your basket"}
-		link := must(d.Enter(t.Context(), store.Entry{LinkCode: "link-rep", Customer: jo, Page: page})).Session
+		link := must(d.Enter(t.Context(), store.Enter{LinkCode: "link-rep", Customer: jo, Page: page})).Session
 		if button.Kind != desk.KindSupport || button.Issue.Name != "Paper jam" || button.Portal.Name != "Page" || button.Priority != 0 {
 			t.Errorf("by the button: %+v", button)
 		}
@@ -138,7 +138,7 @@ func TestE3E4ByButtonsAndLinks(t *testing.T) {
 		}
 		same(t, "came by", []string{data.column(`SELECT came_by FROM sessions WHERE id = $1`, button.ID), data.column(`SELECT came_by FROM sessions WHERE id = $1`, link.ID)}, "support_button", "help_link")
 		for range 3 { // fixed: each can be used again and again
-			ok(t, try(d.Enter(t.Context(), store.Entry{ButtonCode: "button-team", Customer: jo})))
+			ok(t, try(d.Enter(t.Context(), store.Enter{ButtonCode: "button-team", Customer: jo})))
 		}
 	})
 }
@@ -148,7 +148,7 @@ func TestE4ThePageIsKeptCurrent(t *testing.T) {
 	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
 		ana := d.LogIn("ana")
 		data.entrance("help_link", "link", "rep_id", ana.RepID, "")
-		entered := must(d.Enter(t.Context(), store.Entry{LinkCode: "link", Customer: jo, Page: desk.Page{URL: "https://shop.example.com/", Title: "Shop"}}))
+		entered := must(d.Enter(t.Context(), store.Enter{LinkCode: "link", Customer: jo, Page: desk.Page{URL: "https://shop.example.com/", Title: "Shop"}}))
 		g := must(d.AuthenticateGuest(t.Context(), entered.Token))
 		take(t, d, ana, entered.Session)
 		reps, guests := watch(t, d, ana), watchGuest(t, d, g)
@@ -213,15 +213,15 @@ func TestD11NobodyIsAvailable(t *testing.T) {
 		logOut(t, d, ana)
 		cho := d.LogIn("dev") // of another team
 		customers := map[string]struct {
-			entry    store.Entry
+			entry    store.Enter
 			redirect string
 		}{
-			"a key":   {store.Entry{SessionKey: key.Key}, "https://help.example.com/later"},
-			"a rep":   {store.Entry{PortalID: "@page", RepID: ana.RepID}, "https://help.example.com/later"},
-			"a team":  {store.Entry{PortalID: "@below", IssueID: "@paper-jam"}, "https://help.example.com/later"},
-			"nowhere": {store.Entry{PortalID: "@main", IssueID: "@paper-jam"}, ""},
-			"button":  {store.Entry{ButtonCode: "button"}, "https://help.example.com/later"},
-			"link":    {store.Entry{LinkCode: "link"}, ""},
+			"a key":   {store.Enter{SessionKey: key.Key}, "https://help.example.com/later"},
+			"a rep":   {store.Enter{PortalID: "@page", RepID: ana.RepID}, "https://help.example.com/later"},
+			"a team":  {store.Enter{PortalID: "@below", IssueID: "@paper-jam"}, "https://help.example.com/later"},
+			"nowhere": {store.Enter{PortalID: "@main", IssueID: "@paper-jam"}, ""},
+			"button":  {store.Enter{ButtonCode: "button"}, "https://help.example.com/later"},
+			"link":    {store.Enter{LinkCode: "link"}, ""},
 		}
 		for what, c := range customers {
 			c.entry.Customer = jo
@@ -244,7 +244,7 @@ func TestD11NobodyIsAvailable(t *testing.T) {
 		if page.UnavailableURL != "https://help.example.com/later" || len(page.Reps) != 0 {
 			t.Errorf("page %+v", page)
 		}
-		ok(t, try(d.Enter(t.Context(), store.Entry{PortalID: "@page", IssueID: "@any", Customer: jo}))) // a persistent team's
+		ok(t, try(d.Enter(t.Context(), store.Enter{PortalID: "@page", IssueID: "@any", Customer: jo}))) // a persistent team's
 		d.LogIn("ana")
 		for what, c := range customers {
 			c.entry.Customer = jo
@@ -280,7 +280,7 @@ func TestE6WhatCustomersCallThemselves(t *testing.T) {
 	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
 		d.LogIn("ana")
 		enter := func(name string) (store.Entered, error) {
-			return d.Enter(t.Context(), store.Entry{PortalID: "@main", IssueID: "@paper-jam", Customer: desk.Customer{Name: name}})
+			return d.Enter(t.Context(), store.Enter{PortalID: "@main", IssueID: "@paper-jam", Customer: desk.Customer{Name: name}})
 		}
 		for _, name := range []string{"\u202eeoD oJ\u202c", "جو دو", "👩🏽‍🚒 Jo", "Zo\u0301e\u0323\u0302", " Jo ", "O'Neil; DROP TABLE sessions", "<b>Jo</b>", strings.Repeat("é", 200)} {
 			entered := must(enter(name))

@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"math/big"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -146,7 +144,12 @@ func (m *organizationImport) keepEntrance(kind desk.EntranceKind, e desk.Entranc
 	if err := m.keep(one.Organization); err != nil {
 		return desk.Entrance{}, err
 	}
-	return m.entrance(m.org.ids[thing{string(kind), e.Slug}])
+	return m.entrance(m.org.id(string(kind), e.Slug))
+}
+
+// DeleteEntrance deletes a support button or a help link: the sessions that came by it do not name it.
+func (s *Store) DeleteEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string) error {
+	return s.remove(ctx, c, string(kind), ref, nil)
 }
 
 // entrances is the list of a kind.
@@ -193,24 +196,11 @@ func (t *tx) entrancesOf(o *organization, kind desk.EntranceKind) ([]desk.Entran
 // saveEntrance saves a support button or a help link. A new one has the code of the file, or a new one.
 func (m *organizationImport) saveEntrance(kind desk.EntranceKind) func(change[desk.EntranceEntry]) error {
 	return func(c change[desk.EntranceEntry]) error {
-		id := func(kind, name string) string { return m.org.ids[thing{kind, name}] }
+		id := m.org.id
 		_, err := m.exec(`INSERT INTO entrances (id, kind, slug, name, icon, code, portal_id, rep_id, team_id, issue_id, priority, disabled) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (id) DO UPDATE SET name = $4, icon = $5, portal_id = $7, rep_id = $8, team_id = $9, issue_id = $10, priority = $11, disabled = $12, rev = entrances.rev + 1`,
-			c.id, string(kind), c.now.Slug, c.now.Name, c.now.Icon, cmp.Or(c.now.Code, newEntranceCode()), id("portal", c.now.Portal), id("rep", c.now.Rep), id("team", c.now.Team),
+			c.id, string(kind), c.now.Slug, c.now.Name, c.now.Icon, cmp.Or(c.now.Code, drawText(desk.EntranceAlphabet, desk.EntranceCodeLength)), id("portal", c.now.Portal), id("rep", c.now.Rep), id("team", c.now.Team),
 			id("issue", c.now.Issue), c.now.Priority, flag(c.now.Disabled != nil))
 		return err
 	}
-}
-
-// newEntranceCode draws a code, each of its characters as likely as another.
-func newEntranceCode() string {
-	code := make([]byte, desk.EntranceCodeLength)
-	for i := range code {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(desk.EntranceAlphabet))))
-		if err != nil { // the system's source of randomness does not fail
-			panic(err)
-		}
-		code[i] = desk.EntranceAlphabet[n.Int64()]
-	}
-	return string(code)
 }

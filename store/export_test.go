@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // NewSessionKey draws a session key.
-var NewSessionKey = newSessionKey
+func NewSessionKey() string { return drawText(desk.SessionKeyAlphabet, desk.SessionKeyLength) }
 
 // QueueDrift says what of a session does not stand in queues as it should, or stands there with something else.
 func QueueDrift(ctx context.Context, s *Store, sessionID string) (drift []string, err error) {

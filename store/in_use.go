@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,7 +71,7 @@ func (m *organizationImport) usedBySettings(kind, id string) (all []usage) {
 	add := func(u use, other string) {
 		at := slices.IndexFunc(all, func(f usage) bool { return f.use == u })
 		if at < 0 {
-			all = append(all, usage{use: u, id: m.org.ids[thing{u.kind, other}]})
+			all = append(all, usage{use: u, id: m.org.id(u.kind, other)})
 			at = len(all) - 1
 		}
 		all[at].count++
@@ -135,7 +134,7 @@ func (s *Store) remove(ctx context.Context, c desk.Caller, kind, ref string, do 
 			return struct{}{}, err
 		}
 		if lock := m.store.dialect.forDelete; lock != "" {
-			if _, err := m.row(`SELECT id FROM `+tables[kind]+` WHERE id = $1`+lock, []any{id}, new(string)); err != nil {
+			if _, err := m.row(`SELECT id FROM `+kinds[kind].table+` WHERE id = $1`+lock, []any{id}, new(string)); err != nil {
 				return struct{}{}, err
 			}
 		}
@@ -147,62 +146,8 @@ func (s *Store) remove(ctx context.Context, c desk.Caller, kind, ref string, do 
 				return struct{}{}, err
 			}
 		}
-		_, err = m.exec(`DELETE FROM `+tables[kind]+` WHERE id = $1`, id)
+		_, err = m.exec(`DELETE FROM `+kinds[kind].table+` WHERE id = $1`, id)
 		return struct{}{}, err
 	})
 	return err
-}
-
-var tables = map[string]string{"rep": "reps", "team": "teams", "portal": "portals", "issue": "issues", "support_button": "entrances", "help_link": "entrances"}
-
-// DeleteTeam deletes a team that never was of any use.
-func (s *Store) DeleteTeam(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "team", ref, nil)
-}
-
-// DeleteIssue deletes an issue that never was of any use.
-func (s *Store) DeleteIssue(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "issue", ref, nil)
-}
-
-// DeleteEntrance deletes a support button or a help link: the sessions that came by it do not name it.
-func (s *Store) DeleteEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string) error {
-	return s.remove(ctx, c, string(kind), ref, nil)
-}
-
-// DeletePortal deletes a portal that never was of any use.
-func (s *Store) DeletePortal(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "portal", ref, func(m *organizationImport, id string) error {
-		_, err := m.exec(`DELETE FROM portal_tree WHERE portal_id = $1`, id)
-		return err
-	})
-}
-
-// DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
-// nobody used, go with it.
-func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
-		if administers, err := m.exists(`SELECT 1 FROM reps WHERE id = $1 AND role = 'administrator' AND disabled = 0`, id); err != nil || administers {
-			if err = errors.Join(err, m.needsAdministrator(id)); err != nil {
-				return err
-			}
-		}
-		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
-			return err
-		}
-		rep, err := m.repRef(id)
-		if err != nil {
-			return err
-		}
-		err = m.offersMove(rep, "", false, func() error {
-			_, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1`, id)
-			return err
-		})
-		for _, owned := range []string{`DELETE FROM session_keys WHERE rep_id = $1`, `DELETE FROM deliveries WHERE rep_id = $1`} {
-			if err == nil {
-				_, err = m.exec(owned, id)
-			}
-		}
-		return err
-	})
 }

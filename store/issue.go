@@ -130,7 +130,7 @@ func (s *Store) UpdateIssue(ctx context.Context, c desk.Caller, ref string, ch I
 		if err != nil {
 			return desk.Issue{}, err
 		}
-		was, err := m.issue(c, m.org.ids[thing{"issue", slug}])
+		was, err := m.issue(c, m.org.id("issue", slug))
 		if err == nil {
 			err = ifRev.check(was.Rev)
 		}
@@ -148,5 +148,10 @@ func (m *organizationImport) keepIssue(c desk.Caller, e desk.IssueEntry, ch Issu
 	if err := m.keep(desk.Organization{Issues: []desk.IssueEntry{e}}); err != nil {
 		return desk.Issue{}, err
 	}
-	return m.issue(c, m.org.ids[thing{"issue", e.Slug}])
+	return m.issue(c, m.org.id("issue", e.Slug))
+}
+
+// DeleteIssue deletes an issue that never was of any use.
+func (s *Store) DeleteIssue(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "issue", ref, nil)
 }

@@ -23,7 +23,8 @@ func (o *organization) named(kind, name, id string) {
 	o.ids[thing{kind, name}], o.slugs[id] = id, name
 }
 
-func (o *organization) team(slug string) string { return o.ids[thing{"team", slug}] }
+// id is that of a name; "" where there is none.
+func (o *organization) id(kind, name string) string { return o.ids[thing{kind, name}] }
 
 // standing is what a file may refer to.
 func (o *organization) standing() *desk.Standing {
@@ -189,7 +190,7 @@ func (o *organization) slugsOf(stored string) (slugs []string, err error) {
 func (o *organization) idsOf(kind string, slugs []string) (string, error) {
 	ids := []string{}
 	for _, slug := range slugs {
-		ids = append(ids, o.ids[thing{kind, slug}])
+		ids = append(ids, o.id(kind, slug))
 	}
 	stored, err := json.Marshal(ids)
 	return string(stored), err
@@ -202,10 +203,7 @@ func (s *Store) Operator() desk.Caller {
 
 // ExportOrganization returns everything but passwords, such that importing it changes nothing, to administrators.
 func (s *Store) ExportOrganization(ctx context.Context, c desk.Caller) (desk.Organization, error) {
-	if !c.IsAdministrator() {
-		return desk.Organization{}, desk.Refuse(desk.NotAllowed, "Only administrators read the organisation.")
-	}
-	return read(ctx, s, func(t *tx) (desk.Organization, error) {
+	return readAdministered(ctx, s, c, func(t *tx) (desk.Organization, error) {
 		o, err := t.organization()
 		if err != nil {
 			return desk.Organization{}, err

@@ -15,8 +15,8 @@ import (
 // concerns. Only administrators may, and the Operator. Things that the file does not name stay as they are, and loading
 // the same file again changes nothing. A dry run does the same work and keeps none of it.
 func (s *Store) ImportOrganization(ctx context.Context, c desk.Caller, data []byte, dryRun bool) (desk.ImportReport, error) {
-	if !c.IsAdministrator() {
-		return desk.ImportReport{}, desk.Refuse(desk.NotAllowed, "Only administrators load an organisation.")
+	if err := checkAdministrator(c); err != nil {
+		return desk.ImportReport{}, err
 	}
 	file, err := parseOrganization(data)
 	if err != nil {
@@ -164,7 +164,7 @@ func changes[E desk.Entry[E]](m *organizationImport, kind, prefix string, file, 
 		} else {
 			m.report.Changed = append(m.report.Changed, desk.ImportedEntry{Kind: kind, Name: name, Fields: c.fields})
 		}
-		c.id = m.org.ids[thing{kind, name}]
+		c.id = m.org.id(kind, name)
 		changed = append(changed, c)
 	}
 	return changed
@@ -175,115 +175,6 @@ func saveAll[E any](changed []change[E], save func(change[E]) error) error {
 	for _, c := range changed {
 		if err := save(c); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// savePortals saves the portals, and what all portals inherit when any of them changed.
-func (m *organizationImport) savePortals(changed []change[desk.PortalEntry]) error {
-	if len(changed) == 0 {
-		return nil
-	}
-	all := map[string]desk.PortalEntry{}
-	for _, p := range m.org.Portals {
-		all[p.Slug] = p
-	}
-	for _, c := range changed {
-		all[c.now.Slug] = c.now
-		settings, err := json.Marshal(c.now.PortalSettings)
-		if err != nil {
-			return err
-		}
-		if _, err := m.exec(`INSERT INTO portals (id, slug, name, parent_id, settings, effective, disabled, rev) VALUES ($1, $2, $3, $4, $5, '', $6, 0)
-			ON CONFLICT (id) DO UPDATE SET name = $3, parent_id = $4, settings = $5, effective = '', disabled = $6`,
-			c.id, c.now.Slug, c.now.Name, m.org.ids[thing{"portal", c.now.Parent}], string(settings), flag(c.now.Disabled != nil)); err != nil {
-			return err
-		}
-	}
-	if err := m.movePortals(changed, func() error { return m.savePortalTree(all) }); err != nil {
-		return err
-	}
-	for _, c := range changed {
-		if c.now.Disabled != nil && c.touches("disabled") {
-			if err := m.targetGone(m.by, "portal_id", c.id); err != nil {
-				return err
-			}
-		}
-	}
-	effective := desk.EffectivePortals(slices.Collect(maps.Values(all)))
-	for _, slug := range slices.Sorted(maps.Keys(effective)) {
-		settings, err := json.Marshal(effective[slug])
-		if err != nil {
-			return err
-		}
-		if _, err := m.exec(`UPDATE portals SET effective = $1, rev = rev + 1 WHERE id = $2 AND effective <> $1`, string(settings), m.org.ids[thing{"portal", slug}]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// movePortals saves where portals stand now. Whoever is logged in under one that stands elsewhere loses the invitations of
-// the portals that it stood below, and finds those of the portals that it stands below now (B5): from now on, not those
-// before.
-func (m *organizationImport) movePortals(changed []change[desk.PortalEntry], save func() error) error {
-	moved := slices.DeleteFunc(slices.Clone(changed), func(c change[desk.PortalEntry]) bool { return c.created || !c.touches("parent") })
-	if len(moved) == 0 {
-		return save()
-	}
-	open, err := m.invitations(` WHERE v.portal_id <> '' AND v.portal_id > '' AND v.sub_portals = 1 AND v.state = 'active' ORDER BY v.portal_id, v.id`)
-	before := map[string][]candidate{}
-	for _, inv := range open {
-		if err == nil {
-			before[inv.ID], err = m.takers(inv)
-		}
-	}
-	if err == nil {
-		err = save()
-	}
-	for _, portal := range moved {
-		if err == nil {
-			_, err = m.exec(`UPDATE consoles SET portal_since = $1, portal_moved = 1 WHERE portal_id <> '' AND portal_id IN (SELECT g.portal_id FROM portal_tree g WHERE g.above_id = $2)`, m.since, portal.id)
-		}
-	}
-	for _, inv := range open {
-		if err == nil {
-			err = m.takersMoved(inv, before[inv.ID])
-		}
-	}
-	return err
-}
-
-// takersMoved tells those who could accept an invitation and cannot any more, or can now.
-func (m *organizationImport) takersMoved(inv desk.Invitation, before []candidate) error {
-	after, err := m.takers(inv)
-	among := func(all []candidate, one candidate) bool {
-		return slices.ContainsFunc(all, func(c candidate) bool { return c.ID == one.ID })
-	}
-	for _, c := range before {
-		if err == nil && !among(after, c) {
-			err = m.offerLost(c.Ref, inv.ID)
-		}
-	}
-	for _, c := range after {
-		if err == nil && !among(before, c) {
-			err = m.offerGained(c.Ref, inv.ID, false)
-		}
-	}
-	return err
-}
-
-// savePortalTree keeps which portals stand below which.
-func (m *organizationImport) savePortalTree(all map[string]desk.PortalEntry) error {
-	if _, err := m.exec(`DELETE FROM portal_tree WHERE portal_id <> ''`); err != nil {
-		return err
-	}
-	for _, slug := range slices.Sorted(maps.Keys(all)) {
-		for above := slug; above != ""; above = all[above].Parent {
-			if _, err := m.exec(`INSERT INTO portal_tree (above_id, portal_id) VALUES ($1, $2)`, m.org.ids[thing{"portal", above}], m.org.ids[thing{"portal", slug}]); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -324,7 +215,7 @@ func (m *organizationImport) waiting(rule *desk.WaitingRule) (string, error) {
 		return "", nil
 	}
 	stored := *rule
-	stored.OverflowTeam = m.org.team(rule.OverflowTeam)
+	stored.OverflowTeam = m.org.id("team", rule.OverflowTeam)
 	text, err := json.Marshal(stored)
 	return string(text), err
 }
@@ -407,7 +298,7 @@ func (m *organizationImport) saveIssue(c change[desk.IssueEntry]) error {
 	}
 	_, err = m.exec(`INSERT INTO issues (id, slug, title, team_id, request_help, help_teams, disabled, portals, title_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (id) DO UPDATE SET title = $3, team_id = $4, request_help = $5, help_teams = $6, disabled = $7, portals = $8, title_key = $9, rev = issues.rev + 1`,
-		c.id, c.now.Slug, c.now.Title, m.org.team(c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
+		c.id, c.now.Slug, c.now.Title, m.org.id("team", c.now.Team), flag(c.now.RequestHelp), helpTeams, flag(c.now.Disabled != nil), portals, sortKey(c.now.Title))
 	if err != nil || c.created || !c.touches("title") {
 		return err
 	}

@@ -14,7 +14,8 @@ func scanPortal(scan scanner, p *desk.Portal) error {
 	return scan(&p.ID, &p.Rev, &p.Slug, &p.Name, &p.ParentID, &p.Disabled)
 }
 
-// Portals lists the portals in use, to administrators all, by name and id, those after the id after. As a tree they stand by their parents.
+// Portals lists the portals in use, to administrators all, by name and id, those after the id after. As a tree they stand by
+// their parents.
 func (s *Store) Portals(ctx context.Context, c desk.Caller, after string, limit int) ([]desk.Portal, error) {
 	return readAs(ctx, s, c, func(t *tx) ([]desk.Portal, error) {
 		return list(t, portalColumns+` WHERE (p.disabled = 0 OR $3 = 1) AND ($1 = '' OR p.name > (SELECT l.name FROM portals l WHERE l.id = $1)

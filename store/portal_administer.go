@@ -25,7 +25,7 @@ func (ch PortalChange) apply(m *organizationImport, e *desk.PortalEntry) (err er
 			return err
 		}
 	}
-	if team := ch.Settings.FallbackTeam; team != nil && *team != "" && m.org.team(*team) == "" { // it is no slug
+	if team := ch.Settings.FallbackTeam; team != nil && *team != "" && m.org.id("team", *team) == "" { // it is no slug
 		slug, err := m.slug("team", *team)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (s *Store) UpdatePortal(ctx context.Context, c desk.Caller, ref string, ch 
 		if err != nil {
 			return desk.Portal{}, err
 		}
-		was, err := m.portal(m.org.ids[thing{"portal", slug}])
+		was, err := m.portal(m.org.id("portal", slug))
 		if err == nil {
 			err = ifRev.check(was.Rev)
 		}
@@ -90,5 +90,13 @@ func (m *organizationImport) keepPortal(e desk.PortalEntry, ch PortalChange) (de
 	if err := m.keep(desk.Organization{Portals: []desk.PortalEntry{e}}); err != nil {
 		return desk.Portal{}, err
 	}
-	return m.portal(m.org.ids[thing{"portal", e.Slug}])
+	return m.portal(m.org.id("portal", e.Slug))
+}
+
+// DeletePortal deletes a portal that never was of any use.
+func (s *Store) DeletePortal(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "portal", ref, func(m *organizationImport, id string) error {
+		_, err := m.exec(`DELETE FROM portal_tree WHERE portal_id = $1`, id)
+		return err
+	})
 }

@@ -172,11 +172,10 @@ func (s *Store) housekeep(ctx context.Context) {
 		if err == nil {
 			err = s.FreeExpectedSeats(ctx)
 		}
-		if err == nil && !s.cfg.DueByHand {
-			err = s.TellQueues(ctx)
-		}
 		if err == nil && !s.cfg.DueByHand { // only with all contacts written is it known who is lost
-			err = s.doDue(ctx, &looked)
+			if err = s.TellQueues(ctx); err == nil {
+				err = s.doDue(ctx, &looked)
+			}
 		}
 		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
 			cleaned = now

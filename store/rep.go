@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -136,50 +135,3 @@ func (t *tx) memberships(repID string) ([]desk.Membership, error) {
 }
 
 var teamRoles = map[int]desk.TeamRole{1: desk.TeamMember, 2: desk.TeamLead, 3: desk.TeamManager}
-
-// resolve turns what a request names a thing by, its id or @ and its unique name, into its id. What is disabled is
-// not there. What is found cannot be deleted before the transaction ends.
-func (t *tx) resolve(kind, ref string) (id string, err error) {
-	q := map[string][2]string{
-		"rep":    {`SELECT id FROM reps WHERE id = $1 AND disabled = 0`, `SELECT id FROM reps WHERE username = $1 AND disabled = 0`},
-		"team":   {`SELECT id FROM teams WHERE id = $1 AND disabled = 0`, `SELECT id FROM teams WHERE slug = $1 AND disabled = 0`},
-		"portal": {`SELECT id FROM portals WHERE id = $1 AND disabled = 0`, `SELECT id FROM portals WHERE slug = $1 AND disabled = 0`},
-		"issue":  {`SELECT id FROM issues WHERE id = $1 AND disabled = 0`, `SELECT id FROM issues WHERE slug = $1 AND disabled = 0`},
-	}[kind]
-	keep := ""
-	if !t.reads {
-		keep = t.store.dialect.forKey
-	}
-	name, named := strings.CutPrefix(ref, "@")
-	found := false
-	if named {
-		found, err = t.row(q[1]+keep, []any{name}, &id)
-	} else {
-		found, err = t.row(q[0]+keep, []any{ref}, &id)
-	}
-	if err == nil && !found {
-		err = desk.Missing(kind)
-	}
-	return id, err
-}
-
-// resolveFor is resolve for a caller: to an embassy rep, only colleagues, own teams and their issues are there (A7).
-func (t *tx) resolveFor(c desk.Caller, kind, ref string) (string, error) {
-	id, err := t.resolve(kind, ref)
-	if err != nil || !c.Embassy {
-		return id, err
-	}
-	q := map[string]string{
-		"rep":   `SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = $1 AND o.rep_id = $2`,
-		"team":  `SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`,
-		"issue": `SELECT 1 FROM issues i JOIN team_members m ON m.team_id = i.team_id WHERE i.id = $1 AND m.rep_id = $2`,
-	}[kind]
-	if q == "" {
-		return id, nil
-	}
-	near, err := t.exists(q, id, c.RepID)
-	if err == nil && !near {
-		err = desk.Missing(kind)
-	}
-	return id, err
-}

@@ -110,12 +110,6 @@ func (t *tx) account(id string) (desk.Rep, error) {
 	return reps[0], err
 }
 
-// TeamPlace is a rep's place in a team, by an id or a name of the team.
-type TeamPlace struct {
-	TeamID string
-	Role   desk.TeamRole
-}
-
 // RepChange is what an administrator sets of an account; nil leaves a field as it is.
 type RepChange struct {
 	Name                 *string
@@ -123,7 +117,7 @@ type RepChange struct {
 	Email                *string // "": none
 	Role                 *desk.Role
 	Permissions          *[]desk.Permission
-	Teams                *[]TeamPlace
+	Teams                *[]desk.TeamPlace
 	Locale               *string
 	TimeZone             *string
 	ExtendedAvailability *bool // false alone (G6)
@@ -190,7 +184,7 @@ func (s *Store) UpdateRep(ctx context.Context, c desk.Caller, ref string, ch Rep
 	}
 	return administer(ctx, s, c, ref, nil, func(m *organizationImport) (desk.Rep, error) {
 		e := m.org.Reps[0]
-		id := m.org.ids[thing{"rep", e.Username}]
+		id := m.org.id("rep", e.Username)
 		was, err := m.account(id)
 		if err == nil {
 			err = ifRev.check(was.Rev)
@@ -215,7 +209,38 @@ func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, e
 	if err := m.keep(desk.Organization{Reps: []desk.RepEntry{e}}); err != nil {
 		return desk.Rep{}, err
 	}
-	return m.account(m.org.ids[thing{"rep", e.Username}])
+	return m.account(m.org.id("rep", e.Username))
+}
+
+// DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
+// nobody used, go with it.
+func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
+		administers, err := m.exists(`SELECT 1 FROM reps WHERE id = $1 AND role = 'administrator' AND disabled = 0`, id)
+		if err == nil && administers {
+			err = m.needsAdministrator(id)
+		}
+		if err != nil {
+			return err
+		}
+		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
+			return err
+		}
+		rep, err := m.repRef(id)
+		if err != nil {
+			return err
+		}
+		err = m.offersMove(rep, "", false, func() error {
+			_, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1`, id)
+			return err
+		})
+		for _, owned := range []string{`DELETE FROM session_keys WHERE rep_id = $1`, `DELETE FROM deliveries WHERE rep_id = $1`} {
+			if err == nil {
+				_, err = m.exec(owned, id)
+			}
+		}
+		return err
+	})
 }
 
 // SetRepPassword sets the password of an account and ends all its consoles, and the lock of too many wrong passwords.

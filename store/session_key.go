@@ -11,19 +11,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// newSessionKey draws a key from crypto/rand. Bytes over the last whole multiple of the alphabet are drawn again: without
-// that its first characters would come more often.
-func newSessionKey() string {
-	const letters = len(desk.SessionKeyAlphabet)
-	key := make([]byte, 0, desk.SessionKeyLength)
-	for len(key) < desk.SessionKeyLength {
-		if b := int(randomBytes(1)[0]); b < 256/letters*letters {
-			key = append(key, desk.SessionKeyAlphabet[b%letters])
-		}
-	}
-	return string(key)
-}
-
 // sessionKeyMAC is what is kept of a key. The secret makes it useless to who reads the table alone.
 func (s *Store) sessionKeyMAC(key string) string {
 	mac := hmac.New(sha256.New, s.secret)
@@ -94,7 +81,7 @@ func (t *tx) roomForSessionKey(c desk.Caller) error {
 // insertSessionKey makes a key that is no other's. That one is drawn twice is as good as impossible, and no fault.
 func (t *tx) insertSessionKey(c desk.Caller, portalID string, lifetime time.Duration) (id, key string, err error) {
 	for range 10 {
-		id, key = newID("key_"), newSessionKey()
+		id, key = newID("key_"), drawText(desk.SessionKeyAlphabet, desk.SessionKeyLength)
 		n, err := t.exec(`INSERT INTO session_keys (id, mac, rep_id, portal_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (mac) DO NOTHING`,
 			id, t.store.sessionKeyMAC(key), c.RepID, portalID, ms(t.now), ms(t.now.Add(lifetime)))
 		if err != nil || n == 1 {

@@ -22,7 +22,7 @@ func sessionKey(t *testing.T, d *storetest.Desk, c desk.Caller, portal string) d
 // byKey enters with a key.
 func byKey(t *testing.T, d *storetest.Desk, key string) (store.Entered, error) {
 	t.Helper()
-	return d.Enter(t.Context(), store.Entry{SessionKey: key, Customer: jo})
+	return d.Enter(t.Context(), store.Enter{SessionKey: key, Customer: jo})
 }
 
 func TestE1TheCustomerWaitsForTheRepWhoMadeTheKey(t *testing.T) {

@@ -63,7 +63,7 @@ func (t *tx) reassign(c desk.Caller, s sessionRow, to home) error {
 	if s.State == desk.SessionActive && to.repID != "" {
 		err = t.giveTo(c, s, to.repID)
 	} else {
-		_, err = t.requeue(s, queueMove{to: to, by: c.Ref(), reason: desk.SessionReassigned, cameBy: "transfer"})
+		_, err = t.requeue(s, queueMove{to: to, by: c.Ref(), reason: desk.SessionReassigned, cameBy: desk.CameByTransfer})
 	}
 	if err != nil || s.Owner == nil {
 		return err

@@ -30,8 +30,7 @@ type Started struct {
 func (s *Started) SeenThrough(o *desk.Outlook) { s.Session.SeenThrough(o) }
 
 // StartSession starts a session that waits for a rep, or in the queue of a team. GuestURL is a path: where the server is
-// reached is not the store's to know. An API token that
-// belongs to nobody may start one too, for whomever it names (E5).
+// reached is not the store's to know. An API token that belongs to nobody may start one too, for whomever it names (E5).
 func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) (Started, error) {
 	if p := in.check(c); p != nil {
 		return Started{}, p

@@ -158,6 +158,18 @@ func randomBytes(n int) []byte {
 	return b
 }
 
+// drawText draws a text from crypto/rand, each character of the alphabet as likely as another. Bytes over the last whole
+// multiple of the alphabet are drawn again: without that its first characters would come more often.
+func drawText(alphabet string, length int) string {
+	text := make([]byte, 0, length)
+	for len(text) < length {
+		if b := int(randomBytes(1)[0]); b < 256/len(alphabet)*len(alphabet) {
+			text = append(text, alphabet[b%len(alphabet)])
+		}
+	}
+	return string(text)
+}
+
 // ms is a time as it is stored.
 func ms(t time.Time) int64 { return t.UnixMilli() }
 

@@ -140,7 +140,7 @@ func (s *Store) UpdateTeam(ctx context.Context, c desk.Caller, ref string, ch Te
 		if err != nil {
 			return desk.Team{}, err
 		}
-		was, err := m.team(c, m.org.team(slug))
+		was, err := m.team(c, m.org.id("team", slug))
 		if err == nil {
 			err = ifRev.check(was.Rev)
 		}
@@ -158,7 +158,12 @@ func (m *organizationImport) keepTeam(c desk.Caller, e desk.TeamEntry, ch TeamCh
 	if err := m.keep(desk.Organization{Teams: []desk.TeamEntry{e}}); err != nil {
 		return desk.Team{}, err
 	}
-	return m.team(c, m.org.team(e.Slug))
+	return m.team(c, m.org.id("team", e.Slug))
+}
+
+// DeleteTeam deletes a team that never was of any use.
+func (s *Store) DeleteTeam(ctx context.Context, c desk.Caller, ref string) error {
+	return s.remove(ctx, c, "team", ref, nil)
 }
 
 // entryOf is the entry of a name; there is one.
@@ -208,7 +213,7 @@ func (s *Store) SetTeamMember(ctx context.Context, c desk.Caller, team, rep stri
 		if err := m.keep(desk.Organization{Reps: []desk.RepEntry{e}}); err != nil {
 			return desk.Member{}, err
 		}
-		return one(m.tx, "member", memberColumns+` WHERE m.team_id = $1 AND m.rep_id = $2`, []any{m.org.team(slug), m.org.ids[thing{"rep", e.Username}]}, scanMember)
+		return one(m.tx, "member", memberColumns+` WHERE m.team_id = $1 AND m.rep_id = $2`, []any{m.org.id("team", slug), m.org.id("rep", e.Username)}, scanMember)
 	})
 }
 

@@ -16,12 +16,12 @@ func scanTeamMessage(scan scanner, m *desk.TeamMessage) error {
 	return err
 }
 
-// teamPlace is a rep's place in a team: how far they have read its chat.
-type teamPlace struct{ teamID, read string }
+// chatPlace is a rep's place in a team: how far they have read its chat.
+type chatPlace struct{ teamID, read string }
 
 // placeIn is the rep's place in a team. To everybody else the team is not there.
-func (t *tx) placeIn(teamID, repID string) (teamPlace, error) {
-	p := teamPlace{teamID: teamID}
+func (t *tx) placeIn(teamID, repID string) (chatPlace, error) {
+	p := chatPlace{teamID: teamID}
 	found, err := t.row(`SELECT chat_read_id FROM team_members WHERE team_id = $1 AND rep_id = $2`+t.forUpdate(), []any{teamID, repID}, &p.read)
 	if err == nil && !found {
 		err = desk.Missing("team")
@@ -31,14 +31,14 @@ func (t *tx) placeIn(teamID, repID string) (teamPlace, error) {
 
 // ownTeam is the caller's place in a team that they name. What is written about one team is written in turn, so that its
 // messages grow in the order in which they can be read.
-func (t *tx) ownTeam(c desk.Caller, ref string) (teamPlace, error) {
+func (t *tx) ownTeam(c desk.Caller, ref string) (chatPlace, error) {
 	id, err := t.resolveFor(c, "team", ref)
 	if err != nil {
-		return teamPlace{}, err
+		return chatPlace{}, err
 	}
 	if lock := t.forUpdate(); lock != "" {
 		if _, err := t.row(`SELECT id FROM teams WHERE id = $1`+lock, []any{id}, new(string)); err != nil {
-			return teamPlace{}, err
+			return chatPlace{}, err
 		}
 	}
 	return t.placeIn(id, c.RepID)

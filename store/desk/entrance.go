@@ -18,7 +18,7 @@ const (
 const MaxPriority = 100
 
 const (
-	// EntranceAlphabet is what codes of entrances are made of: no two of its characters look alike.
+	// EntranceAlphabet is what codes of entrances are made of: digits and capitals without 0, 1, I, L, O and U.
 	EntranceAlphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 	// EntranceCodeLength makes some 78 bits, which nobody guesses.
 	EntranceCodeLength = 16

@@ -127,7 +127,7 @@ func (e IssueEntry) Over(was IssueEntry) IssueEntry {
 
 // disabledOver has one form for what is in use, nil, so that entries can be compared.
 func disabledOver(says, was *bool) *bool {
-	if says = or(says, was); says != nil && *says {
+	if says = cmp.Or(says, was); says != nil && *says {
 		return says
 	}
 	return nil

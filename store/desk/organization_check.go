@@ -101,7 +101,7 @@ func (c *organizationCheck) portal(at string, p PortalEntry) {
 		c.parent(at+"parent", p)
 	}
 	for i, mode := range deref(p.Modes) {
-		oneOf(c, fmt.Sprintf("%smodes[%d]", at, i), &mode, "web", "queue", "phone")
+		oneOf(c, fmt.Sprintf("%smodes[%d]", at, i), &mode, ModeWeb, ModeQueue, ModePhone)
 	}
 	oneOf(c, at+"sharing", p.Sharing, SharingOffHere, SharingTeams, SharingAll)
 	oneOf(c, at+"invite_ceiling", p.InviteCeiling, View, Control)

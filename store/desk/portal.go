@@ -85,13 +85,6 @@ func (s PortalSettings) Under(parent PortalSettings) PortalSettings {
 	return s
 }
 
-func or[T any](own, inherited *T) *T {
-	if own != nil {
-		return own
-	}
-	return inherited
-}
-
 // Inherit gives settings, by their names, back to the portal above.
 func (s *PortalSettings) Inherit(names []string) *Problem {
 	own := reflect.ValueOf(s).Elem()

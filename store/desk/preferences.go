@@ -9,6 +9,14 @@ var (
 	QueueOrders  = []string{"asc", "desc"}
 )
 
+// Preferences are how a rep wants queues shown, on every console (D7).
+type Preferences struct {
+	Rev          int64    `json:"rev" doc:"Grows with each change of this object"`
+	QueueColumns []string `json:"queue_columns" doc:"The columns to show, in their order; empty: as the client likes" values:"waiting,customer,company,details,issue,priority,language,came_by,place"`
+	QueueSort    string   `json:"queue_sort" doc:"What queues are sorted by" values:"waiting,customer,company,issue,priority,language"`
+	QueueOrder   string   `json:"queue_order" doc:"In which order" values:"asc,desc"`
+}
+
 // DefaultPreferences are those of a rep who never chose any.
 func DefaultPreferences() Preferences {
 	return Preferences{QueueColumns: []string{}, QueueSort: "waiting", QueueOrder: "asc"}

@@ -75,21 +75,3 @@ type QueueEntry struct {
 func (e QueueEntry) Gone() QueueEntry {
 	return QueueEntry{ID: e.ID, Rev: e.Rev, Kind: e.Kind, QueueID: e.QueueID, SessionID: e.SessionID, InvitationID: e.InvitationID, CameBy: e.CameBy, EnteredAt: e.EnteredAt}
 }
-
-// Preferences are how a rep wants queues shown, on every console (D7).
-type Preferences struct {
-	Rev          int64    `json:"rev" doc:"Grows with each change of this object"`
-	QueueColumns []string `json:"queue_columns" doc:"The columns to show, in their order; empty: as the client likes" values:"waiting,customer,company,details,issue,priority,language,came_by,place"`
-	QueueSort    string   `json:"queue_sort" doc:"What queues are sorted by" values:"waiting,customer,company,issue,priority,language"`
-	QueueOrder   string   `json:"queue_order" doc:"In which order" values:"asc,desc"`
-}
-
-// TeamMessage is one message of a team's chat.
-type TeamMessage struct {
-	ID        string    `json:"id" doc:"Opaque id; later messages have greater ones" example:"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	TeamID    string    `json:"team_id" doc:"The team"`
-	Author    Ref       `json:"author" doc:"The rep who wrote it"`
-	Text      string    `json:"text" doc:"What it says" example:"Who has a spare toner?"`
-	ClientRef string    `json:"client_ref,omitempty" doc:"The author's own reference, for the author alone"`
-	CreatedAt time.Time `json:"created_at" doc:"When it was written"`
-}

@@ -43,6 +43,12 @@ type TeamRule struct {
 	OverflowTeam *Ref          `json:"overflow_team,omitempty" doc:"Where it moves"`
 }
 
+// TeamPlace is where a rep is to be in a team, by an id or a name of the team.
+type TeamPlace struct {
+	TeamID string   `json:"team_id" minLength:"1" maxLength:"100" example:"@printers" doc:"The team"`
+	Role   TeamRole `json:"role" enum:"member,lead,manager" doc:"The rep's role in it"`
+}
+
 // Member is a rep's place in a team, as the team's list shows it.
 type Member struct {
 	Rep      Ref      `json:"rep" doc:"The rep"`
