@@ -21,7 +21,7 @@ type client struct {
 	invitations map[string]desk.Invitation
 	open        map[string]bool // invitations that the rep may accept, but for those of portals, which come and go with log-ins
 	queues      queuePicture
-	queuesAt    int64 // the position at which they were loaded
+	queuesAt    int64        // the position at which they were loaded
 	read        []desk.Event // in the last round
 }
 
@@ -129,7 +129,7 @@ func (c *client) catchUp(caller desk.Caller) error {
 			err = c.reload(caller)
 		}
 		if !found.Grown { // what stands in queues is told entry by entry where rights only shrink
-			c.queues, c.queuesAt = known, at
+			c.queues, c.queuesAt = c.stillMine(caller, known), at
 		}
 		for _, e := range found.Items {
 			if err == nil {
