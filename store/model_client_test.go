@@ -129,7 +129,7 @@ func (c *client) catchUp(caller desk.Caller) error {
 			err = c.reload(caller)
 		}
 		if !found.Grown { // what stands in queues is told entry by entry where rights only shrink
-			c.queues, c.queuesAt = known, at
+			c.queues, c.queuesAt = c.stillMine(caller, known), at
 		}
 		for _, e := range found.Items {
 			if err == nil {

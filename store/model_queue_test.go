@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,6 +66,19 @@ func (c *client) loadQueues(caller desk.Caller) (err error) {
 		}
 	}
 	return err
+}
+
+// stillMine leaves out the queues of teams in which the rep no longer is, when others act too: what went from them before
+// the rep left, and was not read by then, is told nowhere else.
+func (c *client) stillMine(caller desk.Caller, known queuePicture) queuePicture {
+	if !c.w.crowded {
+		return known
+	}
+	queues := must(c.w.d.Queues(ctx(), caller))
+	maps.DeleteFunc(known, func(_ string, e desk.QueueEntry) bool {
+		return !slices.ContainsFunc(queues, func(q desk.Queue) bool { return q.ID == e.QueueID })
+	})
+	return known
 }
 
 // queuesDiffer compares the picture with the lists, and these with the model, which knows no more when others act too.
