@@ -16,11 +16,11 @@ type attempts struct {
 	limits  RateLimits
 	now     func() time.Time
 	guesses *window // wrong ones, by entrance
-	running chan struct{}
 
-	mu    sync.Mutex
-	from  map[string]*attempter
-	swept time.Time
+	mu      sync.Mutex
+	from    map[string]*attempter
+	running map[string]int // tries that go on or wait, by entrance
+	swept   time.Time
 }
 
 // attempter is an address that tries keys and codes.
@@ -32,7 +32,7 @@ type attempter struct {
 }
 
 func newAttempts(limits RateLimits, now func() time.Time) *attempts {
-	return &attempts{limits: limits, now: now, guesses: newWindow(time.Minute, now), running: make(chan struct{}, max(1, limits.TriesAtOnce)), from: map[string]*attempter{}}
+	return &attempts{limits: limits, now: now, guesses: newWindow(time.Minute, now), running: map[string]int{}, from: map[string]*attempter{}}
 }
 
 // try has a key or code tried, if the address may, after the pause that the entrance has by then.
@@ -40,12 +40,10 @@ func (a *attempts) try(ctx context.Context, address, entrance string, let func()
 	if err := a.refusal(address); err != nil {
 		return err
 	}
-	select {
-	case a.running <- struct{}{}:
-		defer func() { <-a.running }()
-	default:
-		return desk.Refuse(desk.TooManyRequests, "Too many keys and codes are being tried.")
+	if !a.runs(entrance, 1) {
+		return desk.Refuse(desk.TooManyRequests, "Too many keys and codes are being tried here.")
 	}
+	defer a.runs(entrance, -1)
 	if err := wait(ctx, a.pause(entrance)); err != nil {
 		return err
 	}
@@ -66,6 +64,20 @@ func (a *attempts) try(ctx context.Context, address, entrance string, let func()
 		a.count(one)
 	}
 	return err
+}
+
+// runs notes that a try at an entrance begins or ends. It says whether there is room for one more: what waits at one entrance
+// keeps nobody out of another.
+func (a *attempts) runs(entrance string, more int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if more > 0 && a.running[entrance] >= max(1, a.limits.TriesAtOnce) {
+		return false
+	}
+	if a.running[entrance] += more; a.running[entrance] == 0 {
+		delete(a.running, entrance)
+	}
+	return true
 }
 
 // isWrong says whether a refusal is that of a key, code or link that leads nowhere.

@@ -91,7 +91,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("%s: %s, then %s", id, first.text, again.text)
 			}
 		}
-		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 5 {
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 6 {
 			t.Errorf("%d sessions: a repetition made one", len(got))
 		}
 		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {

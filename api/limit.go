@@ -27,7 +27,7 @@ type RateLimits struct {
 	BlockedFor     time.Duration // that time; 0: 10 minutes
 	GuessesAMinute int           // wrong ones of all addresses after which each try at the entrance waits; 0: 100
 	LongestPause   time.Duration // that a try waits, when twice as many are wrong; 0: 2 s
-	TriesAtOnce    int           // keys and codes that are being tried or wait for it, in all; 0: 1000
+	TriesAtOnce    int           // keys and codes that are being tried or wait for it at one entrance; 0: 1000
 }
 
 func (l RateLimits) withDefaults() RateLimits {

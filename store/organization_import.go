@@ -78,6 +78,7 @@ type organizationImport struct {
 	*tx
 	org       *organization // as it was, with the ids of what is new
 	by        desk.Ref
+	token     bool              // at the hand of an API token, which makes no administrators (I2)
 	hashes    map[string]string // first passwords of new accounts
 	concerned map[string]bool   // ids of the reps who see themselves differently now
 	since     int64             // where the event log stands
@@ -86,7 +87,7 @@ type organizationImport struct {
 
 // beginImport begins a change of the organisation. One comes after the other: a second finds what the first made.
 func (t *tx) beginImport(c desk.Caller, hashes map[string]string) (*organizationImport, error) {
-	m := &organizationImport{tx: t, by: c.Ref(), hashes: hashes, concerned: map[string]bool{}}
+	m := &organizationImport{tx: t, by: c.Ref(), token: c.TokenID != "", hashes: hashes, concerned: map[string]bool{}}
 	m.report = desk.ImportReport{Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
 	if _, err := t.row(`SELECT value FROM settings WHERE name = 'server_id'`+t.forUpdate(), nil, new(string)); err != nil {
 		return m, err
@@ -232,6 +233,9 @@ func (m *organizationImport) concernsTeam(teamID string) error {
 
 // saveRep saves an account. A password is set for a new one alone; extended availability ends with what it needs (G6).
 func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
+	if m.token && c.now.Role == desk.RoleAdministrator && (c.created || c.touches("role", "disabled")) {
+		return tokensMakeNone()
+	}
 	r := c.now
 	hash, hashed := m.hashes[r.Username]
 	if c.created && !hashed {
@@ -276,6 +280,12 @@ func (m *organizationImport) administratorStays(changed []change[desk.RepEntry])
 		return nil
 	}
 	return m.needsAdministrator("")
+}
+
+// tokensMakeNone is the refusal to let an API token make an administrator, or become one by their password: it would outgrow
+// its scopes, and outlive whoever made it (I2).
+func tokensMakeNone() *desk.Problem {
+	return desk.Refuse(desk.NotAllowed, "An API token makes nobody an administrator, and sets no administrator's password.")
 }
 
 // needsAdministrator refuses where nobody administers, but for the rep given.

@@ -245,6 +245,7 @@ func TestD5ForgedPositionsAreRefused(t *testing.T) {
 func TestD5SessionsAreSortedToo(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		ana, hal := d.LogIn("ana"), d.LogIn("hal")
+		d.LogIn("dev") // somebody for whom the last one waits
 		come(t, d, clock, ana, comer{"émile", "acme", "es", 1, "@paper-jam"}, comer{"Zoé", "", "en", 9, ""}, comer{"anna", "Beta", "", 5, ""}, comer{"ANNA", "beta", "en-US", 5, "@paper-jam"})
 		must(d.StartSession(t.Context(), ana, store.NewSession{Kind: "support", IssueID: "@vpn", Customer: desk.Customer{Name: "not hers"}}))
 		read := func(c desk.Caller, f store.SessionFilter, limit int) (names []string) {

@@ -245,7 +245,11 @@ func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error 
 
 // SetRepPassword sets the password of an account and ends all its consoles, and the lock of too many wrong passwords.
 func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password string) error {
-	if _, err := s.Rep(ctx, c, ref); err != nil { // before the work of hashing
+	rep, err := s.Rep(ctx, c, ref) // before the work of hashing
+	if err == nil && c.TokenID != "" && rep.Role == desk.RoleAdministrator {
+		err = tokensMakeNone()
+	}
+	if err != nil {
 		return err
 	}
 	hash, err := s.hashPassword(ctx, password)

@@ -163,7 +163,8 @@ const desertedQueues = `WITH RECURSIVE due (id) AS (SELECT MIN(queue_id) FROM qu
 	AND NOT EXISTS (SELECT 1 FROM teams t WHERE t.id = due.id AND t.disabled = 0 AND (t.persistent = 1
 		OR EXISTS (SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = t.id AND r.disabled = 0 AND r.logged_in_until > $1)))`
 
-// nobodyDue lists the sessions that wait for nobody: those in a deserted queue in which no rep is inside (D11).
+// nobodyDue lists the sessions that wait for nobody: those in a deserted queue in which no rep is inside (D11). One that has
+// just come is left for a moment: a script that starts it for its rep takes it at once.
 func (t *tx) nobodyDue() ([]func(*tx) error, error) {
 	due := []func(*tx) error{}
 	if !t.mayDesert() {
@@ -173,8 +174,8 @@ func (t *tx) nobodyDue() ([]func(*tx) error, error) {
 	for _, queue := range queues {
 		var sessions []string
 		if err == nil {
-			sessions, err = t.texts(`SELECT w.session_id FROM queue_entries w WHERE w.queue_id = $1 AND w.waiting = 1
-				AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = w.session_id AND a.rep_id <> '' AND a.left_at = 0) ORDER BY w.entered_at, w.id`, queue)
+			sessions, err = t.texts(`SELECT w.session_id FROM queue_entries w WHERE w.queue_id = $1 AND w.waiting = 1 AND w.entered_at <= $2
+				AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = w.session_id AND a.rep_id <> '' AND a.left_at = 0) ORDER BY w.entered_at, w.id`, queue, ms(t.now.Add(-desk.ConnectedFor)))
 		}
 		for _, id := range sessions {
 			due = append(due, func(t *tx) error { return t.lookAfterNobody(id) })
