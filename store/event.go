@@ -307,7 +307,15 @@ func (t *tx) readLog(q query) (Events, error) {
 		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.caller.RepID) {
 			return nil
 		}
-		return events.add(pos, body)
+		if err := events.add(pos, body); err != nil {
+			return err
+		}
+		// Where the event stands is when they came. The end of the log as it was seen when that was begun can lie before what
+		// others wrote meanwhile, and before this reader's cursor.
+		if last := events.Items[len(events.Items)-1]; last.Type == desk.EventMeChanged && last.Reason == rightsGrown {
+			events.Grown = true
+		}
+		return nil
 	})
 	if !events.More {
 		events.Cursor = q.last
@@ -334,6 +342,9 @@ func (e *Events) add(pos int64, body string) error {
 	e.Items = append(e.Items, event)
 	return nil
 }
+
+// rightsGrown is the reason of the event that tells a rep of teams that they came into.
+const rightsGrown = "rights_grown"
 
 // forgottenAtOnce is how many events one statement looks at and removes.
 const forgottenAtOnce = 10_000

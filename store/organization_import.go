@@ -81,13 +81,14 @@ type organizationImport struct {
 	token     bool              // at the hand of an API token, which makes no administrators (I2)
 	hashes    map[string]string // first passwords of new accounts
 	concerned map[string]bool   // ids of the reps who see themselves differently now
+	grown     map[string]bool   // ids of those who came into a team
 	since     int64             // where the event log stands
 	report    desk.ImportReport
 }
 
 // beginImport begins a change of the organisation. One comes after the other: a second finds what the first made.
 func (t *tx) beginImport(c desk.Caller, hashes map[string]string) (*organizationImport, error) {
-	m := &organizationImport{tx: t, by: c.Ref(), token: c.TokenID != "", hashes: hashes, concerned: map[string]bool{}}
+	m := &organizationImport{tx: t, by: c.Ref(), token: c.TokenID != "", hashes: hashes, concerned: map[string]bool{}, grown: map[string]bool{}}
 	m.report = desk.ImportReport{Created: []desk.ImportedEntry{}, Changed: []desk.ImportedEntry{}}
 	if _, err := t.row(`SELECT value FROM settings WHERE name = 'server_id'`+t.forUpdate(), nil, new(string)); err != nil {
 		return m, err
@@ -337,7 +338,11 @@ func (m *organizationImport) tellConcerned() error {
 		if _, err := m.exec(`UPDATE reps SET rev = rev + 1 WHERE id = $1`, id); err != nil {
 			return err
 		}
-		if _, err := m.meChanged(id); err != nil {
+		reason := ""
+		if m.grown[id] {
+			reason = rightsGrown
+		}
+		if _, err := m.meChanged(id, reason); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,9 @@ func (m *organizationImport) saveMemberships(repID string, teams map[string]desk
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(teams)) {
+		if !created && !slices.Contains(former, m.org.id("team", slug)) {
+			m.grown[repID] = true
+		}
 		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since, chat_read_id) VALUES ($1, $2, $3, $4, (SELECT COALESCE(MAX(c.id), '') FROM team_messages c WHERE c.team_id = $1))
 			ON CONFLICT (team_id, rep_id) DO UPDATE SET rank = $3`, m.org.id("team", slug), repID, teams[slug].Rank(), since); err != nil {
 			return err
