@@ -386,3 +386,27 @@ func TestI2ScopesInTheContract(t *testing.T) {
 	}
 	x.do(t, call{do: "GET /v1/server"})
 }
+
+// I2: a token with every scope makes nobody an administrator, and becomes none by a password: else it would outgrow its scopes
+// and outlive whoever made it.
+func TestI2TokensMakeNoAdministrators(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.program(t, "nobody/all", desk.Scopes...)
+		x.program(t, "hal/all", desk.Scopes...)
+		x.do(t, call{as: "hal", do: "POST /v1/reps", body: `{"username":"ivy","name":"Ivy","role":"administrator","disabled":true}`, want: 201})
+		for _, who := range []string{"nobody/all", "hal/all"} {
+			x.play(t,
+				call{name: "a new one", as: who, do: "POST /v1/reps", body: `{"username":"root","name":"Root","role":"administrator","password":"battery staple"}`, want: 403, code: "not_allowed"},
+				call{name: "one promoted", as: who, do: "PATCH /v1/reps/@ben", body: `{"role":"administrator"}`, want: 403, code: "not_allowed"},
+				call{name: "one opened again", as: who, do: "PATCH /v1/reps/@ivy", body: `{"disabled":false}`, want: 403, code: "not_allowed"},
+				call{name: "by a file", as: who, do: "PUT /v1/organization", body: "reps: [{username: ben, name: Ben Okafor, role: administrator}]", want: 403, code: "not_allowed"},
+				call{name: "an administrator's password", as: who, do: "PUT /v1/reps/@hal/password", body: `{"new_password":"battery staple"}`, want: 403, code: "not_allowed"},
+				call{name: "what else an administrator does", as: who, do: "PATCH /v1/reps/@hal", body: `{"public_name":"Hal of ` + strings.ReplaceAll(who, "/", " ") + `"}`},
+				call{as: who, do: "PUT /v1/reps/@ben/password", body: `{"new_password":"correct horse"}`, want: 204})
+		}
+		x.play(t,
+			call{as: "hal", do: "GET /v1/reps/@ben", has: []string{`"role":"rep"`}},
+			call{as: "hal", do: "GET /v1/reps/@root", want: 404},
+			call{as: "hal", do: "PATCH /v1/reps/@ivy", body: `{"disabled":false}`})
+	})
+}

@@ -148,6 +148,9 @@ func TestE6WhoWaits(t *testing.T) {
 		if code := codeOfError(a.try(t.Context(), "more", "help_link ", rightCode)); code != desk.TooManyRequests {
 			t.Errorf("one more: %s", code)
 		}
+		if err := a.try(t.Context(), "bystander", "session_key ", rightCode); err != nil { // it keeps nobody out elsewhere
+			t.Errorf("at another entrance: %v", err)
+		}
 		cancel()
 		running.Wait()
 		if d := time.Since(begin); d != 0 {

@@ -235,3 +235,22 @@ func TestD11NoSessionSlipsIntoAClosedTeam(t *testing.T) {
 		}
 	})
 }
+
+// D11: what a script starts for its rep, who is not logged in, is left for a moment for the script to take.
+func TestD11WhoHasJustComeIsLeft(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		script := program(t, d, "ben")
+		clock.Advance(time.Hour) // since when nobody is there
+		session := start(t, d, script, store.NewSession{})
+		clock.Advance(desk.ConnectedFor - time.Second)
+		ok(t, d.DoDue(t.Context()))
+		if got := must(d.Session(t.Context(), script, session.ID)); got.State != desk.SessionWaiting {
+			t.Fatalf("it is %s, %s", got.State, got.EndReason)
+		}
+		clock.Advance(2 * time.Second)
+		ok(t, d.DoDue(t.Context()))
+		if got := must(d.Session(t.Context(), d.LogIn("hal"), session.ID)); got.State != desk.SessionEnded || got.EndReason != desk.EndedNoRep {
+			t.Errorf("it is %s, %s", got.State, got.EndReason)
+		}
+	})
+}
