@@ -19,7 +19,9 @@ import (
 type queueTouch struct {
 	by     desk.Ref
 	reason string
-	ended  map[string]endedOffer // the invitations that ended, by id
+	whole  bool                  // more than invitations came or ended
+	offers map[string]bool       // the ids of the invitations and transfers that did
+	ended  map[string]endedOffer // of these, those that ended
 }
 
 // endedOffer is how an invitation ended, and who of those that read its topic did not have it in their queue then.
@@ -32,19 +34,30 @@ type endedOffer struct {
 // touchQueues notes that what stands in queues of a session may have changed.
 func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
 	touch := t.queueTouch(sessionID)
+	touch.whole = true
 	if reason != "" || touch.reason == "" {
 		touch.by, touch.reason = by, reason
 	}
 }
 
-// touchQueuesFor is touchQueues for an invitation that has ended, before those whom it invited come or go.
+// touchQueuesBy is touchQueues for an invitation or transfer that comes: what else stands there is as it was.
+func (t *tx) touchQueuesBy(inv desk.Invitation) {
+	touch := t.queueTouch(inv.Session.ID)
+	touch.offers[inv.ID] = true
+	if touch.reason == "" {
+		touch.by = inv.Inviter
+	}
+}
+
+// touchQueuesFor is touchQueuesBy for an invitation that has ended, before those whom it invited come or go.
 func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) error {
 	except, err := t.withoutEntry(inv)
 	ended := endedOffer{by: by, reason: string(inv.Reason), except: except}
 	if inv.AcceptedBy != nil {
 		ended.winner = *inv.AcceptedBy
 	}
-	t.queueTouch(inv.Session.ID).ended[inv.ID] = ended
+	touch := t.queueTouch(inv.Session.ID)
+	touch.offers[inv.ID], touch.ended[inv.ID] = true, ended
 	return err
 }
 
@@ -53,7 +66,7 @@ func (t *tx) queueTouch(sessionID string) *queueTouch {
 		t.queues = map[string]*queueTouch{}
 	}
 	if t.queues[sessionID] == nil {
-		t.queues[sessionID] = &queueTouch{ended: map[string]endedOffer{}}
+		t.queues[sessionID] = &queueTouch{offers: map[string]bool{}, ended: map[string]endedOffer{}}
 	}
 	return t.queues[sessionID]
 }
@@ -112,16 +125,24 @@ func scanEntry(scan scanner, e *queueEntry) error {
 
 // standing is what should stand in queues of the session $1: the session where it waits; those in it, with each rep who is;
 // its invitations and transfer. Beside each, what stands there already.
-const standing = `WITH want AS (
-	SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END AS queue_id, '' AS invitation_id, 'session' AS kind, came_by, 1 AS waiting
+var standing = standingOf(`SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END, '', 'session', came_by, 1
 		FROM sessions WHERE id = $1 AND state = 'waiting'
 	UNION ALL SELECT a.rep_id, '', 'session', CASE WHEN a.role <> 'owner' THEN 'invitation' WHEN x.held = 1 THEN 'held' ELSE x.came_by END, 0
 		FROM sessions x JOIN attendees a ON a.session_id = x.id WHERE x.id = $1 AND x.state <> 'ended' AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until = 0
 		AND (x.state <> 'waiting' OR a.rep_id <> x.queue_rep_id)
-	UNION ALL SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
+	UNION ALL `+offersWanted+` WHERE w.session_id = $1 AND w.state = 'active'`, `session_id = $1`)
+
+// standingOffer is the same for one invitation or transfer of the session, $2.
+var standingOffer = standingOf(offersWanted+` WHERE w.id = $2 AND w.state = 'active'`, `invitation_id = $2 AND invitation_id <> ''`)
+
+const offersWanted = `SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
 		CASE WHEN w.kind = 'transfer' THEN 'transfer' ELSE 'invitation' END, 0
-		FROM invitations w WHERE w.session_id = $1 AND w.state = 'active'),
-have AS (SELECT * FROM queue_entries WHERE session_id = $1)
+		FROM invitations w`
+
+// standingOf compares what should stand in queues of the session $1 with what does.
+func standingOf(want, have string) string {
+	return `WITH want (queue_id, invitation_id, kind, came_by, waiting) AS (` + want + `),
+have AS (SELECT * FROM queue_entries WHERE ` + have + `)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
 	COALESCE(have.customer_key, ''), COALESCE(have.company_key, ''), COALESCE(have.issue_key, ''), COALESCE(have.language_key, ''),
@@ -129,6 +150,7 @@ SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), CO
 	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
 	JOIN sessions s ON s.id = $1` + entryJoins
+}
 
 // stand is an entry as it stands and as it should; either has an empty queue where there is none.
 type stand struct{ was, now queueEntry }
@@ -159,7 +181,7 @@ func (t *tx) settleQueues() error {
 
 // settleQueuesOf first takes out the entries that are over, then puts in those that are new.
 func (t *tx) settleQueuesOf(sessionID string, touch queueTouch) error {
-	stands, err := list(t, standing, []any{sessionID}, scanStand)
+	stands, err := t.stands(sessionID, touch)
 	slices.SortFunc(stands, stand.compare)
 	waited, waits := false, false
 	for i := range stands {
@@ -180,6 +202,21 @@ func (t *tx) settleQueuesOf(sessionID string, touch queueTouch) error {
 		}
 	}
 	return err
+}
+
+// stands are the entries that may have changed.
+func (t *tx) stands(sessionID string, touch queueTouch) (all []stand, err error) {
+	if touch.whole {
+		return list(t, standing, []any{sessionID}, scanStand)
+	}
+	for _, offer := range slices.Sorted(maps.Keys(touch.offers)) {
+		some, err := list(t, standingOffer, []any{sessionID, offer}, scanStand)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 func (p stand) compare(o stand) int {
