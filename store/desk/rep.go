@@ -70,24 +70,10 @@ type Me struct {
 	TimeZone             string       `json:"time_zone" doc:"IANA time zone" example:"Europe/Madrid"`
 }
 
-// Rep is an account, as administrators see it.
+// Rep is an account, as administrators see it: its teams are also those out of use.
 type Rep struct {
-	ID                   string       `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Rev                  int64        `json:"rev" doc:"Grows with each change of this object" example:"3"`
-	Username             string       `json:"username" doc:"The log-in name; @username stands for the id in requests" example:"ana"`
-	Name                 string       `json:"name" doc:"The private display name, which colleagues see" example:"Ana Ruiz"`
-	PublicName           string       `json:"public_name" doc:"The name that customers see" example:"Ana"`
-	Email                string       `json:"email,omitempty" doc:"Where emails go" example:"ana@example.com"`
-	Role                 Role         `json:"role" doc:"The role in the organisation" values:"rep,administrator"`
-	Permissions          []Permission `json:"permissions" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
-	Teams                []Membership `json:"teams" doc:"The rep's teams, those out of use too"`
-	ShowOnPublicPage     bool         `json:"show_on_public_page" doc:"Whether customers may choose the rep on a portal's public page"`
-	Presence             Presence     `json:"presence" doc:"What colleagues see" values:"available,busy,offline"`
-	Busy                 bool         `json:"busy" doc:"Chosen by the rep"`
-	ExtendedAvailability bool         `json:"extended_availability" doc:"Whether the rep may be invited by email while not logged in"`
-	Locale               string       `json:"locale" doc:"BCP 47 language tag" example:"en"`
-	TimeZone             string       `json:"time_zone" doc:"IANA time zone" example:"Europe/Madrid"`
-	Disabled             bool         `json:"disabled" doc:"Whether the account is closed"`
+	Me
+	Disabled bool `json:"disabled" doc:"Whether the account is closed"`
 }
 
 // Caller is who asks, as the bearer token says. Every store method that acts for somebody takes one.
