@@ -22,6 +22,7 @@ type client struct {
 	open        map[string]bool // invitations that the rep may accept, but for those of portals, which come and go with log-ins
 	queues      queuePicture
 	queuesAt    int64        // the position at which they were loaded
+	openAt      int64        // the same of the open invitations: what was told before is in them
 	read        []desk.Event // in the last round
 }
 
@@ -61,8 +62,11 @@ func (c *client) reload(caller desk.Caller) error {
 }
 
 // loadOpen loads what the rep may accept: also after they left a session, to which a team of theirs may be invited.
-func (c *client) loadOpen(caller desk.Caller) error {
+func (c *client) loadOpen(caller desk.Caller) (err error) {
 	c.open = map[string]bool{}
+	if c.openAt, err = c.w.d.LastEvent(ctx()); err != nil {
+		return err
+	}
 	mine, err := c.w.d.MyInvitations(ctx(), caller, "", 200)
 	for _, i := range mine {
 		if i.Portal == nil {
@@ -150,7 +154,9 @@ func (c *client) fold(caller desk.Caller, e desk.Event) error {
 	}
 	switch {
 	case e.Invitation != nil:
-		c.foldOpen(e)
+		if e.ID > c.openAt {
+			c.foldOpen(e)
+		}
 		if was, known := c.invitations[e.Invitation.ID]; known && e.Invitation.Rev > was.Rev || !known && v != nil && v.owned(c.rep) {
 			c.invitations[e.Invitation.ID] = *e.Invitation
 		}
