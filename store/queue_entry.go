@@ -123,6 +123,13 @@ func scanEntry(scan scanner, e *queueEntry) error {
 	return err
 }
 
+// entryForRep is the condition that an entry e of a team's queue is there for a rep of the team: they did not decline it, and
+// are not inside; a transfer those inside can take too, but for the owner.
+func entryForRep(rep string) string {
+	return `(e.invitation_id = '' OR (NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = e.invitation_id AND d.rep_id = ` + rep + `)
+		AND NOT EXISTS (SELECT 1 FROM attendees m WHERE m.session_id = e.session_id AND m.rep_id = ` + rep + ` AND m.left_at = 0 AND (e.kind = 'invitation' OR m.role = 'owner'))))`
+}
+
 // standing is what should stand in queues of the session $1: the session where it waits; those in it, with each rep who is;
 // its invitations and transfer. Beside each, what stands there already.
 var standing = standingOf(`SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END, '', 'session', came_by, 1

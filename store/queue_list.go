@@ -200,8 +200,7 @@ func (l entryList) read(limit int, order, condition string, args ...any) ([]list
 		where = append(where, strings.ReplaceAll(text, "$n", "$"+strconv.Itoa(len(args))))
 	}
 	if strings.HasPrefix(l.queue, "team_") { // what the rep declined is not there for them, nor what they are in
-		add(`(e.invitation_id = '' OR NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = e.invitation_id AND d.rep_id = $n))`, l.caller.RepID)
-		add(`(e.invitation_id = '' OR NOT EXISTS (SELECT 1 FROM attendees m WHERE m.session_id = e.session_id AND m.rep_id = $n AND m.left_at = 0 AND (e.kind = 'invitation' OR m.role = 'owner')))`, l.caller.RepID)
+		add(entryForRep(`$n`), l.caller.RepID)
 	}
 	if l.q.Kind != "" {
 		add(`e.kind = $n`, l.q.Kind)

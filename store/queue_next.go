@@ -81,8 +81,7 @@ func (t *tx) nextCandidates(c desk.Caller, team string) ([]nextEntry, error) {
 		}
 		var some []nextEntry
 		some, err = list(t, `SELECT e.id, e.session_id, e.invitation_id, e.kind, e.urgency, e.entered_at FROM queue_entries e WHERE e.queue_id = $1
-			AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = e.invitation_id AND d.rep_id = $2)
-			AND (e.invitation_id = '' OR NOT EXISTS (SELECT 1 FROM attendees m WHERE m.session_id = e.session_id AND m.rep_id = $2 AND m.left_at = 0 AND (e.kind = 'invitation' OR m.role = 'owner')))
+			AND `+entryForRep(`$2`)+`
 			ORDER BY e.urgency, e.entered_at, e.id LIMIT $3`, []any{id, c.RepID, limit}, func(scan scanner, e *nextEntry) error {
 			return scan(&e.id, &e.session, &e.offer, &e.kind, &e.urgency, &e.entered)
 		})
