@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	deliveryFields  = `SELECT d.id, d.rev, d.invitation_id, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
+	deliveryFields  = `SELECT d.id, d.rev, d.about, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
 	deliveryTables  = ` FROM deliveries d JOIN reps r ON r.id = d.rep_id`
 	deliveryColumns = deliveryFields + deliveryTables
 )
@@ -16,10 +16,14 @@ const (
 func scanDelivery(scan scanner, d *desk.Delivery) error {
 	var console desk.Ref
 	var updated int64
-	err := scan(&d.ID, &d.Rev, &d.InvitationID, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
+	var about string
+	err := scan(&d.ID, &d.Rev, &about, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
 	d.Console, d.UpdatedAt = refOrNil(console), desk.Time(updated)
-	if strings.HasPrefix(d.InvitationID, "trf_") {
-		d.InvitationID, d.TransferID = "", d.InvitationID
+	switch {
+	case strings.HasPrefix(about, "inv_"):
+		d.InvitationID = about
+	case strings.HasPrefix(about, "trf_"):
+		d.TransferID = about
 	}
 	return err
 }
@@ -55,7 +59,7 @@ func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, bef
 		if !mine {
 			return nil, t.refuseDeliveries(c, inv)
 		}
-		return list(t, deliveryColumns+` WHERE d.invitation_id = $1 AND d.invitation_id <> '' AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
+		return list(t, deliveryColumns+` WHERE d.about = $1 AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
 			[]any{invitationID, before, limit}, scanDelivery)
 	})
 }
