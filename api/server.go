@@ -37,6 +37,7 @@ type Config struct {
 	Warning   func() string                   // what /readyz says beside it, such as a channel that is misconfigured; nil: nothing
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
+	Channels  []desk.Channel                  // those that are set up; none: what would be sent is only kept
 	Version   string                          // the program's version; "": dev
 	Limits    RateLimits                      // of what people without an account may do
 	// TrustedProxies are those whose X-Forwarded-For says where a request came from; none: the address that connects counts.

@@ -117,6 +117,8 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return "expired", nil
 	case strings.HasSuffix(job.Key, stateKey):
 		return t.sessionJob(job, sessionID)
+	case job.Purpose == desk.PurposeSignedOut:
+		return t.signedOutJob(job)
 	}
 	return "", nil
 }

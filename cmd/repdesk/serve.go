@@ -46,7 +46,7 @@ func (c *serveCommand) Run(ctx context.Context, to output) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	d := newService(serviceConfig{store: s, senders: senders.byChannel, listener: listener, publicURL: c.PublicURL, name: c.Name, trusted: c.TrustedProxy, log: log})
+	d := newService(serviceConfig{store: s, senders: senders.byChannel, channels: senders.setUp, listener: listener, publicURL: c.PublicURL, name: c.Name, trusted: c.TrustedProxy, log: log})
 	c.announce(to.out, listener.Addr())
 	return d.run(ctx)
 }

@@ -15,6 +15,8 @@ ALTER TABLE deliveries ADD COLUMN by_id TEXT NOT NULL DEFAULT '';      -- the re
 ALTER TABLE deliveries ADD COLUMN follows TEXT NOT NULL DEFAULT '';    -- the email that this one follows up
 CREATE INDEX deliveries_about ON deliveries (about, id);
 CREATE UNIQUE INDEX deliveries_one_email ON deliveries (about, rep_id, round) WHERE channel = 'email' AND purpose = 'invitation';
+-- Those that are no part of the history of invitations, to be forgotten after a time.
+CREATE INDEX deliveries_passing ON deliveries (created_at) WHERE substr(about, 1, 4) NOT IN ('inv_', 'trf_');
 CREATE UNIQUE INDEX deliveries_one_message ON deliveries (about, console_id) WHERE purpose = 'message' AND state = 'waiting';
 
 ALTER TABLE reps ADD COLUMN alert_transfers INTEGER NOT NULL DEFAULT 1;        -- what pushes tell the rep of (G13)
@@ -36,6 +38,7 @@ DELETE FROM deliveries WHERE about NOT LIKE 'inv_%' AND about NOT LIKE 'trf_%' A
 DROP INDEX deliveries_about;
 DROP INDEX deliveries_one_email;
 DROP INDEX deliveries_one_message;
+DROP INDEX deliveries_passing;
 UPDATE deliveries SET about = '' WHERE about LIKE '%.state';
 ALTER TABLE deliveries RENAME COLUMN about TO invitation_id;
 ALTER TABLE deliveries DROP COLUMN about_rev;
