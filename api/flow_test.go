@@ -128,6 +128,7 @@ func (x *server) playTeam(t *testing.T) {
 		call{as: "cho", do: "POST /v1/teams/$printers/messages/read", body: `{"message_id":"$toner"}`, has: []string{`"unread":0`}},
 		call{as: "cho", do: "PUT /v1/queues/$printers/favourite", want: 204},
 		call{as: "cho", do: "DELETE /v1/queues/$printers/favourite", want: 204},
+		call{name: "H2", as: "cho", do: "GET /v1/snapshot", has: []string{`"cursor":"`, `"username":"cho"`, `"current":true`, `"queue_sort":"waiting"`, `"id":"personal"`, `"truncated":[]`}},
 		call{name: "D7", as: "cho", do: "GET /v1/me/preferences", answers: headers{"ETag": `"1"`}, has: []string{`"queue_columns":[]`, `"queue_sort":"waiting"`, `"queue_order":"asc"`}},
 		call{as: "cho", do: "PATCH /v1/me/preferences", body: `{"queue_columns":["customer","waiting"]}`, answers: headers{"ETag": `"2"`}, has: []string{`"queue_columns":["customer","waiting"]`}},
 	)

@@ -246,6 +246,9 @@ func (s *Server) guestRoutes() {
 }
 
 func (s *Server) eventRoutes() {
+	register(s, operation{ID: "get-snapshot", Method: get, Path: "/v1/snapshot", Tag: "Events", Summary: "What a console shows when it starts",
+		Description: "All as it stands at one moment, with the cursor of the event that it stands at: the stream or the log after it misses nothing and repeats nothing. " +
+			"A list has 200 things at most; `truncated` names those that have more."}, console, s.getSnapshot)
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
 		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing.",
 		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, rep(desk.EventsRead), s.streamEvents)

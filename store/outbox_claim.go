@@ -104,7 +104,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
 		return job, "", err
 	}
-	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
 }
 
