@@ -192,10 +192,11 @@ type outboxDue struct {
 
 func (s *Store) outboxDue(ctx context.Context, channel desk.Channel) (outboxDue, error) {
 	return lookUp(ctx, s, func(t *tx) (due outboxDue, err error) {
-		oldest := ms(t.now)
+		now := ms(t.now)
+		oldest := now
 		_, err = t.row(`SELECT COUNT(*), COALESCE(MIN(due_at), $2) FROM deliveries WHERE channel = $1 AND due_at > 0 AND due_at <= $2`,
-			[]any{string(channel), oldest}, &due.deliveries, &oldest)
-		due.age = t.now.Sub(time.UnixMilli(oldest))
+			[]any{string(channel), now}, &due.deliveries, &oldest)
+		due.age = time.Duration(now-oldest) * time.Millisecond
 		return due, err
 	})
 }
