@@ -268,3 +268,22 @@ func TestMetricsWithoutADatabase(t *testing.T) {
 		t.Errorf("%d families, %v", len(families), err)
 	}
 }
+
+// An invitation that was sent before the server's restart is not sent for the first time when it is told again.
+func TestG9MetricsAfterARestart(t *testing.T) {
+	clock, file, registry := storetest.NewClock(), t.TempDir()+"/repdesk.db", prometheus.NewRegistry()
+	first := storetest.Open(t, file, clock)
+	d := storetest.NewDesk(t, first)
+	ana := d.LogIn("ana")
+	d.LogInWithPush("ben", "ben-1")
+	inv := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+	same(t, "sent", send(t, d, desk.ChannelFCM), "invitation ben-1")
+	ok(t, first.Close())
+	d.Store = storetest.Open(t, file, clock, func(cfg *store.Config) { cfg.Metrics = registry })
+	clock.Advance(desk.ReminderPause)
+	must(d.RemindInvitation(t.Context(), ana, inv.ID))
+	same(t, "told again", send(t, d, desk.ChannelFCM), "invitation ben-1")
+	if n := (&counts{t: t, registry: registry}).now()["invitation_send_seconds"]; n != 0 {
+		t.Errorf("counted %v times", n)
+	}
+}

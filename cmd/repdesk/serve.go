@@ -100,11 +100,25 @@ func (c *serveCommand) announce(w io.Writer, addr net.Addr, apart net.Listener) 
 		version(), addr, c.PublicURL, c.PublicURL, metrics, withoutPassword(c.Database), pushes, emails)
 }
 
+// withoutPassword is a database as it may be shown: a URL's parameters can hold a password too.
 func withoutPassword(database string) string {
-	if u, err := url.Parse(database); err == nil && u.User != nil {
-		return u.Redacted()
+	if !isPostgres(database) {
+		return database
 	}
-	return database
+	u, err := url.Parse(database)
+	if err != nil {
+		return "the PostgreSQL URL"
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if u.User != nil {
+		shown.User = url.User(u.User.Username())
+	}
+	return shown.String()
+}
+
+// isPostgres says whether a database setting is a URL and no file, as the store does.
+func isPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
 // listen opens the address that a flag gives.
