@@ -129,8 +129,9 @@ func within(ctx context.Context, bound time.Duration, check func(context.Context
 	}
 }
 
-// userInfo is a log-in in a URL, or a password among its parameters; no error that we were given may show one.
-var userInfo = regexp.MustCompile(`(://)[^\s/@]*@|(password=)[^\s&]*`)
+// userInfo is a log-in in a URL, or a password among its parameters; no error that we were given may show one. What stands
+// before the last @ goes, for a password with an @ in it.
+var userInfo = regexp.MustCompile(`(://)\S*@|(password=)[^\s&]*`)
 
 // oneLine makes a line of what a library said, without passwords.
 func oneLine(text string) string {
