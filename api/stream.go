@@ -155,6 +155,7 @@ func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*h
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer sub.Close()
 		defer s.stream.remove(b)
+		defer s.metrics.opened(exchangeFrom(ctx.Context()).reader())()
 		streamHeaders(ctx)
 		r, w := humachi.Unwrap(ctx)
 		b.out, b.to = http.NewResponseController(w), w
