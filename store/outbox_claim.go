@@ -69,9 +69,9 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
 	var repLocale, here, sessionID string // here is the push target as it is now
 	var loggedOut, embassy bool
-	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.session_id, d.reason, r.locale, r.embassy, COALESCE(c.push_target, ''), c.id IS NULL`,
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.session_id, d.reason, r.locale, r.time_zone, r.embassy, COALESCE(c.push_target, ''), c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &sessionID, &job.Reason, &repLocale, &embassy, &here, &loggedOut)
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &sessionID, &job.Reason, &repLocale, &job.TimeZone, &embassy, &here, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}

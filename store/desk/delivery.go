@@ -21,6 +21,8 @@ const (
 	PurposeWithdrawal Purpose = "withdrawal"
 	PurposeTransfer   Purpose = "transfer"
 	PurposeSession    Purpose = "session" // a warning about, or a change of, a session
+	// PurposeExtendedAvailability confirms by email that extended availability was switched on (G6).
+	PurposeExtendedAvailability Purpose = "extended_availability"
 )
 
 // What a message about a session itself tells (C9).
@@ -132,11 +134,14 @@ type Job struct {
 	PushTarget string
 	Address    string // for email
 	Locale     string
-	Badge      int // active invitations that the rep may accept
+	TimeZone   string // IANA name of the rep's time zone, for dates in emails; empty: UTC
+	Badge      int    // active invitations that the rep may accept
 	Invitation Invitation
 	Session    InvitationSession // what a message about a session itself may say of it
 	Reason     string            // of such a message: connection_lost, moved_to_you, taken_over
 	Ends       Purpose           // what a withdrawal ends
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
 	LinkToken  string            // for the email's links, good for this rep and invitation alone
+	Follows    string            // id of the delivery that an email follows up: its Message-ID is made of it
+	By         *Ref              // who switched extended availability on, if not the rep
 }
