@@ -123,9 +123,18 @@ func TestLinkSwitchOff(t *testing.T) {
 	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
 	x.page(t, "/i/"+token, 200, "Ana Ruiz has cancelled it")
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "Ana Ruiz has cancelled")
-	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off")
+	if text := checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off"); strings.Contains(text, "You have declined") {
+		t.Error("declined what was over")
+	}
 	x.forget("dev")
 	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+}
+
+func TestLinkDeclineAndSwitchOff(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off", "You have declined the invitation")
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"declined"`}})
 }
 
 func TestLinkOfAnEndedSession(t *testing.T) {
