@@ -44,7 +44,7 @@ func TestOutboxAsPeopleSeeIt(t *testing.T) {
 	kept.Send(t.Context(), followUp)
 	kept.Send(t.Context(), confirming)
 
-	for _, look := range []browsertest.Look{{Width: browsertest.Desktop}, {Width: browsertest.Desktop, Dark: true}, {Width: browsertest.Phone}} {
+	for _, look := range []browsertest.Look{{Width: browsertest.Desktop, Height: 3200}, {Width: browsertest.Desktop, Height: 3200, Dark: true}, {Width: browsertest.Phone, Height: 3200}} {
 		page := chromium.Open(t, s.URL+"/demo/outbox", look)
 		page.Picture("outbox-" + look.Name())
 		seen := page.Seen()

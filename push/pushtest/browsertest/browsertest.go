@@ -2,6 +2,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -67,8 +68,9 @@ func find() string {
 
 // Look is how somebody looks at a page.
 type Look struct {
-	Width int64 // in CSS pixels
-	Dark  bool  // prefers-color-scheme
+	Width  int64 // in CSS pixels
+	Height int64 // 0: 800; frames below the window's edge are not painted
+	Dark   bool  // prefers-color-scheme
 }
 
 // Name tells pictures of one page apart.
@@ -102,7 +104,7 @@ func (b *Browser) Open(t testing.TB, address string, look Look) *Page {
 	if err := chromedp.Listen(ctx, p.record); err != nil {
 		t.Fatal(err)
 	}
-	p.do("open "+address, chromedp.EmulateViewport(look.Width, 800), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+	p.do("open "+address, chromedp.EmulateViewport(look.Width, cmp.Or(look.Height, 800)), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
 			return err
 		}
