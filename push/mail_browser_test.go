@@ -63,6 +63,25 @@ func TestG2EmailsAsPeopleSeeThem(t *testing.T) {
 	}
 }
 
+// Some mail programs drop all styles but those of elements.
+func TestG2EmailsWithoutAStyleSheetAsPeopleSeeThem(t *testing.T) {
+	chromium := browsertest.New(t)
+	for kind, mail := range mails() {
+		m, err := newEmail(mail.job, MailConfig{PublicURL: "https://desk.example.com", Name: "Acme Desk"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, style, _ := strings.Cut(m.html, "<style>")
+		_, after, found := strings.Cut(style, "</style>")
+		if !found {
+			t.Fatal("no style sheet to leave out")
+		}
+		page := chromium.Show(t, before+after, browsertest.Look{Width: browsertest.Phone, Dark: true})
+		page.Picture("mail-" + kind + "-en-bare")
+		checkMailSeen(t, page, "en", len(mail.buttons))
+	}
+}
+
 func checkMailSeen(t *testing.T, page *browsertest.Page, language string, buttons int) {
 	t.Helper()
 	seen := page.Seen()
