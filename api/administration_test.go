@@ -109,7 +109,6 @@ func TestI3BadInput(t *testing.T) {
 			wrong("an unknown permission", "PATCH /v1/reps/@ana", `{"permissions":["fly"]}`, "permissions[0]:enum"),
 			wrong("an unknown role", "PATCH /v1/reps/@ana", `{"role":"king"}`, "role:unknown_value"),
 			wrong("an unknown zone", "PATCH /v1/reps/@ana", `{"time_zone":"Mars/Olympus"}`, "time_zone:unknown"),
-			wrong("G6: only the rep switches it on", "PATCH /v1/reps/@ana", `{"extended_availability":true}`, "extended_availability:only_off"),
 			wrong("a team twice", "PATCH /v1/reps/@ana", `{"teams":[{"team_id":"@network","role":"lead"},{"team_id":"@network","role":"member"}]}`, "teams[1].team_id:duplicate"),
 			wrong("a name that never changes", "PATCH /v1/reps/@ana", `{"username":"anna"}`, "username:unknown_field"),
 			lost("a rep's team that is not there", "PATCH /v1/reps/@ana", `{"teams":[{"team_id":"@nowhere","role":"lead"}]}`),

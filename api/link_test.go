@@ -19,6 +19,7 @@ func (x *server) mailedLink(t testing.TB) string {
 	t.Helper()
 	x.logInAll(t, "ana")
 	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.send1(t, desk.ChannelEmail) // what confirms it
 	x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
 	x.open(t, "ses", "ana", "")
 	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev","comment":"<script>alert('1')</script> & \"more\""}`)
