@@ -377,6 +377,24 @@ func TestI3RevokeConsole(t *testing.T) {
 	})
 }
 
+// TestG6AdministratorsSwitchOn: where the rep could.
+func TestG6AdministratorsSwitchOn(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "hal", "ben")
+		at := x.cursor(t, "ben")
+		on := `{"extended_availability":true}`
+		x.play(t,
+			call{name: "without the permission", as: "hal", do: "PATCH /v1/reps/@fay", body: on, want: 403, code: "not_allowed"},
+			call{name: "without an address", as: "hal", do: "PATCH /v1/reps/@eli", body: `{"extended_availability":true,"permissions":["extended_availability"]}`, want: 409, code: "email_missing"},
+			call{name: "nothing of it was kept", as: "hal", do: "GET /v1/reps/@eli", has: []string{`"permissions":[]`}},
+			call{as: "hal", do: "PATCH /v1/reps/@ben", body: on, has: []string{`"extended_availability":true`}},
+			call{as: "ben", do: "GET /v1/event-log?after=" + at, has: []string{`"me.changed"`, `"extended_availability":true`}})
+		if job := x.send1(t, desk.ChannelEmail); job.Purpose != desk.PurposeExtendedAvailability || job.By == nil || job.By.Name != "Hal Moss" {
+			t.Errorf("the email that confirms it is %+v", job)
+		}
+	})
+}
+
 // TestG6AdministratorsSwitchOff: extended availability, and the rep is told.
 func TestG6AdministratorsSwitchOff(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {
