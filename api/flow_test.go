@@ -24,6 +24,7 @@ func TestMainFlow(t *testing.T) {
 		x.playOwners(t)
 		x.playGuest(t)
 		x.playEnd(t)
+		x.playLink(t)
 		x.playEntrances(t)
 		x.playConsole(t)
 		x.playOrganization(t)
@@ -80,7 +81,7 @@ func (x *server) playInvite(t *testing.T) {
 }
 
 // send1 does what a worker does with one delivery.
-func (x *server) send1(t *testing.T, channel desk.Channel) desk.Job {
+func (x *server) send1(t testing.TB, channel desk.Channel) desk.Job {
 	t.Helper()
 	jobs, err := x.store.ClaimDeliveries(t.Context(), channel, 1, time.Minute)
 	if err != nil || len(jobs) != 1 {
@@ -220,6 +221,20 @@ func (x *server) playEnd(t *testing.T) {
 	following := x.stream(t, "ana", "?after=0")
 	following.until(t, "ready")
 	x.called["stream-events"] = true
+}
+
+func (x *server) playLink(t *testing.T) {
+	x.do(t, call{name: "G6", as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.saved["confirms"] = x.send1(t, desk.ChannelEmail).LinkToken
+	x.open(t, "mailed", "ana", "")
+	x.invite(t, "by_mail", "ana", "mailed", `{"rep_id":"@dev","comment":"By mail"}`)
+	x.saved["link"] = x.send1(t, desk.ChannelEmail).LinkToken
+	x.play(t,
+		call{name: "G2", do: "GET /v1/public/invitation-links/$link", answers: headers{"Cache-Control": "no-store"}, hasNot: []string{"Jo Doe", "@example.com"},
+			has: []string{`"id":"$by_mail"`, "By mail", `"answerable":true`, `"rep":{"id":"$dev","name":"Dev Patel"}`, `"extended_availability":true`}},
+		call{do: "POST /v1/public/invitation-links/$link", body: `{"answer":"accept"}`, has: []string{`"state":"accepted"`, `"answerable":false`, `"reason":"accepted"`}, hasNot: []string{"Jo Doe"}},
+		call{do: "POST /v1/public/invitation-links/$confirms", body: `{"answer":"decline_and_switch_off"}`, has: []string{`"extended_availability":false`}, hasNot: []string{`"invitation"`}},
+		call{as: "ana", do: "POST /v1/sessions/$mailed/end"})
 }
 
 func (x *server) playEntrances(t *testing.T) {

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"embed"
 	"errors"
 	"html/template"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -23,13 +25,50 @@ var linkTemplate = template.Must(template.ParseFS(pageFiles, "pages/link.html"))
 
 // linkView is what the page of an email's link shows.
 type linkView struct {
-	Token      string
-	Invitation desk.Invitation
-	Rep        desk.Ref
-	Chosen     store.LinkAnswer // what the link in the email said, offered first
-	Done       store.LinkAnswer // what was just done
-	Over       string           // why there is nothing to answer any more
-	Missing    bool
+	*texts.Texts // in the rep's language
+	store.InvitationLink
+	Token   string
+	Chosen  store.LinkAnswer // what the link in the email said, offered first
+	Done    store.LinkAnswer // what was just done
+	Switch  bool             // it is about extended availability alone
+	Missing bool
+}
+
+// viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
+func viewOf(token string, link store.InvitationLink) linkView {
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == ""}
+}
+
+// Names are those that texts fill in.
+func (v linkView) Names() texts.Args {
+	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name}
+}
+
+// Title is the email's headline.
+func (v linkView) Title() string { return v.InvitationTitle(v.Invitation) }
+
+// Issue is the one that the email named.
+func (v linkView) Issue() string {
+	if issue := cmp.Or(v.Invitation.Issue, v.Invitation.Session.Issue); issue != nil {
+		return issue.Name
+	}
+	return ""
+}
+
+// Since says when the invitation was made.
+func (v linkView) Since() string { return v.Date(v.Invitation.CreatedAt, v.TimeZone) }
+
+// Over says in a sentence why there is nothing to answer; "" while there is.
+func (v linkView) Over() string {
+	switch by := v.Invitation.AcceptedBy; {
+	case v.Reason == "":
+		return ""
+	case v.Reason == store.LinkAlreadyInside:
+		return v.Ended(desk.EndJoinedOtherwise, "", true)
+	case by != nil:
+		return v.Ended(desk.EndReason(v.Reason), by.Name, by.ID == v.Rep.ID)
+	}
+	return v.Ended(desk.EndReason(v.Reason), v.Invitation.Inviter.Name, false)
 }
 
 // linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
@@ -44,6 +83,8 @@ func (s *Server) linkPages() {
 	}
 	s.router.Get("/i/{token}", s.limitPage("show link", s.showLink))
 	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(s.limitPage("answer link", s.answerLink)))
+	s.router.Get("/i/{token}/unsubscribe", s.limitPage("show link", s.showUnsubscribe))
+	s.router.Method(http.MethodPost, "/i/{token}/unsubscribe", guard.Handler(s.limitPage("unsubscribe", s.unsubscribe)))
 }
 
 var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.LinkDeclineAndSwitchOff}
@@ -51,53 +92,52 @@ var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
-	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Chosen: store.LinkAnswer(r.URL.Query().Get("answer"))}
-	if err == nil {
-		view.Over = over(link.Invitation)
+	view := viewOf(token, link)
+	view.Chosen = store.LinkAnswer(r.URL.Query().Get("answer"))
+	s.writeLink(w, r, view, err)
+}
+
+func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
+	view := viewOf(token, link)
+	view.Switch = true
+	s.writeLink(w, r, view, err)
+}
+
+// unsubscribe switches extended availability off, and nothing else: the invitation stands. Mail programs post here by one
+// click, with no page before it (RFC 8058), and the page's button does.
+func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	if r.PostFormValue("List-Unsubscribe") != "One-Click" {
+		s.refuse(w, r, desk.Invalid("List-Unsubscribe", "unknown", "must be One-Click"))
+		return
 	}
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, store.LinkSwitchOff)
+	view := viewOf(token, link)
+	view.Switch = true
 	s.writeLink(w, r, view, err)
 }
 
 func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	answer := store.LinkAnswer(r.FormValue("answer")) // in the query for one-click unsubscribing (RFC 8058)
+	answer := store.LinkAnswer(r.FormValue("answer")) // in the query of older emails' List-Unsubscribe
 	if !slices.Contains(linkAnswers, answer) {
 		s.refuse(w, r, desk.Invalid("answer", "unknown", "must be one of accept, decline, decline_and_switch_off"))
 		return
 	}
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
-	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Done: answer}
+	view := viewOf(token, link)
+	view.Done = answer
 	var refusal *desk.Problem
 	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
 		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
-			view = linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Over: cmp.Or(over(link.Invitation), "You are in the session already.")}
+			view = viewOf(token, link)
 		}
 	}
 	s.writeLink(w, r, view, err)
-}
-
-// over says in a sentence why there is nothing to answer; "" while there is.
-func over(inv desk.Invitation) string {
-	switch {
-	case inv.DeclinedByMe:
-		return "You declined this invitation."
-	case inv.Active():
-		return ""
-	case inv.Reason == desk.EndAccepted:
-		return "This invitation was accepted by " + inv.AcceptedBy.Name + "."
-	case inv.Reason == desk.EndCancelled:
-		return inv.Inviter.Name + " has cancelled this invitation."
-	case inv.Reason == desk.EndSessionEnded:
-		return "The session has ended."
-	case inv.Reason == desk.EndJoinedOtherwise:
-		return "You have joined the session another way."
-	case inv.Reason == desk.EndOwnerLeft, inv.Reason == desk.EndOwnershipMoved:
-		return "The session has another owner now, who invites whom they need."
-	case inv.Reason == desk.EndTargetGone:
-		return "This invitation is no longer for you."
-	}
-	return "This invitation is over."
 }
 
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
@@ -105,7 +145,7 @@ func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView
 	var refusal *desk.Problem
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
-		view, status = linkView{Missing: true}, http.StatusNotFound
+		view, status = linkView{Texts: texts.For(r.Header.Get("Accept-Language")), Missing: true}, http.StatusNotFound
 	case err != nil:
 		s.refuse(w, r, err)
 		return
@@ -125,4 +165,31 @@ func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView
 	h.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w)
+}
+
+// LinkPath is embedded in the input of operations on an email's link.
+type LinkPath struct {
+	LinkToken string `path:"link_token" maxLength:"100" doc:"The secret part of the email's links: what stands behind /i/"`
+}
+
+func (s *Server) getInvitationLink(ctx context.Context, in *LinkPath) (*Plain[store.InvitationLink], error) {
+	return plainLink(s.cfg.Store.InvitationLink(ctx, in.LinkToken))
+}
+
+type answerInvitationLinkInput struct {
+	LinkPath
+	Body struct {
+		Answer store.LinkAnswer `json:"answer" enum:"accept,decline,decline_and_switch_off" doc:"What the rep chose; decline_and_switch_off ends their extended availability, too"`
+	}
+}
+
+func (s *Server) answerInvitationLink(ctx context.Context, in *answerInvitationLinkInput) (*Plain[store.InvitationLink], error) {
+	return plainLink(s.cfg.Store.AnswerInvitationLink(ctx, in.LinkToken, in.Body.Answer))
+}
+
+func plainLink(link store.InvitationLink, err error) (*Plain[store.InvitationLink], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Plain[store.InvitationLink]{link}, nil
 }

@@ -223,6 +223,12 @@ func (s *Server) publicRoutes() {
 		Codes: codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed, desk.NoRepAvailable, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.enter)
 	register(s, operation{ID: "get-public-portal", Method: get, Path: "/v1/public/portals/{portal_id}", Tag: "Public", Summary: "What a portal's page shows to customers",
 		Codes: codes(desk.NotFound)}, public, s.getPublicPortal)
+	register(s, operation{ID: "get-invitation-link", Method: get, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "What an email's link leads to",
+		Description: "For apps that open the links of emails by themselves. It changes nothing.", Private: true,
+		Codes: codes(desk.NotFound)}, public, s.getInvitationLink)
+	register(s, operation{ID: "answer-invitation-link", Method: post, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "Answer an invitation by an email's link",
+		Description: "It acts for the rep to whom the email was sent. Who accepts without a connected console holds the seat until `expected_until`. To decline and switch off works also where there is nothing to decline any more.", Private: true,
+		Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, public, s.answerInvitationLink)
 }
 
 func (s *Server) guestRoutes() {
@@ -306,7 +312,7 @@ func (s *Server) accountRoutes() {
 	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getRep)
 	register(s, operation{ID: "update-rep", Method: patch, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Change an account",
 		Description: "A closed one is logged out everywhere, and its sessions go to others.",
-		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.EmailMissing, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
 	register(s, operation{ID: "delete-rep", Method: remove, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Delete an account", Status: http.StatusNoContent,
 		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteRep)
 	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",

@@ -106,7 +106,7 @@ func (t *tx) countSent(d desk.Delivery, madeAt int64, before bool) {
 }
 
 // sentBefore says of a delivery d that is sent whether another of the same invitation was sent already.
-const sentBefore = `d.state = 'sent' AND d.purpose = 'invitation' AND EXISTS (SELECT 1 FROM deliveries f WHERE f.invitation_id = d.invitation_id AND f.invitation_id <> '' AND f.id <> d.id
+const sentBefore = `d.state = 'sent' AND d.purpose = 'invitation' AND EXISTS (SELECT 1 FROM deliveries f WHERE f.about = d.about AND f.id <> d.id
 	AND f.purpose = d.purpose AND f.state IN ('sent', 'received', 'opened'))`
 
 // countRetry counts an attempt that failed and is made again.

@@ -85,11 +85,7 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation || job.Invitation.Portal != nil {
 		return nil
 	}
-	var rep candidate
-	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
-		return err
-	}
-	return t.queueMail(job.OfferID(), job.Invitation.Reminders, rep)
+	return t.mailInvitation(job.OfferID(), job.Invitation.Reminders, job.Rep.ID, standsIn)
 }
 
 // ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still

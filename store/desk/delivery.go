@@ -164,6 +164,7 @@ type Job struct {
 	Follows    string            // the delivery id of the email that this one follows up; its Message-ID is made of it
 	By         *Ref              // who did what it tells of, where nothing else here says so
 	TimeZone   string            // the rep's, IANA
+	HeldUntil  time.Time         // the end of the rep's quiet hours, if an email falls into them (G13)
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
 	LinkToken  string            // for the email's links, good for this rep and invitation alone
 }

@@ -24,6 +24,17 @@ const (
 // Permissions lists all there are.
 var Permissions = []Permission{ShareOutsideTeams, TransferOutsideTeams, SeeOutsideEmbassy, ExtendedAvailability, InviteSpecialists}
 
+// CheckExtended refuses extended availability to who is without what it needs: the permission and an email address (G6).
+func CheckExtended(permissions []Permission, email string) *Problem {
+	if !slices.Contains(permissions, ExtendedAvailability) {
+		return Refuse(NotAllowed, "Extended availability needs the permission %s.", ExtendedAvailability)
+	}
+	if email == "" {
+		return Refuse(EmailMissing, "Extended availability needs an email address.")
+	}
+	return nil
+}
+
 // Presence is what colleagues see of a rep's readiness.
 type Presence string
 
