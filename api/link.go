@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -23,14 +24,37 @@ var linkTemplate = template.Must(template.ParseFS(pageFiles, "pages/link.html"))
 
 // linkView is what the page of an email's link shows.
 type linkView struct {
-	Token      string
-	Invitation desk.Invitation
-	Rep        desk.Ref
-	Chosen     store.LinkAnswer // what the link in the email said, offered first
-	Done       store.LinkAnswer // what was just done
-	Over       string           // why there is nothing to answer any more
-	Missing    bool
+	*texts.Texts // in the rep's language
+	store.InvitationLink
+	Token   string
+	Chosen  store.LinkAnswer // what the link in the email said, offered first
+	Done    store.LinkAnswer // what was just done
+	Over    string           // why there is nothing to answer any more
+	Missing bool
 }
+
+func newLinkView(token string, link store.InvitationLink) linkView {
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token}
+}
+
+// Names are those that texts fill in.
+func (v linkView) Names() texts.Args {
+	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name}
+}
+
+// Title is the email's headline.
+func (v linkView) Title() string { return v.InvitationTitle(v.Invitation) }
+
+// Issue is the one that the email named.
+func (v linkView) Issue() string {
+	if issue := cmp.Or(v.Invitation.Issue, v.Invitation.Session.Issue); issue != nil {
+		return issue.Name
+	}
+	return ""
+}
+
+// Since says when the invitation was made.
+func (v linkView) Since() string { return v.Date(v.Invitation.CreatedAt, v.TimeZone) }
 
 // linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
 // links too; only its buttons' POST acts.
@@ -51,9 +75,10 @@ var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
-	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Chosen: store.LinkAnswer(r.URL.Query().Get("answer"))}
+	view := newLinkView(token, link)
+	view.Chosen = store.LinkAnswer(r.URL.Query().Get("answer"))
 	if err == nil {
-		view.Over = over(link.Invitation)
+		view.Over = view.over()
 	}
 	s.writeLink(w, r, view, err)
 }
@@ -67,37 +92,32 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	}
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
-	view := linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Done: answer}
+	view := newLinkView(token, link)
+	view.Done = answer
 	var refusal *desk.Problem
 	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
 		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
-			view = linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Over: cmp.Or(over(link.Invitation), "You are in the session already.")}
+			view = newLinkView(token, link)
+			if view.Over = view.over(); view.Over == "" { // the invitation stands for others
+				view.Over = view.Ended(desk.EndJoinedOtherwise, "", false)
+			}
 		}
 	}
 	s.writeLink(w, r, view, err)
 }
 
 // over says in a sentence why there is nothing to answer; "" while there is.
-func over(inv desk.Invitation) string {
+func (v linkView) over() string {
+	inv := v.Invitation
 	switch {
 	case inv.DeclinedByMe:
-		return "You declined this invitation."
+		return v.Ended(desk.EndDeclined, "", true)
 	case inv.Active():
 		return ""
-	case inv.Reason == desk.EndAccepted:
-		return "This invitation was accepted by " + inv.AcceptedBy.Name + "."
-	case inv.Reason == desk.EndCancelled:
-		return inv.Inviter.Name + " has cancelled this invitation."
-	case inv.Reason == desk.EndSessionEnded:
-		return "The session has ended."
-	case inv.Reason == desk.EndJoinedOtherwise:
-		return "You have joined the session another way."
-	case inv.Reason == desk.EndOwnerLeft, inv.Reason == desk.EndOwnershipMoved:
-		return "The session has another owner now, who invites whom they need."
-	case inv.Reason == desk.EndTargetGone:
-		return "This invitation is no longer for you."
+	case inv.AcceptedBy != nil:
+		return v.Ended(inv.Reason, inv.AcceptedBy.Name, inv.AcceptedBy.ID == v.Rep.ID)
 	}
-	return "This invitation is over."
+	return v.Ended(inv.Reason, inv.Inviter.Name, false)
 }
 
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
@@ -105,7 +125,7 @@ func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView
 	var refusal *desk.Problem
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
-		view, status = linkView{Missing: true}, http.StatusNotFound
+		view, status = linkView{Texts: texts.For(r.Header.Get("Accept-Language")), Missing: true}, http.StatusNotFound
 	case err != nil:
 		s.refuse(w, r, err)
 		return

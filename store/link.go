@@ -43,6 +43,8 @@ func (s *Store) linkDelivery(token string) (string, error) {
 type InvitationLink struct {
 	Invitation desk.Invitation
 	Rep        desk.Ref
+	Locale     string // the rep's BCP 47 language
+	TimeZone   string // the rep's IANA time zone
 }
 
 // caller is the rep who followed the link, on no console.
@@ -64,11 +66,13 @@ func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
 	if err != nil {
 		return InvitationLink{}, desk.Missing("link")
 	}
-	if err := t.checkLinkRep(d.Rep.ID); err != nil {
+	link := InvitationLink{Rep: d.Rep}
+	if err := t.checkLinkRep(&link); err != nil {
 		return InvitationLink{}, err
 	}
 	inv, err := t.invitation(d.InvitationID)
-	return InvitationLink{Invitation: inv.ForInvited(d.Rep.ID), Rep: d.Rep}, err
+	link.Invitation = inv.ForInvited(d.Rep.ID)
+	return link, err
 }
 
 // SeenThrough shows the page's names as an embassy rep may know them.
@@ -134,9 +138,9 @@ func (t *tx) answerLink(deliveryID string, answer LinkAnswer) (InvitationLink, e
 	return link, err
 }
 
-// checkLinkRep refuses links of reps who are disabled by now.
-func (t *tx) checkLinkRep(repID string) error {
-	found, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND disabled = 0`, repID)
+// checkLinkRep reads how the rep reads, and refuses links of reps who are disabled by now.
+func (t *tx) checkLinkRep(link *InvitationLink) error {
+	found, err := t.row(`SELECT locale, time_zone FROM reps WHERE id = $1 AND disabled = 0`, []any{link.Rep.ID}, &link.Locale, &link.TimeZone)
 	if err == nil && !found {
 		err = desk.Missing("link")
 	}

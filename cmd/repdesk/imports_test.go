@@ -14,9 +14,10 @@ var mayImport = map[string][]string{
 	"store/desk":      {},
 	"store":           {"store/desk"},
 	"store/storetest": {"store", "store/desk"},
-	"push":            {"store", "store/desk"},
+	"push":            {"push/texts", "store", "store/desk"},
+	"push/texts":      {"store/desk"},
 	"push/pushtest":   {},
-	"api":             {"store", "store/desk"},
+	"api":             {"push/texts", "store", "store/desk"},
 	"cmd/repdesk":     {"api", "push", "store", "store/desk"},
 }
 

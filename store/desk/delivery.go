@@ -154,7 +154,8 @@ type Job struct {
 	PushTarget string
 	Address    string // for email
 	Locale     string
-	Badge      int // active invitations that the rep may accept
+	TimeZone   string // IANA name of the rep's time zone, for dates in emails; empty: UTC
+	Badge      int    // active invitations that the rep may accept
 	Invitation Invitation
 	Session    InvitationSession // what a message about a session, its chat or its place in a queue may say of it
 	Reason     string            // of such a message; or why what it told of is over
@@ -165,7 +166,6 @@ type Job struct {
 	Follows    string            // the delivery id of the email that this one follows up; its Message-ID is made of it
 	Alerts     Alerts            // what the rep wants to be told
 	By         *Ref              // who did what it tells of, where nothing else here says so
-	TimeZone   string            // the rep's, IANA
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
 	LinkToken  string            // for the email's links, good for this rep and invitation alone
 }
