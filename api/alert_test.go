@@ -86,7 +86,9 @@ func TestG13ChatAlerts(t *testing.T) {
 		x.open(t, "ses", "ana/anas", "")
 		x.join(t, "ana/anas", "ses", "ben/bens", "")
 		x.pushes(t)
-		write := func() { x.do(t, call{as: "guest/ses", do: "POST /v1/guest/messages", body: `{"text":"I am Jo Doe"}`, want: 201}) }
+		write := func() {
+			x.do(t, call{as: "guest/ses", do: "POST /v1/guest/messages", body: `{"text":"I am Jo Doe"}`, want: 201})
+		}
 		write()
 		x.tells(t, "in the background", "anas message 1", "bens message 1", "tablet message 1")
 		write()

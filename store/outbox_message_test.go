@@ -76,8 +76,6 @@ func TestG13ChatIsToldInTheBackground(t *testing.T) {
 		same(t, "the stream is closed", chatTold(t, d), "ana-1: 3 rep", "ana-2: 3 rep")
 		watching(t, d, ben, true)
 		clock.Advance(desk.ConnectedFor + desk.PresenceGrace)
-		d.Touch(ben)
-		ok(t, d.FlushContacts(t.Context()))
 		say(t, d, ana, session, "to ben, whose stream was not heard of since")
 		same(t, "a lease", chatTold(t, d), "ben-1: 2 owner")
 		wants(t, d, ben, desk.AlertsChange{Messages: &no})

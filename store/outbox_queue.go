@@ -55,7 +55,7 @@ func (t *tx) pushOverdue(entryID string) error {
 }
 
 func (t *tx) pushQueueNews(e queueEntry, by string, news func(queueDevice) desk.QueueNews) error {
-	if e.queueID == by {
+	if e.queueID == by { // there is nobody else to ask for
 		return nil
 	}
 	devices, err := t.queueDevices(e)

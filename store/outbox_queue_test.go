@@ -195,7 +195,9 @@ func TestG13WithdrawnFromOne(t *testing.T) {
 // G5, G7: what was not sent yet is dropped when it is over, not wanted, or worth nothing any more.
 func TestG13NotSentYet(t *testing.T) {
 	for way, before := range map[string]func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, ana, ben desk.Caller, s desk.Session){
-		"taken": func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, ana, _ desk.Caller, s desk.Session) { take(t, d, ana, s) },
+		"taken": func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, ana, _ desk.Caller, s desk.Session) {
+			take(t, d, ana, s)
+		},
 		"switched off": func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, _, ben desk.Caller, _ desk.Session) {
 			wants(t, d, ben, ofTeams(desk.TeamAlertsOverdue))
 		},

@@ -76,6 +76,9 @@ func (l *contacts) note(console string, c contact) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.seen[console]
+	if c.watching == watchesAsBefore && last.watching == watches { // each contact renews what is known of the stream
+		c.watching = watches
+	}
 	if known && c.at.Sub(last.at) < contactWorth && (c.watching == watchesAsBefore || c.watching == last.watching) {
 		return
 	}
