@@ -231,8 +231,8 @@ func (t *tx) dropWaiting(which string, args ...any) error {
 	})
 }
 
-// withdrawFromConsole takes what it shows off a device whose log-in ends (G10). The revision of what that is about grows,
-// because a device takes a withdrawal only with a higher one than that of what it shows.
+// withdrawFromConsole takes what it shows off a device whose log-in ends (G10). The revision of an invitation grows, because a
+// device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string, rep desk.Ref) error {
 	shown, err := t.texts(`SELECT DISTINCT d.about FROM deliveries d JOIN invitations v ON v.id = d.about
 		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active' ORDER BY d.about`, consoleID)

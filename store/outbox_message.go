@@ -49,7 +49,7 @@ func (t *tx) withdrawChat(sessionID, repID, consoleID string, why desk.EndReason
 	if err != nil {
 		return err
 	}
-	return t.withdrawWhere(which, news{reason: string(why), aboutRev: desk.ChatRev(messages, true)}, args...)
+	return t.withdrawWhere(which, news{reason: string(why), aboutRev: desk.ToldRev(messages, true)}, args...)
 }
 
 func (t *tx) messagesIn(sessionID string) (n int64, err error) {
@@ -79,7 +79,7 @@ func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error)
 	}
 	job.Session.Issue = refOrNil(issue)
 	messages, err := t.messagesIn(sessionID)
-	job.KeyRev = desk.ChatRev(messages, false)
+	job.KeyRev = desk.ToldRev(messages, false)
 	return "", err
 }
 

@@ -83,7 +83,7 @@ func (t *tx) queueDevices(e queueEntry) ([]queueDevice, error) {
 
 // newsOf is what is told of an entry. Its revision is kept: when it is withdrawn the entry is gone.
 func newsOf(e queueEntry, reason string, purpose desk.Purpose) news {
-	return news{about: e.ID, aboutRev: e.Rev, sessionID: e.SessionID, reason: reason, purpose: purpose}
+	return news{about: e.ID, aboutRev: desk.ToldRev(e.Rev, purpose == desk.PurposeWithdrawal), sessionID: e.SessionID, reason: reason, purpose: purpose}
 }
 
 // withdrawEntry takes an entry that has gone from its queue off the devices that were told of it, and says why.
@@ -97,23 +97,17 @@ func (t *tx) withdrawEntry(e queueEntry, touch queueTouch) error {
 }
 
 // withdrawEntries takes entries that stand for others off the devices of a rep, or off one: those deliveries d of entries e
-// that a condition picks. Their revision grows, because a device takes a withdrawal only with a higher one than that of what
-// it shows.
+// that a condition picks.
 func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string, args ...any) error {
-	type told struct{ id, session string }
-	shown, err := list(t, `SELECT DISTINCT e.session_id, e.id FROM deliveries d JOIN queue_entries e ON e.id = d.about WHERE `+which+` AND d.purpose = 'queue' ORDER BY e.session_id, e.id`,
-		args, func(scan scanner, e *told) error { return scan(&e.session, &e.id) })
+	type told struct {
+		id  string
+		rev int64
+	}
+	shown, err := list(t, `SELECT DISTINCT e.id, e.rev FROM deliveries d JOIN queue_entries e ON e.id = d.about WHERE `+which+` AND d.purpose = 'queue' ORDER BY e.id`,
+		args, func(scan scanner, e *told) error { return scan(&e.id, &e.rev) })
 	for _, e := range shown {
-		if err != nil {
-			return err
-		}
-		if _, err = t.lockedSession(e.session); err != nil {
-			return err
-		}
-		var rev int64
-		var stands bool
-		if stands, err = t.row(`UPDATE queue_entries SET rev = rev + 1 WHERE id = $1 RETURNING rev`, []any{e.id}, &rev); err == nil && stands { // what went meanwhile was withdrawn
-			err = t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{aboutRev: rev, reason: string(why)}, e.id, repID, consoleID)
+		if err == nil {
+			err = t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{aboutRev: desk.ToldRev(e.rev, true), reason: string(why)}, e.id, repID, consoleID)
 		}
 	}
 	return err

@@ -57,12 +57,7 @@ func (t *tx) withdrawSessions(consoleID string) error {
 			err = t.withdrawChat(s.session, "", consoleID, desk.EndLoggedOut)
 			continue
 		}
-		if _, err = t.lockedSession(s.session); err == nil {
-			err = t.moveRev(s.session)
-		}
-		if err == nil {
-			err = t.withdrawWhere(`d.about = $1 AND d.console_id = $2`, news{reason: string(desk.EndLoggedOut)}, s.session+stateKey, consoleID)
-		}
+		err = t.withdrawWhere(`d.about = $1 AND d.console_id = $2`, news{reason: string(desk.EndLoggedOut)}, s.session+stateKey, consoleID)
 	}
 	return err
 }
@@ -86,7 +81,7 @@ func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error)
 			return "over", err
 		}
 	}
-	job.KeyRev = s.Rev
+	job.KeyRev = desk.ToldRev(s.Rev, job.Purpose == desk.PurposeWithdrawal)
 	job.Session = desk.InvitationSession{ID: s.ID, Kind: s.Kind, Issue: s.Issue}
 	return "", nil
 }

@@ -114,13 +114,13 @@ func MessageDue(last, now time.Time) time.Time {
 	return now
 }
 
-// ChatRev is the revision of what a push tells of a chat with so many messages. It grows with each push, since there is none
-// without another message, and a withdrawal is above what it takes back and below the next.
-func ChatRev(messages int64, withdrawal bool) int64 {
+// ToldRev is the revision of a push about something, at the thing's own: its revision, or of a chat how many messages it has.
+// That grows before each push, but not before each withdrawal, which is above what it takes back and below the next push.
+func ToldRev(own int64, withdrawal bool) int64 {
 	if withdrawal {
-		return 2*messages + 1
+		return 2*own + 1
 	}
-	return 2 * messages
+	return 2 * own
 }
 
 // QuietHours are the part of the day in which emails of extended availability wait, in the rep's time zone. They can span

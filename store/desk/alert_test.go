@@ -138,7 +138,7 @@ func TestG13WhatIsToldOfAQueue(t *testing.T) {
 	}
 }
 
-func TestG13HowOftenAndInWhatOrderChatIsTold(t *testing.T) {
+func TestG13HowOftenAndInWhatOrderIsTold(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct{ last, due time.Time }{
 		{time.Time{}, now}, {now.Add(-time.Hour), now}, {now.Add(-30 * time.Second), now}, {now.Add(-29 * time.Second), now.Add(time.Second)}, {now, now.Add(30 * time.Second)},
@@ -148,8 +148,8 @@ func TestG13HowOftenAndInWhatOrderChatIsTold(t *testing.T) {
 		}
 	}
 	for n := int64(1); n < 5; n++ {
-		if push, over, next := desk.ChatRev(n, false), desk.ChatRev(n, true), desk.ChatRev(n+1, false); push >= over || over >= next {
-			t.Errorf("after %d messages: pushed at %d, taken back at %d, pushed again at %d", n, push, over, next)
+		if push, over, next := desk.ToldRev(n, false), desk.ToldRev(n, true), desk.ToldRev(n+1, false); push >= over || over >= next {
+			t.Errorf("at %d: pushed at %d, taken back at %d, pushed again at %d", n, push, over, next)
 		}
 	}
 }
