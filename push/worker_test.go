@@ -131,6 +131,47 @@ func TestG4InvitationAndWithdrawalReachTheDevice(t *testing.T) {
 	}
 }
 
+// G13: a session in Ben's queue reaches his phone, and so does that somebody else has it now; then what is said in a session
+// of his.
+func TestG13QueueAndChatReachTheDevice(t *testing.T) {
+	s, server := newScene(t), pushtest.NewFCM(t)
+	fcm, err := push.NewFCM(t.Context(), push.FCMConfig{Project: "p", Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop := s.start(push.Config{Senders: byFCM(fcm)})
+	started, err := s.StartSession(t.Context(), s.ana, store.NewSession{RepID: "@ben", Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := server.Next()
+	if first.Target != "bens-phone" || first.Data["type"] != "queue" || first.Data["session_id"] != started.Session.ID || first.Data["queue_id"] != "personal" || first.Data["key"] != first.Data["queue_entry_id"] {
+		t.Errorf("queue: %+v", first)
+	}
+	if _, err := s.AcceptSession(t.Context(), s.ben, started.Session.ID); err != nil {
+		t.Fatal(err)
+	}
+	second := server.Next()
+	if second.Data["type"] != "withdrawal" || second.Data["ends"] != "queue" || second.Data["key"] != first.Data["key"] || second.Data["state"] != "accepted" || second.Data["by"] != "Ben Okafor" || second.Data["rev"] <= first.Data["rev"] {
+		t.Errorf("withdrawal: %+v", second)
+	}
+	guest, err := s.AuthenticateGuest(t.Context(), started.GuestToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "Hello?"}); err != nil {
+		t.Fatal(err)
+	}
+	third := server.Next()
+	if third.Data["type"] != "message" || third.Data["key"] != started.Session.ID+".chat" || third.Data["count"] != "1" || third.Data["author_role"] != "customer" || strings.Contains(third.Data["body"], "Hello") {
+		t.Errorf("message: %+v", third)
+	}
+	stop()
+	if strings.Contains(s.log.String(), "ERROR") {
+		t.Errorf("log: %s", s.log.String())
+	}
+}
+
 func TestG8FailedSendIsRepeatedAfterItsPause(t *testing.T) {
 	s := newScene(t)
 	sender, attempts := asking()

@@ -75,10 +75,10 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var by desk.Ref
 	var loggedOut, embassy bool
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
+		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
-		&by.ID, &by.Name, &here, &loggedOut)
+		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}
@@ -129,6 +129,8 @@ func (t *tx) mailJob(job *desk.Job) (why string, err error) {
 // tellsOf completes a job by what it tells of.
 func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why string, err error) {
 	switch {
+	case job.Purpose != desk.PurposeWithdrawal && !job.Alerts.Wants(job.Purpose, job.Reason): // since it was queued
+		return "switched_off", nil
 	case job.OfferID() != "":
 		return t.invitationJob(job, loggedOut)
 	case job.Purpose != desk.PurposeWithdrawal && !t.now.Before(job.ExpiresAt): // what nobody answers is soon worth nothing
@@ -137,6 +139,10 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return t.sessionJob(job, sessionID)
 	case job.Purpose == desk.PurposeSignedOut:
 		return t.signedOutJob(job)
+	case strings.HasSuffix(job.Key, chatKey):
+		return t.messageJob(job, sessionID)
+	case strings.HasPrefix(job.Key, "qen_"):
+		return t.queueJob(job, sessionID)
 	}
 	return "", nil
 }

@@ -59,6 +59,9 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 	if next.Sub(tried) > desk.RetryWindow {
 		return t.deliveryFailed(job, "given_up")
 	}
+	if err := t.oneMessage(job); err != nil {
+		return err
+	}
 	if _, err := t.exec(`UPDATE deliveries SET state = 'waiting', error = $1, due_at = $2, updated_at = $3, rev = rev + 1 WHERE id = $4`,
 		o.Error, ms(next), ms(t.now), job.ID); err != nil {
 		return err
@@ -93,6 +96,9 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
 	_, err := write(ctx, s, func(t *tx) (int64, error) {
 		t.wakeWorkers(job.Channel)
+		if err := t.oneMessage(job); err != nil {
+			return 0, err
+		}
 		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
 			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts, flag(!tried))
 	})
