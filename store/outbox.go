@@ -170,7 +170,8 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		}
 	}
 	for _, s := range told {
-		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
+		// One that failed or was dropped at its first attempt shows nowhere; an attempt before the last may have been taken unnoticed.
+		mayShow := s.attempts > 1 || s.attempts == 1 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		to := [2]string{s.consoleID, s.repID}
 		if s.channel != desk.ChannelFCM || !mayShow || withdrawn[to] {
 			continue
