@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	build.Do(func() {
 		if build.folder, build.err = os.MkdirTemp("", "repdesk-test-"); build.err != nil {
@@ -71,7 +71,7 @@ const crowd = 20
 
 // process is the built program, running.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	URL    string
 	cmd    *exec.Cmd
 	log    bytes.Buffer // to be read when it has exited
@@ -79,7 +79,7 @@ type process struct {
 }
 
 // start runs "repdesk serve" on a free port, with the test's organisation, and waits until it answers.
-func start(t *testing.T, database string, flags ...string) *process {
+func start(t testing.TB, database string, flags ...string) *process {
 	t.Helper()
 	org := filepath.Join(t.TempDir(), "org.yaml")
 	if err := os.WriteFile(org, []byte(testOrganization()), 0o600); err != nil {
