@@ -213,6 +213,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(heartbeat.Seconds())}); err != nil {
 		return err
 	}
+	b.sub.Follow()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	passing, stop := s.ticks(b)

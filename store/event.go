@@ -68,6 +68,7 @@ type Subscription struct {
 	reader reader
 	woken  chan struct{}
 	topics topics // those it is woken for
+	live   bool   // Follow was called
 }
 
 // reader is who reads: a rep, or a guest with their place in a session.
@@ -189,6 +190,9 @@ func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 // Read returns up to limit events after the cursor, of the given types (none: all), by the rights of this moment. A
 // cursor that is too old, or was never given, is refused with cursor_too_old.
 func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
+	if events, ok, err := b.readTail(ctx, after, types, limit); ok || err != nil {
+		return events, err
+	}
 	var mine rights
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
 		if mine, err = t.rightsOf(b.reader); err != nil {
@@ -304,17 +308,13 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.caller.RepID) {
+		if !q.shows(pos, topic, except) {
 			return nil
 		}
 		if err := events.add(pos, body); err != nil {
 			return err
 		}
-		// Where the event stands is when they came. The end of the log as it was seen when that was begun can lie before what
-		// others wrote meanwhile, and before this reader's cursor.
-		if last := events.Items[len(events.Items)-1]; last.Type == desk.EventMeChanged && last.Reason == rightsGrown {
-			events.Grown = true
-		}
+		events.Grown = events.Grown || grows(events.Items[len(events.Items)-1])
 		return nil
 	})
 	if !events.More {
@@ -333,14 +333,28 @@ func (t *tx) readLog(q query) (Events, error) {
 	return events, errors.Join(err, t.err)
 }
 
+// shows says whether the reader gets what the log holds at a position.
+func (q query) shows(pos int64, topic, except string) bool {
+	since, mine := q.mine.topics[topic]
+	return mine && pos > since && (q.mine.until == 0 || pos <= q.mine.until) && !slices.Contains(strings.Fields(except), q.caller.RepID)
+}
+
+// grows says whether an event tells its rep of teams that they came into. Where the event stands is when they came: the end
+// of the log as it was seen when that was begun can lie before what others wrote meanwhile, and before the reader's cursor.
+func grows(e desk.Event) bool { return e.Type == desk.EventMeChanged && e.Reason == rightsGrown }
+
 func (e *Events) add(pos int64, body string) error {
-	event := desk.Event{}
-	if err := json.Unmarshal([]byte(body), &event); err != nil {
-		return fmt.Errorf("read event %d: %w", pos, err)
+	event, err := parseEvent(pos, body)
+	e.Items = append(e.Items, event)
+	return err
+}
+
+func parseEvent(pos int64, body string) (event desk.Event, err error) {
+	if err = json.Unmarshal([]byte(body), &event); err != nil {
+		return event, fmt.Errorf("read event %d: %w", pos, err)
 	}
 	event.ID = pos
-	e.Items = append(e.Items, event)
-	return nil
+	return event, nil
 }
 
 // rightsGrown is the reason of the event that tells a rep of teams that they came into.
