@@ -22,6 +22,7 @@ import (
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -92,7 +93,7 @@ func restarted(t testing.TB, s *store.Store, clock *storetest.Clock, options ...
 	t.Helper()
 	x := &server{t: t, store: s, clock: clock, log: &logBuffer{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 		tokens: map[string]string{}, saved: map[string]string{}, called: map[string]bool{}}
-	cfg := api.Config{Store: s, Now: clock.Now, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	cfg := api.Config{Store: s, Now: clock.Now, Channels: []desk.Channel{desk.ChannelFCM, desk.ChannelEmail}, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, option := range options {
 		option(&cfg)
 	}

@@ -37,11 +37,14 @@ type Config struct {
 	Warning   func() string                   // what /readyz says beside it, such as a channel that is misconfigured; nil: nothing
 	PublicURL string                          // where clients reach the server, without a slash at the end; "": links are relative
 	Name      string                          // the desk's name; "": repdesk
+	Channels  []desk.Channel                  // those that are set up; none: what would be sent is only kept
 	Version   string                          // the program's version; "": dev
 	Limits    RateLimits                      // of what people without an account may do
 	// TrustedProxies are those whose X-Forwarded-For says where a request came from; none: the address that connects counts.
 	TrustedProxies []netip.Prefix
 	BodyTime       time.Duration // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
+	Heartbeat      time.Duration // how often a silent stream gets a comment; 0: 25 s, below the 30 s after which many proxies close a silent connection
+	StreamPatience time.Duration // how long a stream's client may take nothing of what is written to it; 0: 10 s
 	LookEvery      time.Duration // how often a stream looks whether the place of a guest who waits is another; 0: 10 s
 }
 
@@ -61,6 +64,8 @@ func (c Config) withDefaults() Config {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	c.Name = cmp.Or(c.Name, "repdesk")
 	c.BodyTime = cmp.Or(c.BodyTime, 30*time.Second)
+	c.Heartbeat = cmp.Or(c.Heartbeat, 25*time.Second)
+	c.StreamPatience = cmp.Or(c.StreamPatience, 10*time.Second)
 	c.LookEvery = cmp.Or(c.LookEvery, 10*time.Second)
 	c.Version = cmp.Or(c.Version, "dev")
 	c.Limits = c.Limits.withDefaults()

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	deliveryFields  = `SELECT d.id, d.rev, d.invitation_id, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
+	deliveryFields  = `SELECT d.id, d.rev, d.about, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
 	deliveryTables  = ` FROM deliveries d JOIN reps r ON r.id = d.rep_id`
 	deliveryColumns = deliveryFields + deliveryTables
 )
@@ -16,10 +16,14 @@ const (
 func scanDelivery(scan scanner, d *desk.Delivery) error {
 	var console desk.Ref
 	var updated int64
-	err := scan(&d.ID, &d.Rev, &d.InvitationID, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
+	var about string
+	err := scan(&d.ID, &d.Rev, &about, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
 	d.Console, d.UpdatedAt = refOrNil(console), desk.Time(updated)
-	if strings.HasPrefix(d.InvitationID, "trf_") {
-		d.InvitationID, d.TransferID = "", d.InvitationID
+	switch {
+	case strings.HasPrefix(about, "inv_"):
+		d.InvitationID = about
+	case strings.HasPrefix(about, "trf_"):
+		d.TransferID = about
 	}
 	return err
 }
@@ -55,7 +59,7 @@ func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, bef
 		if !mine {
 			return nil, t.refuseDeliveries(c, inv)
 		}
-		return list(t, deliveryColumns+` WHERE d.invitation_id = $1 AND d.invitation_id <> '' AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
+		return list(t, deliveryColumns+` WHERE d.about = $1 AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
 			[]any{invitationID, before, limit}, scanDelivery)
 	})
 }
@@ -69,6 +73,25 @@ func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
 		return desk.Missing("invitation")
 	}
 	return desk.Refuse(desk.NotSessionOwner, "Only the session's owner sees the deliveries.")
+}
+
+// Delivery returns one delivery to the rep whom it tells, to the owner of the session whose invitation it tells of, and to
+// administrators.
+func (s *Store) Delivery(ctx context.Context, c desk.Caller, id string) (desk.Delivery, error) {
+	return readAs(ctx, s, c, func(t *tx) (desk.Delivery, error) {
+		d, err := t.delivery(id)
+		if err != nil || d.Rep.ID == c.RepID || c.IsAdministrator() {
+			return d, err
+		}
+		var mine bool
+		if d.OfferID() != "" {
+			mine, err = t.exists(`SELECT 1 FROM invitations v JOIN sessions s ON s.id = v.session_id WHERE v.id = $1 AND s.owner_id = $2`, d.OfferID(), c.RepID)
+		}
+		if err == nil && !mine {
+			err = desk.Missing("delivery")
+		}
+		return d, err
+	})
 }
 
 // AckDelivery records what a device of the caller reports: received, opened. A later report never takes back an
@@ -93,4 +116,11 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 		}
 		return t.delivery(id)
 	})
+}
+
+// forgetDeliveries removes those that are no part of the history of an invitation or transfer, when nobody asks for them any
+// more.
+func (t *tx) forgetDeliveries() error {
+	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_')`, ms(t.now.Add(-desk.DeliveriesKept)))
+	return err
 }

@@ -64,11 +64,11 @@ type Events struct {
 
 // Subscription is the view of one reader on the log: the topics that they may read.
 type Subscription struct {
-	store  *Store
-	reader reader
-	woken  chan struct{}
-	topics topics // those it is woken for
-	live   bool   // Follow was called
+	store   *Store
+	reader  reader
+	woken   chan struct{}
+	topics  topics // those it is woken for
+	follows bool   // Follow was called
 }
 
 // reader is who reads: a rep, or a guest with their place in a session.
@@ -190,25 +190,35 @@ func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 // Read returns up to limit events after the cursor, of the given types (none: all), by the rights of this moment. A
 // cursor that is too old, or was never given, is refused with cursor_too_old.
 func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
-	if events, ok, err := b.readTail(ctx, after, types, limit); ok || err != nil {
+	return b.read(ctx, query{after: after, types: types, limit: limit})
+}
+
+// ReadLatest is Read for a reader who wants to know how things are, and not each step there: who is behind gets of several
+// changes of one object, with nothing else of it in between, the last (desk.LatestOnly). Who keeps up gets each.
+func (b *Subscription) ReadLatest(ctx context.Context, after int64, limit int) (Events, error) {
+	if events, ok, err := b.readTail(ctx, after); ok || err != nil {
 		return events, err
 	}
-	var mine rights
+	return b.read(ctx, query{after: after, limit: limit, latest: true})
+}
+
+func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
+	q.caller = b.reader.caller
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
-		if mine, err = t.rightsOf(b.reader); err != nil {
+		if q.mine, err = t.rightsOf(b.reader); err != nil {
 			return Events{}, err
 		}
-		first, last, err := t.logBounds()
-		if err != nil {
+		var first int64
+		if first, q.last, err = t.logBounds(); err != nil {
 			return Events{}, err
 		}
-		if after < first-1 || after > last {
-			return Events{}, cursorRefused(after, first, last)
+		if q.after < first-1 || q.after > q.last {
+			return Events{}, cursorRefused(q.after, first, q.last)
 		}
-		return t.readLog(query{b.reader.caller, mine, after, last, types, limit})
+		return t.readLog(q)
 	})
 	if err == nil {
-		b.store.hub.subscribe(b, mine.topics)
+		b.store.hub.subscribe(b, q.mine.topics)
 	}
 	return events, err
 }
@@ -240,17 +250,11 @@ func (s *Store) LastEvent(ctx context.Context) (int64, error) {
 // the log can be emptied by age and still be told from one that lost its memory.
 func (t *tx) logBounds() (first, last int64, err error) {
 	var kept string
-	found, err := t.row(`SELECT value FROM settings WHERE name = 'events_kept_after'`, nil, &kept)
-	if err != nil {
+	if _, err = t.row(`SELECT COALESCE((SELECT value FROM settings WHERE name = 'events_kept_after'), '0'), (SELECT COALESCE(MAX(pos), 0) FROM events)`, nil, &kept, &last); err != nil {
 		return 0, 0, err
 	}
-	if found {
-		if _, err = fmt.Sscan(kept, &first); err != nil {
-			return 0, 0, fmt.Errorf("read setting events_kept_after: %w", err)
-		}
-	}
-	if _, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events`, nil, &last); err != nil {
-		return 0, 0, err
+	if _, err = fmt.Sscan(kept, &first); err != nil {
+		return 0, 0, fmt.Errorf("read setting events_kept_after: %w", err)
 	}
 	return first + 1, max(last, first), nil
 }
@@ -262,6 +266,7 @@ type query struct {
 	after, last int64
 	types       []desk.EventType
 	limit       int
+	latest      bool // of changes of one object the last is enough
 }
 
 // statement reads the topics, and the types where some are asked for, merged by position.
@@ -321,6 +326,9 @@ func (t *tx) readLog(q query) (Events, error) {
 		events.Cursor = q.last
 	}
 	if err == nil {
+		// Each queue.changed would show the queue as it is now.
+		latest := q.latest && len(events.Items) > desk.Behind
+		events.Items = desk.LatestOnly(events.Items, func(kind desk.EventType) bool { return latest || kind == desk.EventQueueChanged })
 		events.Items, err = t.showQueues(q.caller, events.Items)
 	}
 	if err != nil || !q.mine.embassy {
@@ -363,13 +371,13 @@ const rightsGrown = "rights_grown"
 // forgottenAtOnce is how many events one statement looks at and removes.
 const forgottenAtOnce = 10_000
 
-// forgetEvents removes what is older than desk.EventRetention, from the beginning of the log on: an index by age would
+// forgetEvents removes what is older than the setting says, from the beginning of the log on: an index by age would
 // cost every change more than this costs once an hour.
 func (t *tx) forgetEvents() error {
 	for {
 		var last int64
 		if _, err := t.row(`SELECT COALESCE(MAX(pos), 0) FROM (SELECT pos, at FROM events ORDER BY pos LIMIT $1) AS oldest WHERE at < $2`,
-			[]any{forgottenAtOnce, ms(t.now.Add(-desk.EventRetention))}, &last); err != nil || last == 0 {
+			[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
 			return err
 		}
 		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {

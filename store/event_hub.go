@@ -160,18 +160,19 @@ func (h *hub) since(after int64) (rows []*logRow, last int64, ok bool) {
 	return h.tail[from:], h.last, true
 }
 
-// Follow says that the subscription is read whenever it is woken. From then on Read gives what it was woken for, and not
-// what was written since, for which it will be woken again: so that many readers of one event need not each ask the database.
-func (b *Subscription) Follow() { b.live = true }
+// Follow says that the subscription is read whenever it is woken. From then on ReadLatest gives what it was woken for, and
+// not what was written since, for which it will be woken again: so of many who read one event each need not read the log.
+func (b *Subscription) Follow() { b.follows = true }
 
-// readTail is Read from memory, where that can be: of all that a rep follows, up to the position at which the hub stands.
-// The rights are those of this moment all the same. Embassy reps see copies of their own, and queues are read anew for each.
-func (b *Subscription) readTail(ctx context.Context, after int64, types []desk.EventType, limit int) (_ Events, ok bool, _ error) {
-	if !b.live || len(types) > 0 || b.reader.guest.AttendeeID != "" {
+// readTail is ReadLatest from memory, up to where the hub stands, by the rights of this moment all the same. It leaves to
+// the log whatever needs more than these rows: who is behind, queues, which are read anew for each, and what embassy reps
+// see. What it returns is shared, and not to be changed.
+func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok bool, _ error) {
+	if !b.follows || b.reader.guest.AttendeeID != "" {
 		return Events{}, false, nil
 	}
 	rows, last, ok := b.store.hub.since(after)
-	if !ok || len(rows) > limit {
+	if !ok {
 		return Events{}, false, nil
 	}
 	mine, err := lookUp(ctx, b.store, func(t *tx) (rights, error) { return t.rightsOf(b.reader) })
@@ -184,7 +185,7 @@ func (b *Subscription) readTail(ctx context.Context, after int64, types []desk.E
 			continue
 		}
 		event, err := row.parse()
-		if err != nil || event.Type == desk.EventQueueChanged {
+		if err != nil || event.Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
 			return Events{}, false, err
 		}
 		events.Items, events.Grown = append(events.Items, event), events.Grown || grows(event)

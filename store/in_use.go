@@ -23,7 +23,7 @@ var uses = map[string][]use{
 		{"session", "session", "sessions", `FROM sessions x WHERE x.id IN (SELECT a.session_id FROM attendees a WHERE a.rep_id = $1 AND a.rep_id <> '')
 			OR x.owner_id = $1 OR x.queue_rep_id = $1 OR x.first_rep_id = $1`},
 		{"invitation", "invitation", "invitations", `FROM invitations x WHERE x.rep_id = $1 OR x.inviter_id = $1 OR x.id IN (SELECT d.invitation_id FROM declines d WHERE d.rep_id = $1)
-			OR x.id IN (SELECT d.invitation_id FROM deliveries d WHERE d.rep_id = $1)`},
+			OR x.id IN (SELECT d.about FROM deliveries d WHERE d.rep_id = $1)`},
 		{"note", "note", "notes", `FROM notes x WHERE x.rep_id = $1`},
 		{"team_message", "message in team chats", "messages in team chats", `FROM team_messages x WHERE x.rep_id = $1`},
 		{"support_button", "support button", "support buttons", `FROM entrances x WHERE x.rep_id = $1 AND x.kind = 'support_button'`},

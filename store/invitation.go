@@ -218,14 +218,16 @@ func (s *Store) SessionInvitations(ctx context.Context, c desk.Caller, sessionID
 
 // MyInvitations lists the active invitations that the caller may accept, the newest first.
 func (s *Store) MyInvitations(ctx context.Context, c desk.Caller, before string, limit int) ([]desk.Invitation, error) {
-	return readAs(ctx, s, c, func(t *tx) ([]desk.Invitation, error) {
-		found, err := t.invitations(` WHERE v.id IN (`+mayAccept+`) AND v.kind <> 'transfer' AND ($4 = '' OR v.id < $4) ORDER BY v.id DESC LIMIT $5`,
-			c.RepID, ms(t.now), c.ConsoleID, before, limit)
-		for i := range found {
-			found[i] = found[i].ForInvited(c.RepID)
-		}
-		return found, err
-	})
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Invitation, error) { return t.myInvitations(c, before, limit) })
+}
+
+func (t *tx) myInvitations(c desk.Caller, before string, limit int) ([]desk.Invitation, error) {
+	found, err := t.invitations(` WHERE v.id IN (`+mayAccept+`) AND v.kind <> 'transfer' AND ($4 = '' OR v.id < $4) ORDER BY v.id DESC LIMIT $5`,
+		c.RepID, ms(t.now), c.ConsoleID, before, limit)
+	for i := range found {
+		found[i] = found[i].ForInvited(c.RepID)
+	}
+	return found, err
 }
 
 // mayAccept are the ids of the active invitations and transfers that the rep $1 may accept now ($2), asking from the

@@ -120,7 +120,7 @@ func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
 	if err != nil || !loggedIn {
 		return err
 	}
-	return t.pushRep(rep.ID, news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, worthFor)
+	return t.pushRep(rep.ID, news{about: inv.ID, purpose: purposeOf(inv), round: inv.Reminders})
 }
 
 // newRev moves the revision of an invitation, or of a transfer and the session that shows it.

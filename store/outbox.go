@@ -8,9 +8,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// worthFor is how long the news of an invitation is worth delivering to a device that was off.
-const worthFor = 24 * time.Hour
-
 // device is a console with a push target.
 type device struct {
 	repID, consoleID, name, platform, locale, pushKind, pushTarget string
@@ -58,7 +55,7 @@ func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error 
 		if !told[d.repID] {
 			continue
 		}
-		if err := t.queuePush(news{invitationID: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, d, worthFor); err != nil {
+		if err := t.queuePush(news{about: inv.ID, purpose: purposeOf(inv), round: inv.Reminders}, d); err != nil {
 			return err
 		}
 	}
@@ -102,30 +99,42 @@ func (t *tx) queueMail(invitationID string, round int, c candidate) error {
 	if c.email == "" {
 		return nil
 	}
-	n, err := t.exec(`INSERT INTO deliveries (id, invitation_id, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at, round)
+	n, err := t.exec(`INSERT INTO deliveries (id, about, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at, round)
 		VALUES ($1, $2, 'invitation', 'email', $3, $4, $5, 'waiting', $6, $7, $6, $6, $8) ON CONFLICT DO NOTHING`,
-		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(worthFor)), round)
+		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(desk.PurposeInvitation.WorthFor())), round)
 	if n > 0 {
 		t.wakeWorkers(desk.ChannelEmail)
 	}
 	return err
 }
 
-// news is what a push tells: of an invitation or transfer, or of a session itself.
+// news is what a push tells.
 type news struct {
-	invitationID string
-	sessionID    string // of a session itself
-	reason       string // of a session itself: why
-	purpose      desk.Purpose
-	round        int
+	about     string // the notification's key on a device: of an invitation or transfer, a session's state or chat, a queue entry, a console
+	aboutRev  int64  // the revision of what it is about, where that is gone by the time of sending
+	sessionID string // the session, of what is not an invitation or transfer
+	reason    string // why, likewise
+	byID      string // the rep who did it, where nothing else says so
+	purpose   desk.Purpose
+	round     int
+	due       time.Time // when it may be sent; zero: at once
+	until     time.Time // when it is worth nothing any more; zero: as the purpose says
 }
 
-// queuePush queues a push to a device, worth delivering for a time.
-func (t *tx) queuePush(n news, d device, worth time.Duration) error {
+// queuePush queues a push to a device. A second one about a chat, while the first waits, is not needed: that counts what is
+// unread when it is sent.
+func (t *tx) queuePush(n news, d device) error {
 	t.wakeWorkers(desk.ChannelFCM)
-	_, err := t.exec(`INSERT INTO deliveries (id, invitation_id, session_id, reason, purpose, channel, rep_id, console_id, console_name, platform, locale, push_kind, push_target,
-		state, due_at, expires_at, created_at, updated_at, round) VALUES ($1, $2, $3, $4, $5, 'fcm', $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $14, $13, $13, $15)`,
-		newID("dlv_"), n.invitationID, n.sessionID, n.reason, string(n.purpose), d.repID, d.consoleID, d.name, d.platform, d.locale, d.pushKind, d.pushTarget, ms(t.now), ms(t.now.Add(worth)), n.round)
+	if n.due.Before(t.now) {
+		n.due = t.now
+	}
+	if n.until.IsZero() {
+		n.until = n.due.Add(n.purpose.WorthFor())
+	}
+	_, err := t.exec(`INSERT INTO deliveries (id, about, about_rev, session_id, reason, by_id, purpose, channel, rep_id, console_id, console_name, platform, locale, push_kind, push_target,
+		state, due_at, expires_at, created_at, updated_at, round) VALUES ($1, $2, $3, $4, $5, $6, $7, 'fcm', $8, $9, $10, $11, $12, $13, $14, 'waiting', $15, $16, $17, $17, $18)
+		ON CONFLICT (about, console_id) WHERE purpose = 'message' AND state = 'waiting' DO NOTHING`,
+		newID("dlv_"), n.about, n.aboutRev, n.sessionID, n.reason, n.byID, string(n.purpose), d.repID, d.consoleID, d.name, d.platform, d.locale, d.pushKind, d.pushTarget, ms(n.due), ms(n.until), ms(t.now), n.round)
 	return err
 }
 
@@ -139,25 +148,26 @@ func (t *tx) wakeWorkers(channel desk.Channel) {
 // withdraw takes back what told of an invitation or transfer: what was not yet sent is dropped, and every device that was
 // or may have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
 func (t *tx) withdraw(invitationID, repID, consoleID string) error {
-	return t.withdrawWhere(`d.invitation_id = $1 AND d.invitation_id <> '' AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`,
-		news{invitationID: invitationID}, invitationID, repID, consoleID)
+	return t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{}, invitationID, repID, consoleID)
 }
 
-// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them.
+// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them. n says why, where
+// what they are about does not. A withdrawal is worth delivering as long as what it takes back.
 func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 	type sent struct {
 		device
-		id       string
-		state    desk.DeliveryState
-		channel  desk.Channel
-		attempts int
+		id, about, sessionID string
+		state                desk.DeliveryState
+		channel              desk.Channel
+		attempts             int
+		until                int64
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, state, channel, attempts
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, state, channel, attempts, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
-			AND w.invitation_id = d.invitation_id AND w.session_id = d.session_id AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
+			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
 		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {
-		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.state, &s.channel, &s.attempts)
+		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.about, &s.sessionID, &s.state, &s.channel, &s.attempts, &s.until)
 	})
 	if err != nil {
 		return err
@@ -177,7 +187,8 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 			continue
 		}
 		withdrawn[to] = true
-		if err := t.queuePush(n, s.device, worthFor); err != nil {
+		n.about, n.sessionID, n.until = s.about, s.sessionID, time.UnixMilli(s.until)
+		if err := t.queuePush(n, s.device); err != nil {
 			return err
 		}
 	}
@@ -194,7 +205,7 @@ func (t *tx) dropWaiting(which string, args ...any) error {
 		return err
 	}
 	slices.Sort(ids)
-	return t.rows(deliveryFields+`, s.id, s.owner_id`+deliveryTables+` JOIN invitations v ON v.id = d.invitation_id JOIN sessions s ON s.id = v.session_id
+	return t.rows(deliveryFields+`, s.id, s.owner_id`+deliveryTables+` JOIN invitations v ON v.id = d.about JOIN sessions s ON s.id = v.session_id
 		WHERE `+which+` AND d.state = 'dropped' AND s.owner_id <> '' ORDER BY d.id`, args, func(scan scanner) error {
 		var d desk.Delivery
 		var sessionID, owner string
@@ -209,8 +220,8 @@ func (t *tx) dropWaiting(which string, args ...any) error {
 // withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a
 // device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string, rep desk.Ref) error {
-	shown, err := t.texts(`SELECT DISTINCT d.invitation_id FROM deliveries d JOIN invitations v ON v.id = d.invitation_id
-		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active' ORDER BY d.invitation_id`, consoleID)
+	shown, err := t.texts(`SELECT DISTINCT d.about FROM deliveries d JOIN invitations v ON v.id = d.about
+		WHERE d.console_id = $1 AND d.console_id <> '' AND d.purpose IN ('invitation', 'transfer') AND v.state = 'active' ORDER BY d.about`, consoleID)
 	for _, id := range shown {
 		if err != nil {
 			return err
@@ -260,7 +271,7 @@ func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
 func (t *tx) tellDelivery(id string) error {
 	var sessionID, owner string
 	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, '')`,
-		` LEFT JOIN invitations v ON v.id = d.invitation_id LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner)
+		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner)
 	if err != nil || owner == "" {
 		return err
 	}

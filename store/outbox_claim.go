@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -79,26 +80,25 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
 	var repLocale, here, sessionID string // here is the push target as it is now
+	var by desk.Ref
 	var loggedOut, embassy bool
-	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.session_id, d.reason, r.locale, r.embassy, COALESCE(c.push_target, ''), c.id IS NULL`,
-		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id`,
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &sessionID, &job.Reason, &repLocale, &embassy, &here, &loggedOut)
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
+		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), c.id IS NULL`,
+		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
+		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
+		&by.ID, &by.Name, &here, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}
 	if job.Locale == "" {
 		job.Locale = repLocale
 	}
-	job.ServerID, job.ExpiresAt = t.store.serverID, time.UnixMilli(expires)
-	if sessionID != "" {
-		why, err = t.sessionJob(&job, sessionID)
-	} else {
-		why, err = t.invitationJob(&job, loggedOut)
-	}
+	job.ServerID, job.ExpiresAt, job.By = t.store.serverID, time.UnixMilli(expires), refOrNil(by)
+	why, err = t.tellsOf(&job, sessionID, loggedOut)
 	switch {
 	case err != nil || why != "":
 		return job, why, err
-	case job.Purpose != desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && here == "":
+	case job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut && job.Channel == desk.ChannelFCM && here == "":
 		return job, "no_push_target", nil
 	case here != "":
 		job.PushTarget = here
@@ -115,8 +115,23 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
 		return job, "", err
 	}
-	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
+}
+
+// tellsOf completes a job by what it tells of.
+func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why string, err error) {
+	switch {
+	case job.OfferID() != "":
+		return t.invitationJob(job, loggedOut)
+	case job.Purpose != desk.PurposeWithdrawal && !t.now.Before(job.ExpiresAt): // what nobody answers is soon worth nothing
+		return "expired", nil
+	case strings.HasSuffix(job.Key, stateKey):
+		return t.sessionJob(job, sessionID)
+	case job.Purpose == desk.PurposeSignedOut:
+		return t.signedOutJob(job)
+	}
+	return "", nil
 }
 
 // invitationJob completes a job that tells of an invitation or transfer, or withdraws it.
@@ -134,7 +149,7 @@ func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error
 	if job.Purpose != desk.PurposeWithdrawal && (!inv.Active() || declined(inv, job.Rep.ID) || inside) {
 		return "over", nil
 	}
-	job.Key, job.KeyRev, job.Ends = inv.ID, inv.Rev, purposeOf(inv)
+	job.KeyRev, job.Ends = inv.Rev, purposeOf(inv)
 	job.Invitation = inv.ForInvited(job.Rep.ID)
 	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
 		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)

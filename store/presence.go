@@ -187,8 +187,8 @@ func (s *Store) housekeep(ctx context.Context) {
 	}
 }
 
-// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, pick-ups, session keys,
-// revoked tokens.
+// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, pick-ups, consoles that
+// nobody sees any more, deliveries that are no part of an invitation's history, session keys, revoked tokens.
 func (s *Store) RemoveOldRows(ctx context.Context) error {
 	return alter(ctx, s, func(t *tx) error {
 		if err := t.forgetEvents(); err != nil {
@@ -201,6 +201,12 @@ func (s *Store) RemoveOldRows(ctx context.Context) error {
 			return err
 		}
 		if err := t.forgetPickUps(); err != nil {
+			return err
+		}
+		if err := t.forgetConsoles(); err != nil {
+			return err
+		}
+		if err := t.forgetDeliveries(); err != nil {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM session_keys WHERE expires_at < $1`, ms(t.now)); err != nil {

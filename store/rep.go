@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -14,6 +15,10 @@ type MeChange struct {
 	ShowOnPublicPage     *bool
 	Locale               *string
 	TimeZone             *string
+
+	SpecialistsMayShareScreen *bool
+	Alerts                    desk.AlertsChange
+	QuietHours                *desk.QuietHours // both texts empty: none
 }
 
 // Me returns the caller as they see themselves.
@@ -67,8 +72,24 @@ func applyMeChange(me *desk.Me, c desk.Caller, change MeChange) (changed bool, _
 	set(&me.ShowOnPublicPage, change.ShowOnPublicPage)
 	set(&me.Locale, change.Locale)
 	set(&me.TimeZone, change.TimeZone)
-	return me.ExtendedAvailability != before.ExtendedAvailability || me.Busy != before.Busy || me.ShowOnPublicPage != before.ShowOnPublicPage ||
-		me.Locale != before.Locale || me.TimeZone != before.TimeZone, nil
+	set(&me.SpecialistsMayShareScreen, change.SpecialistsMayShareScreen)
+	change.Alerts.Apply(&me.Alerts)
+	if refusal := setQuietHours(me, change.QuietHours); refusal != nil {
+		return false, refusal
+	}
+	return !reflect.DeepEqual(*me, before), nil
+}
+
+func setQuietHours(me *desk.Me, quiet *desk.QuietHours) *desk.Problem {
+	switch {
+	case quiet == nil:
+		return nil
+	case *quiet == desk.QuietHours{}:
+		me.QuietHours = nil
+		return nil
+	}
+	me.QuietHours = quiet
+	return quiet.Check()
 }
 
 func set[T any](field *T, to *T) {
@@ -78,8 +99,14 @@ func set[T any](field *T, to *T) {
 }
 
 func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
-	if _, err := t.exec(`UPDATE reps SET busy = $1, extended = $2, locale = $3, time_zone = $4, on_public_page = $6, rev = rev + 1 WHERE id = $5`,
-		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID, flag(me.ShowOnPublicPage)); err != nil {
+	quiet := desk.QuietHours{}
+	if me.QuietHours != nil {
+		quiet = *me.QuietHours
+	}
+	if _, err := t.exec(`UPDATE reps SET busy = $1, extended = $2, locale = $3, time_zone = $4, on_public_page = $6, specialists_share = $7, alert_transfers = $8, alert_queue = $9,
+		alert_team_queues = $10, alert_sessions = $11, alert_messages = $12, quiet_from = $13, quiet_to = $14, rev = rev + 1 WHERE id = $5`,
+		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID, flag(me.ShowOnPublicPage), flag(me.SpecialistsMayShareScreen), flag(me.Alerts.Transfers), flag(me.Alerts.Queue),
+		string(me.Alerts.TeamQueues), flag(me.Alerts.Sessions), flag(me.Alerts.Messages), quiet.From, quiet.To); err != nil {
 		return me, err
 	}
 	return t.meChanged(me.ID, "")
@@ -105,14 +132,20 @@ func (t *tx) lockedMe(repID string) (desk.Me, error) {
 func (t *tx) me(repID string) (me desk.Me, err error) {
 	var permissions string
 	var loggedInUntil int64
-	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, on_public_page, locale, time_zone, logged_in_until
+	var quiet desk.QuietHours
+	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, on_public_page, locale, time_zone, logged_in_until,
+		specialists_share, alert_transfers, alert_queue, alert_team_queues, alert_sessions, alert_messages, quiet_from, quiet_to
 		FROM reps WHERE id = $1`, []any{repID}, &me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
-		&me.Busy, &me.ExtendedAvailability, &me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil)
+		&me.Busy, &me.ExtendedAvailability, &me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil,
+		&me.SpecialistsMayShareScreen, &me.Alerts.Transfers, &me.Alerts.Queue, &me.Alerts.TeamQueues, &me.Alerts.Sessions, &me.Alerts.Messages, &quiet.From, &quiet.To)
 	if err != nil {
 		return me, err
 	}
 	if !found {
 		return me, desk.Missing("rep")
+	}
+	if quiet != (desk.QuietHours{}) {
+		me.QuietHours = &quiet
 	}
 	me.Presence = desk.PresenceOf(loggedInUntil > ms(t.now), me.Busy)
 	if err := json.Unmarshal([]byte(permissions), &me.Permissions); err != nil {

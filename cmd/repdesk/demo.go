@@ -63,7 +63,7 @@ func (d *sample) serve(ctx context.Context, listener net.Listener, out io.Writer
 	shown := newOutbox(d.store, d.callers, ctx.Done())
 	kept := &push.Kept{Mail: push.MailConfig{PublicURL: url, Name: "repdesk demo"}, Logger: log, Keep: shown.keep}
 	service := newService(serviceConfig{store: d.store, listener: listener, publicURL: url, name: "repdesk demo", log: log, demo: shown.handler(),
-		senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}})
+		senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}, channels: []desk.Channel{desk.ChannelFCM, desk.ChannelEmail}})
 	d.printWalkThrough(out, url)
 	return service.run(ctx)
 }

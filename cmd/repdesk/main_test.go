@@ -47,6 +47,8 @@ func TestCommandLine(t *testing.T) {
 		{name: "several proxies, by variable", args: "serve --listen " + taken.Addr().String(), variables: map[string]string{"REPDESK_TRUSTED_PROXY": "10.0.0.0/8,2001:db8::/32"}, fails: "is taken by another program"},
 		{name: "mail without a sender", args: "serve --listen 127.0.0.1:0 --smtp smtp://127.0.0.1:1 --database " + db, fails: "mail from"},
 		{name: "FCM without a project", args: "serve --listen 127.0.0.1:0 --fcm-endpoint http://127.0.0.1:1 --database " + db, fails: "no project"},
+		{name: "events kept too short", args: "serve --listen 127.0.0.1:0 --keep-events 59m --database " + db, fails: "at least 1h"},
+		{name: "events kept for no time, by variable", args: "serve --listen 127.0.0.1:0 --database " + db, variables: map[string]string{"REPDESK_KEEP_EVENTS": "soon"}, fails: "keep-events"},
 		{name: "no such organisation file", args: "serve --listen 127.0.0.1:0 --org nowhere.yaml --database " + db, fails: "nowhere.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

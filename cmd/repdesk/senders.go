@@ -11,6 +11,7 @@ import (
 // channels are the ways by which the desk tells people.
 type channels struct {
 	byChannel map[desk.Channel]push.Sender
+	setUp     []desk.Channel // those that send; the others keep
 	closers   []func()
 }
 
@@ -30,7 +31,7 @@ func (f pushFlags) senders(ctx context.Context, publicURL, name string, log *slo
 		if err != nil {
 			return c, err
 		}
-		c.byChannel[desk.ChannelFCM], c.closers = fcm, append(c.closers, fcm.Close)
+		c.byChannel[desk.ChannelFCM], c.setUp, c.closers = fcm, append(c.setUp, desk.ChannelFCM), append(c.closers, fcm.Close)
 	}
 	if f.SMTP != "" {
 		sender, err := push.NewMail(mail)
@@ -38,7 +39,7 @@ func (f pushFlags) senders(ctx context.Context, publicURL, name string, log *slo
 			c.close()
 			return c, err
 		}
-		c.byChannel[desk.ChannelEmail], c.closers = sender, append(c.closers, sender.Close)
+		c.byChannel[desk.ChannelEmail], c.setUp, c.closers = sender, append(c.setUp, desk.ChannelEmail), append(c.closers, sender.Close)
 	}
 	return c, nil
 }

@@ -12,8 +12,10 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // serveCommand runs the desk. Its flags are those of the documentation's "Configuration".
@@ -23,6 +25,7 @@ type serveCommand struct {
 	PublicURL    string         `name:"public-url" group:"Server" placeholder:"URL" help:"Where clients and the links in emails reach the server; default http://<listen>."`
 	Name         string         `group:"Server" default:"repdesk" help:"The desk's name, in emails and for clients."`
 	Org          string         `group:"Server" type:"path" placeholder:"FILE" help:"Organisation file to load at start."`
+	KeepEvents   time.Duration  `group:"Server" default:"168h" placeholder:"DURATION" help:"How long consoles and scripts that come back find the events that they missed; at least 1h."`
 	TrustedProxy []netip.Prefix `name:"trusted-proxy" group:"Server" placeholder:"CIDR" help:"Network of proxies whose X-Forwarded-For says where a request came from; may be given several times."`
 	pushFlags
 	logFlags
@@ -37,6 +40,9 @@ func (c *serveCommand) Run(ctx context.Context, to output) error {
 	if c.PublicURL = cmp.Or(c.PublicURL, addressURL(listener.Addr())); !isWebURL(c.PublicURL) {
 		return errors.Join(fmt.Errorf("--public-url %q needs http or https, and a host", c.PublicURL), listener.Close())
 	}
+	if c.KeepEvents < desk.LeastEventRetention {
+		return errors.Join(fmt.Errorf("--keep-events %s: at least %s is needed", c.KeepEvents, desk.LeastEventRetention), listener.Close())
+	}
 	senders, err := c.senders(ctx, c.PublicURL, c.Name, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -46,14 +52,14 @@ func (c *serveCommand) Run(ctx context.Context, to output) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	d := newService(serviceConfig{store: s, senders: senders.byChannel, listener: listener, publicURL: c.PublicURL, name: c.Name, trusted: c.TrustedProxy, log: log})
+	d := newService(serviceConfig{store: s, senders: senders.byChannel, channels: senders.setUp, listener: listener, publicURL: c.PublicURL, name: c.Name, trusted: c.TrustedProxy, log: log})
 	c.announce(to.out, listener.Addr())
 	return d.run(ctx)
 }
 
 // openStore opens the database and loads the organisation file, if there is one.
 func (c *serveCommand) openStore(ctx context.Context, out io.Writer, log *slog.Logger) (*store.Store, error) {
-	s, err := store.Open(ctx, store.Config{Database: c.Database, Logger: log})
+	s, err := store.Open(ctx, store.Config{Database: c.Database, KeepEvents: c.KeepEvents, Logger: log})
 	if err != nil || c.Org == "" {
 		return s, err
 	}

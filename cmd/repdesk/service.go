@@ -30,6 +30,7 @@ const (
 type serviceConfig struct {
 	store     *store.Store
 	senders   map[desk.Channel]push.Sender
+	channels  []desk.Channel // those that are set up
 	listener  net.Listener
 	publicURL string
 	name      string
@@ -48,7 +49,7 @@ type service struct {
 
 func newService(cfg serviceConfig) *service {
 	s := &service{cfg: cfg, worker: push.NewWorker(push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log})}
-	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Version: version(), TrustedProxies: cfg.trusted})
+	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Channels: cfg.channels, Version: version(), TrustedProxies: cfg.trusted})
 	requests, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	// No WriteTimeout: an event stream stays open, and sets a deadline for each of its writes.

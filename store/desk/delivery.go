@@ -20,8 +20,30 @@ const (
 	PurposeInvitation Purpose = "invitation"
 	PurposeWithdrawal Purpose = "withdrawal"
 	PurposeTransfer   Purpose = "transfer"
-	PurposeSession    Purpose = "session" // a warning about, or a change of, a session
+	PurposeSession    Purpose = "session"    // a warning about, or a change of, a session
+	PurposeQueue      Purpose = "queue"      // a session that waits in a queue of the rep's (G13)
+	PurposeMessage    Purpose = "message"    // unread chat of a session, to a console in the background (G13)
+	PurposeSignedOut  Purpose = "signed_out" // the console's log-in was ended from elsewhere
+	PurposeTest       Purpose = "test"       // asked for by the console (G10)
+	// PurposeExtendedAvailability is the email that confirms that extended availability was switched on (G6).
+	PurposeExtendedAvailability Purpose = "extended_availability"
 )
+
+// WorthFor is how long news of the purpose is worth delivering to a device that was off. A withdrawal is worth as much as what
+// it takes back.
+func (p Purpose) WorthFor() time.Duration {
+	switch p {
+	case PurposeInvitation, PurposeTransfer, PurposeExtendedAvailability:
+		return 24 * time.Hour
+	case PurposeMessage:
+		return time.Hour
+	case PurposeSignedOut:
+		return 28 * 24 * time.Hour // the longest that FCM keeps a message
+	case PurposeTest:
+		return time.Minute
+	}
+	return 10 * time.Minute // of a session, a queue
+}
 
 // What a message about a session itself tells (C9).
 const (
@@ -64,13 +86,13 @@ type Delivery struct {
 	Rev          int64         `json:"rev" doc:"Grows with each change of this object"`
 	InvitationID string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
 	TransferID   string        `json:"transfer_id,omitempty" doc:"The transfer that it tells of"`
-	Purpose      Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,test"`
+	Purpose      Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,signed_out,test,extended_availability"`
 	Channel      Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
 	Rep          Ref           `json:"rep" doc:"Whom it tells"`
 	Console      *Ref          `json:"console,omitempty" doc:"The device it goes to"`
 	State        DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
 	Attempts     int           `json:"attempts" doc:"How often sending was tried"`
-	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over"`
+	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired"`
 	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed"`
 }
 
@@ -103,6 +125,8 @@ const (
 	FirstRetry = 10 * time.Second
 	// ThrottledRetry is the pause after a 429 that names none (same page).
 	ThrottledRetry = 60 * time.Second
+	// DeliveriesKept is how long a delivery is kept that tells of no invitation or transfer. Those that do are part of its history.
+	DeliveriesKept = 7 * 24 * time.Hour
 	// LongestRetry bounds the growth of the pauses.
 	LongestRetry = 10 * time.Minute
 )
@@ -137,6 +161,9 @@ type Job struct {
 	Session    InvitationSession // what a message about a session itself may say of it
 	Reason     string            // of such a message: connection_lost, moved_to_you, taken_over
 	Ends       Purpose           // what a withdrawal ends
+	Follows    string            // the delivery id of the email that this one follows up; its Message-ID is made of it
+	By         *Ref              // who did what it tells of, where nothing else here says so
+	TimeZone   string            // the rep's, IANA
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
 	LinkToken  string            // for the email's links, good for this rep and invitation alone
 }

@@ -1,6 +1,10 @@
 package desk
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // EventType names what happened.
 type EventType string
@@ -33,8 +37,12 @@ var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, Eve
 	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventEntryAdded, EventEntryChanged,
 	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked}
 
-// EventRetention is how long events are kept for those who come back (H2).
-const EventRetention = 7 * 24 * time.Hour
+const (
+	// EventRetention is how long events are kept for those who come back (H2), where no setting says otherwise.
+	EventRetention = 7 * 24 * time.Hour
+	// LeastEventRetention is the shortest that a setting may say: a console that is closed for lunch comes back by its stream.
+	LeastEventRetention = time.Hour
+)
 
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
@@ -57,6 +65,58 @@ type Event struct {
 	Me          *Me          `json:"me,omitempty" doc:"With me.…"`
 	Preferences *Preferences `json:"preferences,omitempty" doc:"With preferences.…"`
 	Console     *Console     `json:"console,omitempty" doc:"With console.…"`
+}
+
+// Subject names the one object that the event is about: invitation inv_…, queue personal.
+func (e Event) Subject() string {
+	id := e.QueueID // of queue.changed, which gets its queue when it is read
+	switch {
+	case e.Invitation != nil:
+		id = e.Invitation.ID
+	case e.Session != nil:
+		id = e.Session.ID
+	case e.Attendee != nil:
+		id = e.Attendee.ID
+	case e.Message != nil:
+		id = e.Message.ID
+	case e.Delivery != nil:
+		id = e.Delivery.ID
+	case e.Entry != nil:
+		id = e.Entry.ID
+	case e.TeamMessage != nil:
+		id = e.TeamMessage.ID
+	case e.Console != nil:
+		id = e.Console.ID
+	}
+	noun, _, _ := strings.Cut(string(e.Type), ".")
+	return noun + " " + id
+}
+
+// step says whether the event is one of several that say how its object is now, so that the next such says all that it says.
+// A session that comes with its attendees says more.
+func (e Event) step() bool {
+	return strings.HasSuffix(string(e.Type), ".changed") && (e.Session == nil || e.Session.Attendees == nil)
+}
+
+// Behind is how many events may wait for a stream until it is behind: from then on it gets of changes the latest only.
+const Behind = 20
+
+// LatestOnly leaves of each row of steps about one object the last, which has the object whole. Whatever else happened to the
+// object, as its coming and going, stays and divides what was before from what came after. may says
+// of which types.
+func LatestOnly(events []Event, may func(EventType) bool) []Event {
+	later := map[string]bool{} // the subjects of which a later step is kept
+	kept := make([]Event, 0, len(events))
+	for _, e := range slices.Backward(events) {
+		subject := e.Subject()
+		if e.step() && later[subject] && may(e.Type) {
+			continue
+		}
+		later[subject] = e.step()
+		kept = append(kept, e)
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // RepTopic is where events for one rep stand.

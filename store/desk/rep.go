@@ -68,6 +68,10 @@ type Me struct {
 	ExtendedAvailability bool         `json:"extended_availability" doc:"Whether the rep may be invited by email while not logged in"`
 	Locale               string       `json:"locale" doc:"BCP 47 language tag" example:"en"`
 	TimeZone             string       `json:"time_zone" doc:"IANA time zone" example:"Europe/Madrid"`
+
+	SpecialistsMayShareScreen bool        `json:"specialists_may_share_screen" doc:"Whether specialists in the rep's sessions may share their own screen"`
+	Alerts                    Alerts      `json:"alerts" doc:"What pushes tell the rep of, beside invitations"`
+	QuietHours                *QuietHours `json:"quiet_hours,omitempty" doc:"When no invitations go out by email; absent: they always do"`
 }
 
 // Rep is an account, as administrators see it: its teams are also those out of use.

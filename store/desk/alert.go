@@ -1,0 +1,93 @@
+package desk
+
+import "time"
+
+// TeamAlerts says which news of the queues of their teams pushes tell a rep.
+type TeamAlerts string
+
+const (
+	TeamAlertsNone       TeamAlerts = "none"
+	TeamAlertsOverdue    TeamAlerts = "overdue"    // sessions that wait too long (D10)
+	TeamAlertsFavourites TeamAlerts = "favourites" // all news of the queues that the rep marked (D6)
+	TeamAlertsAll        TeamAlerts = "all"
+)
+
+// Alerts are what pushes tell a rep of, beside invitations, which always come (G13). That a session of theirs needs them back
+// comes too: who is not asked loses it sooner (C9).
+type Alerts struct {
+	Transfers  bool       `json:"transfers" doc:"Sessions that somebody wants to transfer to the rep"`
+	Queue      bool       `json:"queue" doc:"Sessions that come into the rep's own queue"`
+	TeamQueues TeamAlerts `json:"team_queues" doc:"News of the queues of the rep's teams: none, overdue sessions, all of the favourite queues, all" values:"none,overdue,favourites,all"`
+	Sessions   bool       `json:"sessions" doc:"Sessions that came to the rep, or were taken over"`
+	Messages   bool       `json:"messages" doc:"Chat, on consoles in the background"`
+}
+
+// AlertsChange is what a rep changes about what they are told of; nil leaves a field as it is.
+type AlertsChange struct {
+	Transfers  *bool       `json:"transfers,omitempty" doc:"Sessions that somebody wants to transfer to the rep"`
+	Queue      *bool       `json:"queue,omitempty" doc:"Sessions that come into the rep's own queue"`
+	TeamQueues *TeamAlerts `json:"team_queues,omitempty" enum:"none,overdue,favourites,all" doc:"News of the queues of the rep's teams"`
+	Sessions   *bool       `json:"sessions,omitempty" doc:"Sessions that came to the rep, or were taken over"`
+	Messages   *bool       `json:"messages,omitempty" doc:"Chat, on consoles in the background"`
+}
+
+// Apply changes what is given.
+func (c AlertsChange) Apply(a *Alerts) {
+	set(&a.Transfers, c.Transfers)
+	set(&a.Queue, c.Queue)
+	set(&a.TeamQueues, c.TeamQueues)
+	set(&a.Sessions, c.Sessions)
+	set(&a.Messages, c.Messages)
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+// QuietHours are the part of the day in which emails of extended availability wait, in the rep's time zone. They can span
+// midnight (G13).
+type QuietHours struct {
+	From string `json:"from" doc:"When they begin, hh:mm" example:"22:00"`
+	To   string `json:"to" doc:"When they end, hh:mm; earlier than from: on the next day" example:"07:00"`
+}
+
+const timeOfDay = "15:04"
+
+// Check refuses what is no time of day, and quiet hours that never end.
+func (q QuietHours) Check() *Problem {
+	for field, text := range map[string]string{"quiet_hours.from": q.From, "quiet_hours.to": q.To} {
+		if _, err := time.Parse(timeOfDay, text); err != nil || len(text) != len(timeOfDay) {
+			return Invalid(field, "bad_format", "is not a time of day such as 22:00")
+		}
+	}
+	if q.From == q.To {
+		return Invalid("quiet_hours.to", "bad_value", "must differ from when they begin")
+	}
+	return nil
+}
+
+// Until says when the quiet hours end in which a moment lies, in the place; the moment itself where it lies in none. Where a
+// clock is put forward over their end, they end at the next moment that there is.
+func (q *QuietHours) Until(at time.Time, place *time.Location) time.Time {
+	if q == nil {
+		return at
+	}
+	from, to := q.minutes(q.From), q.minutes(q.To)
+	local := at.In(place)
+	now := local.Hour()*60 + local.Minute()
+	day := local.Day()
+	switch {
+	case from < to && (now < from || now >= to), from > to && now < from && now >= to:
+		return at
+	case from > to && now >= from:
+		day++
+	}
+	return time.Date(local.Year(), local.Month(), day, 0, to, 0, 0, place)
+}
+
+func (q *QuietHours) minutes(text string) int {
+	t, _ := time.Parse(timeOfDay, text) // checked when it was stored
+	return t.Hour()*60 + t.Minute()
+}
