@@ -31,6 +31,9 @@ const eventsAtOnce = 8
 
 // writeEvents writes what was recorded, in that order, with as few statements as possible, at the end of the transaction.
 func (t *tx) writeEvents() error {
+	if t.rights {
+		t.events = append(t.events, loggedEvent{topic: rightsTopic, kind: "rights.changed", body: "{}"})
+	}
 	for events := range slices.Chunk(t.events, eventsAtOnce) {
 		args := []any{ms(t.now)}
 		for _, e := range events {
@@ -67,8 +70,9 @@ type Subscription struct {
 	store   *Store
 	reader  reader
 	woken   chan struct{}
-	topics  topics // those it is woken for
-	follows bool   // Follow was called
+	topics  topics       // those it is woken for
+	follows bool         // Follow was called
+	known   *knownRights // of a follower; nil: to be read
 }
 
 // reader is who reads: a rep, or a guest with their place in a session.
@@ -84,6 +88,7 @@ type rights struct {
 	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
 	until   int64 // the last position that is theirs; 0: no end
 	embassy bool  // A7 holds for the reader
+	passing bool  // they come and go with time too
 }
 
 // topics are what a caller may read, each with the position after which it is theirs to read.
@@ -151,7 +156,8 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
 		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
 		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
-			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)`,
+			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'others', '', -1, '', 0 FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND c.id <> $2`,
 		[]any{c.RepID, c.ConsoleID, ms(t.now)}, func(scan scanner) error {
 			var kind, id, console string
 			var since int64
@@ -162,6 +168,9 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 			switch kind {
 			case "rep":
 				mine.embassy = is
+				return nil
+			case "others":
+				mine.passing = true
 				return nil
 			case "team":
 				mine.topics[desk.TeamTopic(id)] = since

@@ -33,6 +33,7 @@ type hub struct {
 	subs  map[string]map[*Subscription]bool // by topic
 	tail  []*logRow                         // all that the log holds after the position after, up to last; never changed in place
 	after int64                             // the position before the tail
+	moved int64                             // where the log last said that rights may have changed
 }
 
 // logRow is an event as the log holds it.
@@ -46,7 +47,7 @@ func newHub(ctx context.Context, s *Store) (*hub, error) {
 	h := &hub{store: s, grown: make(chan struct{}, 1), subs: map[string]map[*Subscription]bool{}}
 	var err error
 	h.last, err = s.LastEvent(ctx)
-	h.after = h.last
+	h.after, h.moved = h.last, h.last
 	return h, err
 }
 
@@ -140,6 +141,9 @@ func (h *hub) append(rows []*logRow) {
 		h.tail = slices.Clone(h.tail[n:]) // the old array goes with its last reader
 	}
 	for _, row := range rows {
+		if row.topic == rightsTopic {
+			h.moved = row.pos
+		}
 		for b := range h.subs[row.topic] {
 			select {
 			case b.woken <- struct{}{}:
@@ -149,15 +153,15 @@ func (h *hub) append(rows []*logRow) {
 	}
 }
 
-// since returns the rows after a position and the last position, if all of these are in memory.
-func (h *hub) since(after int64) (rows []*logRow, last int64, ok bool) {
+// since returns the rows after a position, the last position, and where rights last moved, if all of these rows are in memory.
+func (h *hub) since(after int64) (rows []*logRow, last, moved int64, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if after < h.after || after > h.last {
-		return nil, 0, false
+		return nil, 0, 0, false
 	}
 	from, _ := slices.BinarySearchFunc(h.tail, after+1, func(row *logRow, pos int64) int { return cmp.Compare(row.pos, pos) })
-	return h.tail[from:], h.last, true
+	return h.tail[from:], h.last, h.moved, true
 }
 
 // Follow says that the subscription is read whenever it is woken. From then on ReadLatest gives what it was woken for, and
@@ -165,17 +169,17 @@ func (h *hub) since(after int64) (rows []*logRow, last int64, ok bool) {
 func (b *Subscription) Follow() { b.follows = true }
 
 // readTail is ReadLatest from memory, up to where the hub stands, by the rights of this moment all the same. It leaves to
-// the log whatever needs more than these rows: who is behind, queues, which are read anew for each, and what embassy reps
-// see. What it returns is shared, and not to be changed.
+// the log whatever needs more than these rows: who is behind, queues, which are read anew for each, presence, and what
+// embassy reps see. What it returns is shared, and not to be changed.
 func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok bool, _ error) {
-	if !b.follows || b.reader.guest.AttendeeID != "" {
+	if !b.follows || b.reader.guest.AttendeeID != "" || b.reader.presence {
 		return Events{}, false, nil
 	}
-	rows, last, ok := b.store.hub.since(after)
+	rows, last, moved, ok := b.store.hub.since(after)
 	if !ok {
 		return Events{}, false, nil
 	}
-	mine, err := lookUp(ctx, b.store, func(t *tx) (rights, error) { return t.rightsOf(b.reader) })
+	mine, err := b.rightsAt(ctx, last, moved)
 	if err != nil || mine.embassy {
 		return Events{}, false, err
 	}
