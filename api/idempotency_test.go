@@ -33,6 +33,7 @@ func TestI5EveryPost(t *testing.T) {
 			"create-api-token":      {as: "hal", do: "POST /v1/api-tokens", body: sample["create-api-token"], want: 201},
 			"accept-session":        {as: "ana", do: "POST /v1/sessions/$waits/accept"},
 			"ack-delivery":          {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
+			"send-test-push":        {as: "ben/phone", do: "POST /v1/me/consoles/current/test-push", want: 202},
 			"request-help":          {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
 			"invite":                {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
 			"accept-invitation":     {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
@@ -76,7 +77,7 @@ func TestI5EveryPost(t *testing.T) {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
+		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "send-test-push", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
 			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link", "answer-invitation-link"} {
 			if id == "mark-session-read" {

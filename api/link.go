@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -23,16 +25,46 @@ var linkTemplate = template.Must(template.ParseFS(pageFiles, "pages/link.html"))
 
 // linkView is what the page of an email's link shows.
 type linkView struct {
-	Token      string
-	Invitation desk.Invitation
-	Rep        desk.Ref
-	Chosen     store.LinkAnswer // what the link in the email said, offered first
-	Done       store.LinkAnswer // what was just done
-	Over       string           // why there is nothing to answer any more
-	Extended   bool             // whether the rep is in extended availability
-	Switch     bool             // it is about extended availability alone
-	Missing    bool
-	App        template.URL // opens the session in the app, where the rep's seat is kept
+	*texts.Texts // in the rep's language
+	store.InvitationLink
+	Token   string
+	Chosen  store.LinkAnswer // what the link in the email said, offered first
+	Done    store.LinkAnswer // what was just done
+	Switch  bool             // it is about extended availability alone
+	Missing bool
+	App     template.URL // opens the session in the app; "" where the rep has accepted nothing
+}
+
+// Names are those that texts fill in.
+func (v linkView) Names() texts.Args {
+	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name}
+}
+
+// Title is the email's headline.
+func (v linkView) Title() string { return v.InvitationTitle(v.Invitation) }
+
+// Issue is the one that the email named.
+func (v linkView) Issue() string {
+	if issue := cmp.Or(v.Invitation.Issue, v.Invitation.Session.Issue); issue != nil {
+		return issue.Name
+	}
+	return ""
+}
+
+// Since says when the invitation was made.
+func (v linkView) Since() string { return v.Date(v.Invitation.CreatedAt, v.TimeZone) }
+
+// Over says in a sentence why there is nothing to answer; "" while there is.
+func (v linkView) Over() string {
+	switch by := v.Invitation.AcceptedBy; {
+	case v.Reason == "":
+		return ""
+	case v.Reason == store.LinkAlreadyInside:
+		return v.Ended(desk.EndJoinedOtherwise, "", true)
+	case by != nil:
+		return v.Ended(desk.EndReason(v.Reason), by.Name, by.ID == v.Rep.ID)
+	}
+	return v.Ended(desk.EndReason(v.Reason), v.Invitation.Inviter.Name, false)
 }
 
 // linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
@@ -63,7 +95,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 
 // viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
 func (s *Server) viewOf(token string, link store.InvitationLink) linkView {
-	return linkView{Token: token, Invitation: link.Invitation, Rep: link.Rep, Over: over(link), Extended: link.ExtendedAvailability, Switch: link.Invitation.ID == "", App: s.appLink(link)}
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == "", App: s.appLink(link)}
 }
 
 // appLink is what opens the app at the session that the rep has accepted (G2), by the app's own scheme; the id tells it by
@@ -94,7 +126,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, store.LinkSwitchOff)
 	view := s.viewOf(token, link)
-	view.Done = store.LinkSwitchOff
+	view.Switch = true
 	s.writeLink(w, r, view, err)
 }
 
@@ -118,38 +150,12 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	s.writeLink(w, r, view, err)
 }
 
-// over says in a sentence why there is nothing to answer; "" while there is.
-func over(link store.InvitationLink) string {
-	inv := link.Invitation
-	switch link.Reason {
-	case "":
-		return ""
-	case store.LinkAlreadyInside:
-		return "You are in the session already."
-	case string(desk.EndDeclined):
-		return "You declined this invitation."
-	case string(desk.EndAccepted):
-		return "This invitation was accepted by " + inv.AcceptedBy.Name + "."
-	case string(desk.EndCancelled):
-		return inv.Inviter.Name + " has cancelled this invitation."
-	case string(desk.EndSessionEnded):
-		return "The session has ended."
-	case string(desk.EndJoinedOtherwise):
-		return "You have joined the session another way."
-	case string(desk.EndOwnerLeft), string(desk.EndOwnershipMoved):
-		return "The session has another owner now, who invites whom they need."
-	case string(desk.EndTargetGone):
-		return "This invitation is no longer for you."
-	}
-	return "This invitation is over."
-}
-
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
 	status := http.StatusOK
 	var refusal *desk.Problem
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
-		view, status = linkView{Missing: true}, http.StatusNotFound
+		view, status = linkView{Texts: texts.For(r.Header.Get("Accept-Language")), Missing: true}, http.StatusNotFound
 	case err != nil:
 		s.refuse(w, r, err)
 		return

@@ -102,8 +102,8 @@ func TestLinkAccept(t *testing.T) {
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", headers{"Origin": x.url}), 200, "You have accepted", "10 minutes", `href="repdesk://sessions/`+x.saved["ses"]+`?server_id=`+x.store.ServerID())
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`, `"expected":true`}})
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You have accepted")
-	x.page(t, "/i/"+token, 200, "Nothing to answer any more", "Open the app")
-	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "Nothing to answer any more", "accepted by Dev Patel")
+	x.page(t, "/i/"+token, 200, "The invitation is over", "Open the app")
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "The invitation is over", "You have accepted it")
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"rep_count":2`}})
 }
 
@@ -112,8 +112,8 @@ func TestLinkDecline(t *testing.T) {
 	token := x.mailedLink(t)
 	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "You have declined")
 	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"declined"`, "Dev Patel"}})
-	x.page(t, "/i/"+token+"?answer=accept", 200, "Nothing to answer any more", "You declined")
-	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You declined")
+	x.page(t, "/i/"+token+"?answer=accept", 200, "The invitation is over", "You have declined it")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You have declined it")
 	x.forget("dev")
 	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":true`}})
 }
@@ -122,11 +122,20 @@ func TestLinkSwitchOff(t *testing.T) {
 	x := newServer(t)
 	token := x.mailedLink(t)
 	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
-	x.page(t, "/i/"+token, 200, "Ana Ruiz has cancelled this invitation")
+	x.page(t, "/i/"+token, 200, "Ana Ruiz has cancelled it")
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "Ana Ruiz has cancelled")
-	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "extended availability is off")
+	if text := checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off"); strings.Contains(text, "You have declined") {
+		t.Error("declined what was over")
+	}
 	x.forget("dev")
 	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+}
+
+func TestLinkDeclineAndSwitchOff(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off", "You have declined the invitation")
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"declined"`}})
 }
 
 func TestLinkOfAnEndedSession(t *testing.T) {
@@ -164,6 +173,19 @@ func TestLinkFromElsewhere(t *testing.T) {
 	}
 }
 
+// TestG11LinkPages: in the rep's language and by their clock; what leads nowhere, in a language of the browser's.
+func TestG11LinkPages(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, locale: de-CH, time_zone: Europe/Zurich, permissions: [extended_availability], teams: {network: member}}]`)
+	x.page(t, "/i/"+token, 200, `<html lang="de">`, "Ana Ruiz lädt Sie zu einer Sitzung ein", "Annehmen", "Uhr CE", "Diese Seite ist für Dev Patel")
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "Sie haben abgelehnt")
+	x.page(t, "/i/"+token, 200, "Die Einladung ist vorbei", "Sie haben sie abgelehnt")
+	for accepts, title := range map[string]string{"": "This link leads nowhere", "ja": "This link leads nowhere", "fr-CH, fr;q=0.9, en;q=0.8": "Ce lien ne mène nulle part"} {
+		checkPage(t, x.send(t, "GET", "/i/nothing", "", "", headers{"Accept-Language": accepts}), 404, title)
+	}
+}
+
 // TestLinkOfADisabledRep leads nowhere.
 func TestLinkOfADisabledRep(t *testing.T) {
 	x := newServer(t)
@@ -197,8 +219,8 @@ func TestB13LinkOfASessionThatMoved(t *testing.T) {
 	token := x.mailedLink(t)
 	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@ben"}`})
 	x.do(t, call{as: "ben", do: "POST /v1/sessions/$ses/accept"})
-	x.page(t, "/i/"+token, 200, "The session has another owner now")
-	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "another owner now")
+	x.page(t, "/i/"+token, 200, "The session has changed hands")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "changed hands")
 }
 
 const oneClick = "List-Unsubscribe=One-Click"
@@ -317,8 +339,8 @@ func TestG4TheLinkOfATeamThatTheyLeft(t *testing.T) {
 		at := "/v1/public/invitation-links/" + token
 		x.do(t, call{do: "GET " + at, has: []string{`"answerable":true`, "Paper jam"}})
 		x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {printers: member}, permissions: [extended_availability]}]`)
-		x.page(t, "/i/"+token, 200, "no longer for you")
-		checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "no longer for you")
+		x.page(t, "/i/"+token, 200, "no longer among those")
+		checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "no longer among those")
 		x.play(t,
 			call{do: "GET " + at, has: []string{`"answerable":false`, `"reason":"target_gone"`}, hasNot: []string{"Paper jam", "Jo Doe"}},
 			call{do: "POST " + at, body: `{"answer":"accept"}`, want: 409, code: "invitation_not_active", has: []string{`"reason":"target_gone"`}},

@@ -12,6 +12,7 @@ import (
 	"firebase.google.com/go/v4/messaging"
 	"github.com/rivo/uniseg"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -96,7 +97,7 @@ func fcmData(job desk.Job, now time.Time) map[string]string {
 }
 
 func invitationData(p payload, job desk.Job) {
-	inv, t := job.Invitation, textsFor(job.Locale)
+	inv, t := job.Invitation, texts.For(job.Locale)
 	issue := nameOf(issueOf(inv))
 	p.put("invitation_id", inv.ID)
 	p.put("session_id", inv.Session.ID)
@@ -107,12 +108,12 @@ func invitationData(p payload, job desk.Job) {
 	p.put("comment", inv.Comment)
 	p.put("access", string(inv.Access))
 	p.put("masked", strconv.FormatBool(inv.Masked))
-	p.put("title", t.invitation(inv))
-	p.put("body", cmp.Or(joined(": ", issue, inv.Comment), t.nothingToSay))
+	p.put("title", t.InvitationTitle(inv))
+	p.put("body", cmp.Or(joined(": ", issue, inv.Comment), t.Say("invitation.body")))
 }
 
 func transferData(p payload, job desk.Job) {
-	trf, t := job.Invitation, textsFor(job.Locale)
+	trf, t := job.Invitation, texts.For(job.Locale)
 	issue := nameOf(issueOf(trf))
 	p.put("transfer_id", trf.ID)
 	p.put("session_id", trf.Session.ID)
@@ -120,28 +121,28 @@ func transferData(p payload, job desk.Job) {
 	p.put("target", nameOf(targetOf(trf)))
 	p.put("issue", issue)
 	p.put("comment", trf.Comment)
-	p.put("title", t.transfer(trf))
-	p.put("body", cmp.Or(joined(": ", issue, trf.Comment), t.nothingToAdd))
+	p.put("title", t.TransferTitle(trf))
+	p.put("body", cmp.Or(joined(": ", issue, trf.Comment), t.Say("transfer.body")))
 }
 
 // sessionData names the issue in the body too: it tells the rep which of several sessions is meant.
 func sessionData(p payload, job desk.Job) {
-	issue, says := nameOf(job.Session.Issue), textsFor(job.Locale).aboutSession(job.Reason)
+	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
 	p.put("session_id", job.Session.ID)
 	p.put("issue", issue)
 	p.put("reason", job.Reason)
-	p.put("title", says.title)
-	p.put("body", joined(": ", issue, says.body))
+	p.put("title", t.Say("session.title."+job.Reason))
+	p.put("body", joined(": ", issue, t.Say("session.body."+job.Reason)))
 }
 
 func withdrawalData(p payload, job desk.Job) {
-	t, end, ends := textsFor(job.Locale), endingOf(job), cmp.Or(job.Ends, desk.PurposeInvitation)
+	t, end, ends := texts.For(job.Locale), endingOf(job), cmp.Or(job.Ends, desk.PurposeInvitation)
 	p.put("state", string(end.reason.State()))
 	p.put("reason", string(end.reason))
 	p.put("by", end.by)
 	p.put("ends", string(ends))
-	p.put("title", t.endedTitle[ends])
-	p.put("body", t.over(end.reason, end.by, end.mine))
+	p.put("title", t.Say("ended.title."+string(ends)))
+	p.put("body", t.Ended(end.reason, end.by, end.mine))
 }
 
 // issueOf is the issue that a push names: the one help is asked for, or else the session's.
@@ -252,9 +253,9 @@ func nameOf(ref *desk.Ref) string {
 }
 
 // joined joins the texts that are not empty.
-func joined(sep string, texts ...string) string {
+func joined(sep string, parts ...string) string {
 	var said []string
-	for _, s := range texts {
+	for _, s := range parts {
 		if s != "" {
 			said = append(said, s)
 		}

@@ -13,15 +13,17 @@ import (
 	"strings"
 	texttemplate "text/template"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store/desk"
 )
 
 //go:embed templates
 var templates embed.FS
 
+// One layout serves all emails. It has no words of its own.
 var (
-	mailText = texttemplate.Must(texttemplate.ParseFS(templates, "templates/invitation.txt"))
-	mailHTML = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/invitation.html"))
+	mailText = texttemplate.Must(texttemplate.ParseFS(templates, "templates/mail.txt"))
+	mailHTML = htmltemplate.Must(htmltemplate.ParseFS(templates, "templates/mail.html"))
 )
 
 // email is a rendered message. Everything that can fail has been done before a connection is touched: a fault in the
@@ -37,26 +39,31 @@ type email struct {
 
 // mailView is what the templates show.
 type mailView struct {
-	T         *texts
+	Language  string // BCP 47
 	Headline  string
+	Preview   string // what lists of mails show beside the subject
+	Intro     []string
+	Comment   string // the inviter's own words
 	Facts     []mailFact
-	Accept    string
-	Decline   string
-	SwitchOff string
+	Buttons   []mailButton
+	Notes     []string   // in small print
+	SwitchOff mailButton // where extended availability is switched off
 	Desk      string
 }
 
 type mailFact struct{ Label, Value string }
 
-var errNoMail = errors.New("only invitations go by email")
+type mailButton struct {
+	Label, URL string
+	Main       bool // what the mail is for
+}
 
-// newEmail renders the email for an invitation (G2). There is none for a withdrawal: the links of the first lead to
-// a page that says what became of it (G4). Nor is there one for a transfer or about a session: these go to reps who are
-// logged in (C6), or are too old by the time that a mail is read (C9).
+var errNoMail = errors.New("of this no email tells")
+
+// newEmail renders the email for a job: an invitation (G2), that it is over before it was answered (G4), or that
+// extended availability is on (G6). There is none for a transfer or about a session: these go to reps who are logged in
+// (C6), or are too old by the time that a mail is read (C9).
 func newEmail(job desk.Job, cfg MailConfig) (email, error) {
-	if job.Purpose != desk.PurposeInvitation || job.Invitation.IsTransfer() {
-		return email{}, errNoMail
-	}
 	public, err := publicURL(cfg.PublicURL)
 	if err != nil {
 		return email{}, err
@@ -65,10 +72,22 @@ func newEmail(job desk.Job, cfg MailConfig) (email, error) {
 	if err != nil {
 		return email{}, err
 	}
-	view := newMailView(job, public, cfg.Name)
-	m := email{to: to, messageID: oneLine(job.ID) + "@" + public.Hostname(), subject: view.Headline, headers: mailHeaders(view)}
+	view, subject, err := newMailView(job, public.JoinPath("i", url.PathEscape(job.LinkToken)))
+	if err != nil {
+		return email{}, err
+	}
+	view.Desk = cmp.Or(oneLine(cfg.Name), public.Hostname())
+	m := email{to: to, messageID: messageID(job.ID, public), subject: subject, headers: mailHeaders(view)}
+	if job.Follows != "" { // mail programs show both in one thread (RFC 5322, 3.6.4)
+		first := "<" + messageID(job.Follows, public) + ">"
+		m.headers["In-Reply-To"], m.headers["References"] = first, first
+	}
 	m.text, m.html, err = view.render()
 	return m, err
+}
+
+func messageID(deliveryID string, public *url.URL) string {
+	return oneLine(deliveryID) + "@" + public.Hostname()
 }
 
 func publicURL(s string) (*url.URL, error) {
@@ -88,27 +107,67 @@ func recipient(job desk.Job) (*netmail.Address, error) {
 	return &netmail.Address{Name: oneLine(job.Rep.Name), Address: parsed.Address}, nil
 }
 
-func newMailView(job desk.Job, public *url.URL, deskName string) mailView {
-	t := textsFor(job.Locale)
-	link := func(answer string) string {
-		return public.JoinPath("i", url.PathEscape(job.LinkToken)).String() + "?answer=" + answer
+// newMailView says what the email for the job does, and its subject. Its links stand below page.
+func newMailView(job desk.Job, page *url.URL) (view mailView, subject string, err error) {
+	t := texts.For(job.Locale)
+	view = mailView{Language: t.Language, SwitchOff: mailButton{Label: t.Say("mail.switchOff"), URL: page.JoinPath("unsubscribe").String()}}
+	invited := oneLine(t.InvitationTitle(job.Invitation))
+	switch {
+	case job.Purpose == desk.PurposeExtendedAvailability:
+		view.confirm(t, job)
+		return view, view.Headline, nil
+	case job.Invitation.IsTransfer():
+	case job.Purpose == desk.PurposeInvitation:
+		view.Headline = invited
+		view.invite(t, job, page.String()+"?answer=")
+		return view, invited, nil
+	case job.Purpose == desk.PurposeWithdrawal && job.Ends != desk.PurposeSession:
+		view.followUp(t, job)
+		return view, "Re: " + invited, nil // the same subject, or some mail programs begin a new thread
 	}
-	return mailView{
-		T: t, Desk: cmp.Or(oneLine(deskName), public.Hostname()), Facts: mailFacts(t, job),
-		Headline: oneLine(t.invitation(job.Invitation)),
-		Accept:   link("accept"), Decline: link("decline"), SwitchOff: link("decline_and_switch_off"),
-	}
+	return view, "", errNoMail
 }
 
-func mailFacts(t *texts, job desk.Job) []mailFact {
+// invite offers what an invitation is for (G2).
+func (v *mailView) invite(t *texts.Texts, job desk.Job, answer string) {
+	v.Comment, v.Facts = job.Invitation.Comment, mailFacts(t, job)
+	v.Preview = cmp.Or(joined(": ", nameOf(issueOf(job.Invitation)), job.Invitation.Comment), t.Say("invitation.body"))
+	v.Buttons = []mailButton{
+		{Label: t.Say("mail.accept"), URL: answer + "accept", Main: true},
+		{Label: t.Say("mail.decline"), URL: answer + "decline"},
+		{Label: t.Say("mail.declineAndSwitchOff"), URL: answer + "decline_and_switch_off"},
+	}
+	v.Notes = []string{t.Say("mail.noHurry"), t.Say("mail.unreachable")}
+}
+
+// followUp says why an invitation that was told by email is over (G4). It has no buttons, for there is nothing to answer.
+func (v *mailView) followUp(t *texts.Texts, job desk.Job) {
+	end := endingOf(job)
+	v.Headline, v.Preview = t.Say("ended.title.invitation"), t.Ended(end.reason, end.by, end.mine)
+	v.Intro = []string{v.Preview, t.Say("mail.followUp.done")}
+	v.Comment, v.Facts = job.Invitation.Comment, mailFacts(t, job)
+}
+
+// confirm says that extended availability is on, who switched it on if not the rep, and how to switch it off (G6).
+func (v *mailView) confirm(t *texts.Texts, job desk.Job) {
+	v.Headline, v.Preview = t.Say("mail.confirm.title"), t.Say("mail.confirm.text")
+	v.Intro = append(v.Intro, v.Preview)
+	if job.By != nil {
+		v.Intro = append(v.Intro, t.Say("mail.confirm.by", texts.Args{"By": job.By.Name}))
+	}
+	v.Intro = append(v.Intro, t.Say("mail.confirm.change"))
+	v.Buttons = []mailButton{{Label: t.Say("mail.confirm.switchOff"), URL: v.SwitchOff.URL}}
+	v.Notes = []string{t.Say("mail.noHurry")}
+}
+
+func mailFacts(t *texts.Texts, job desk.Job) []mailFact {
 	inv := job.Invitation
 	facts := []mailFact{
-		{t.MailIssue, nameOf(issueOf(inv))},
-		{t.MailComment, inv.Comment},
-		{t.MailSince, inv.CreatedAt.UTC().Format("2006-01-02 15:04 MST")},
+		{t.Say("mail.issue"), nameOf(issueOf(inv))},
+		{t.Say("mail.since"), t.Date(inv.CreatedAt, job.TimeZone)},
 	}
 	if c := job.Customer; c != nil { // only as far as the portal's customer_in_email lets it
-		facts = append(facts, mailFact{t.MailCustomer, c.Name}, mailFact{t.MailCompany, c.Company}, mailFact{t.MailDetails, c.Details})
+		facts = append(facts, mailFact{t.Say("mail.customer"), c.Name}, mailFact{t.Say("mail.company"), c.Company}, mailFact{t.Say("mail.details"), c.Details})
 	}
 	var said []mailFact
 	for _, f := range facts {
@@ -122,8 +181,8 @@ func mailFacts(t *texts, job desk.Job) []mailFact {
 // mailHeaders tell other machines what this is. One-click unsubscription (RFC 8058) posts to the link and works by
 // https alone.
 func mailHeaders(v mailView) map[string]string {
-	h := map[string]string{"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + v.SwitchOff + ">"}
-	if strings.HasPrefix(v.SwitchOff, "https://") {
+	h := map[string]string{"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + v.SwitchOff.URL + ">"}
+	if strings.HasPrefix(v.SwitchOff.URL, "https://") {
 		h["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 	}
 	return h

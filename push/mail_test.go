@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func newMail(t *testing.T, server *pushtest.SMTP, change func(*MailConfig)) *Mai
 
 func mailJob(change func(*desk.Job)) desk.Job {
 	return with(func(j *desk.Job) {
-		j.Channel, j.Console, j.Customer = desk.ChannelEmail, nil, nil
+		j.Channel, j.Console, j.Customer, j.TimeZone = desk.ChannelEmail, nil, nil, "Europe/Madrid"
 		if change != nil {
 			change(j)
 		}
@@ -44,10 +45,11 @@ func TestG2Mail(t *testing.T) {
 	if m.From != "desk@example.com" || m.To != "ben@example.com" || m.Helo != "desk.example.com" || m.Subject != "Ana Ruiz invites you to a session" {
 		t.Errorf("envelope and subject: %+v", m)
 	}
-	const link = "https://desk.example.com/help/i/link-1?answer="
+	const page = "https://desk.example.com/help/i/link-1"
+	const link = page + "?answer="
 	for name, want := range map[string]string{
 		"From": `"Acme Desk" <desk@example.com>`, "To": `"Ben Okafor" <ben@example.com>`, "Message-Id": "<dlv_1@desk.example.com>",
-		"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + link + "decline_and_switch_off>",
+		"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + page + "/unsubscribe>",
 		"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Date": "Sun, 22 Nov 2026 12:00:00 +0000", "User-Agent": "", "X-Mailer": "",
 	} {
 		if got := m.Header.Get(name); got != want {
@@ -55,8 +57,8 @@ func TestG2Mail(t *testing.T) {
 		}
 	}
 	for kind, part := range map[string]string{"text": m.Text, "HTML": m.HTML} {
-		for _, want := range []string{"Ana Ruiz", "Paper jam", "Tray 2, please", "2026-11-22 12:00 UTC",
-			link + "accept", link + "decline\n", link + "decline_and_switch_off", "Acme Desk"} {
+		for _, want := range []string{"Ana Ruiz", "Paper jam", "Tray 2, please", "22 November 2026, 13:00 CET",
+			link + "accept", link + "decline\n", link + "decline_and_switch_off", page + "/unsubscribe", "Acme Desk"} {
 			if kind == "HTML" {
 				want = strings.Replace(want, "\n", `"`, 1)
 			}
@@ -131,17 +133,112 @@ func TestG2MailHeadersCannotBeInjected(t *testing.T) {
 	}
 }
 
-// G4, C6, C9: only an invitation has links that lead anywhere.
-func TestG2OnlyInvitationsGoByMail(t *testing.T) {
+// C6, C9: of transfers and of sessions themselves no email tells, nor of their end.
+func TestG2WhatGoesByMail(t *testing.T) {
 	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
 	mail := newMail(t, server, nil)
 	for name, job := range map[string]desk.Job{
-		"withdrawal": ended(desk.EndCancelled), "transfer": transferJob(), "about a session": sessionJob(desk.SessionConnectionLost),
+		"transfer": transferJob(), "about a session": sessionJob(desk.SessionConnectionLost),
 		"transfer told as an invitation": mailJob(func(j *desk.Job) { j.Invitation.Kind = desk.OfferTransfer }),
+		"end of a transfer":              endedTransfer(desk.EndCancelled), "end of what is about a session": endedAlert(desk.SessionConnectionLost),
 	} {
 		job.Channel = desk.ChannelEmail
 		if got := mail.Send(t.Context(), job); got != rejected || len(server.Mails()) != 0 {
 			t.Errorf("%s: %+v, %d mails", name, got, len(server.Mails()))
+		}
+	}
+}
+
+// followUpJob tells by email that the invitation of mailJob is over.
+func followUpJob(reason desk.EndReason, change func(*desk.Job)) desk.Job {
+	return mailJob(func(j *desk.Job) {
+		*j = ended(reason)
+		j.Channel, j.Console, j.Customer, j.ID, j.Follows, j.Ends, j.LinkToken = desk.ChannelEmail, nil, nil, "dlv_2", "dlv_1", desk.PurposeInvitation, "link-2"
+		if change != nil {
+			change(j)
+		}
+	})
+}
+
+// G4: in the first mail's thread, with the reason and nothing to press.
+func TestG4MailThatAnInvitationIsOver(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	mail := newMail(t, server, nil)
+	for _, tt := range []struct {
+		reason desk.EndReason
+		by     *desk.Ref
+		want   string
+	}{
+		{desk.EndCancelled, nil, "Ana Ruiz has cancelled it."},
+		{desk.EndAccepted, &desk.Ref{ID: "rep_cem", Name: "Cem Kaya"}, "Cem Kaya has accepted it."},
+		{desk.EndSessionEnded, nil, "The session has ended."},
+		{"portal_closed", nil, "It is no longer for you."},
+	} {
+		if got := mail.Send(t.Context(), followUpJob(tt.reason, func(j *desk.Job) { j.Invitation.AcceptedBy = tt.by })); got != done {
+			t.Fatalf("%s: %+v", tt.reason, got)
+		}
+		m := server.Next()
+		for name, want := range map[string]string{"Message-Id": "<dlv_2@desk.example.com>", "In-Reply-To": "<dlv_1@desk.example.com>", "References": "<dlv_1@desk.example.com>",
+			"List-Unsubscribe": "<https://desk.example.com/help/i/link-2/unsubscribe>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "Auto-Submitted": "auto-generated"} {
+			if got := m.Header.Get(name); got != want {
+				t.Errorf("%s: %s: %q, want %q", tt.reason, name, got, want)
+			}
+		}
+		if m.Subject != "Re: Ana Ruiz invites you to a session" {
+			t.Errorf("subject %q", m.Subject)
+		}
+		for _, part := range []string{m.Text, m.HTML} {
+			if !strings.Contains(part, "The invitation is over") || !strings.Contains(part, tt.want) || strings.Contains(part, "answer=") || strings.Contains(part, "Customer") {
+				t.Errorf("%s:\n%s", tt.reason, part)
+			}
+		}
+	}
+}
+
+// confirmingJob says that extended availability is on; by is who switched it on, if not the rep.
+func confirmingJob(by *desk.Ref) desk.Job {
+	return mailJob(func(j *desk.Job) {
+		j.Purpose, j.InvitationID, j.Invitation, j.By, j.Key = desk.PurposeExtendedAvailability, "", desk.Invitation{}, by, ""
+	})
+}
+
+// G6: what it means, who did it, and one button that switches it off.
+func TestG6ConfirmingMail(t *testing.T) {
+	server := pushtest.NewSMTP(t, pushtest.SMTPSettings{})
+	mail := newMail(t, server, nil)
+	const switchOff = "https://desk.example.com/help/i/link-1/unsubscribe"
+	for by, job := range map[string]desk.Job{"": confirmingJob(nil), "Hal Berg switched it on for you.": confirmingJob(&desk.Ref{ID: "rep_hal", Name: "Hal Berg"})} {
+		if got := mail.Send(t.Context(), job); got != done {
+			t.Fatalf("outcome %+v", got)
+		}
+		m := server.Next()
+		if m.Subject != "Extended availability is on" || m.Header.Get("In-Reply-To") != "" || m.Header.Get("List-Unsubscribe") != "<"+switchOff+">" {
+			t.Errorf("headers: %v", m.Header)
+		}
+		for _, part := range []string{m.Text, m.HTML} {
+			if !strings.Contains(part, switchOff) || !strings.Contains(part, by) || strings.Contains(part, "answer=") || by == "" && strings.Contains(part, "for you") {
+				t.Errorf("by %q:\n%s", by, part)
+			}
+		}
+	}
+}
+
+// G11: the rep's language and clock.
+func TestG11MailInTheRepsLanguage(t *testing.T) {
+	for locale, want := range map[string][]string{
+		"es-MX": {`lang="es"`, "Ana Ruiz le invita a una sesión", "22 de noviembre de 2026, 13:00 CET", "Rechazar"},
+		"de":    {`lang="de"`, "Ana Ruiz lädt Sie zu einer Sitzung ein", "22. November 2026, 13:00 Uhr CET", "Ablehnen"},
+		"fr":    {`lang="fr"`, "Ana Ruiz vous invite à une session", "22 novembre 2026 à 13:00 CET", "Refuser"},
+		"ja":    {`lang="en"`, "Ana Ruiz invites you to a session", "22 November 2026, 13:00 CET", "Decline"},
+	} {
+		m, err := newEmail(mailJob(func(j *desk.Job) { j.Locale = locale }), MailConfig{PublicURL: "http://127.0.0.1:8080"})
+		if err != nil || m.subject != want[1] {
+			t.Fatalf("%s: %q, %v", locale, m.subject, err)
+		}
+		for _, words := range want {
+			if !strings.Contains(m.html, words) || !strings.HasPrefix(words, "lang") && !strings.Contains(m.text, words) {
+				t.Errorf("%s: no %q in it:\n%s\n%s", locale, words, m.text, m.html)
+			}
 		}
 	}
 }
@@ -268,5 +365,54 @@ func TestMailConfig(t *testing.T) {
 		if got := heloName(host); got != want {
 			t.Errorf("HELO of %s: %s", host, got)
 		}
+	}
+}
+
+// What an operator is told of the way to the mail server. No mail is sent.
+func TestG2MailCheck(t *testing.T) {
+	const user, password = "desk", "very-secret"
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	secure := pushtest.SMTPSettings{STARTTLS: true, User: user, Password: password}
+	for _, tt := range []struct {
+		name     string
+		settings pushtest.SMTPSettings
+		change   func(c *MailConfig, address string)
+		want     string
+	}{
+		{"STARTTLS and log-in", secure, nil, ""},
+		{"TLS from the start", pushtest.SMTPSettings{TLS: true, User: user, Password: password}, nil, ""},
+		{"neither", pushtest.SMTPSettings{}, nil, ""},
+		{"wrong password", secure, func(c *MailConfig, address string) { c.URL = "smtp://desk:very-secret-too@" + address }, "refuses user or password (535)"},
+		{"certificate of nobody known", secure, func(c *MailConfig, _ string) { c.RootCAs = nil }, "certificate signed by unknown authority"},
+		{"no STARTTLS", pushtest.SMTPSettings{User: user, Password: password}, nil, "does not support STARTTLS"},
+		{"smtps for smtp", secure, func(c *MailConfig, address string) { c.URL = "smtps://desk:very-secret@" + address }, "does not speak TLS from the start"},
+		{"nobody listens", secure, func(c *MailConfig, _ string) { c.URL = "smtp://desk:very-secret@127.0.0.1:1" }, "connection refused"},
+		{"nobody speaks", secure, func(c *MailConfig, _ string) { c.URL = "smtp://desk:very-secret@" + silent.Addr().String() }, "does not answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := pushtest.NewSMTP(t, tt.settings)
+			mail := newMail(t, server, func(c *MailConfig) {
+				if tt.change != nil {
+					tt.change(c, server.Addr)
+				}
+			})
+			bound := 10 * time.Second
+			if tt.name == "nobody speaks" {
+				bound = 50 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			err := mail.Check(ctx)
+			if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), password)) {
+				t.Errorf("says %v, want %q", err, tt.want)
+			}
+			if len(server.Mails()) > 0 {
+				t.Error("a mail was sent")
+			}
+		})
 	}
 }

@@ -2,12 +2,8 @@ package push
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"log/slog"
-	"maps"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,35 +36,5 @@ func TestKeptShowsWhatWouldBeSent(t *testing.T) {
 	}
 	if got := k.Send(t.Context(), mailJob(func(j *desk.Job) { j.Address = "nobody" })); got != rejected || len(kept) != 3 {
 		t.Errorf("bad address: %+v", got)
-	}
-}
-
-// G11: what one language says, each says.
-func TestG11EveryLanguageHasAllTexts(t *testing.T) {
-	for language, said := range byLanguage {
-		for i, v := range reflect.ValueOf(*said).Fields() {
-			if v.IsZero() {
-				t.Errorf("%s: no %s", language, i.Name)
-			}
-		}
-		sameKeys(t, language, said.session, english.session)
-		sameKeys(t, language, said.endedTitle, english.endedTitle)
-		sameKeys(t, language, said.ended, english.ended)
-	}
-}
-
-func sameKeys[K cmp.Ordered, V any](t *testing.T, language string, got, want map[K]V) {
-	t.Helper()
-	if g, w := slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)); !slices.Equal(g, w) {
-		t.Errorf("%s: texts for %v, want %v", language, g, w)
-	}
-}
-
-// G11: a console's language, and English where there is none of it.
-func TestG11TextsFallBackToEnglish(t *testing.T) {
-	for _, locale := range []string{"", "en", "EN-gb", "en_US", "tlh"} {
-		if textsFor(locale) != &english {
-			t.Errorf("%q is not English", locale)
-		}
 	}
 }

@@ -47,6 +47,8 @@ type InvitationLink struct {
 	ExtendedAvailability bool            `json:"extended_availability" doc:"Whether the rep is in extended availability now"`
 	Answerable           bool            `json:"answerable" doc:"Whether the invitation can be accepted or declined now"`
 	Reason               string          `json:"reason,omitempty" doc:"Why it cannot be answered any more" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone,already_in_session"`
+	Locale               string          `json:"-"` // the rep's BCP 47 language
+	TimeZone             string          `json:"-"` // the rep's IANA time zone
 	ExpectedUntil        *time.Time      `json:"expected_until,omitempty" doc:"Until when the seat of the rep who accepted is kept for one of their consoles to connect"`
 }
 
@@ -73,7 +75,7 @@ func (t *tx) invitationLink(deliveryID string) (link InvitationLink, err error) 
 	if err != nil || d.Channel != desk.ChannelEmail {
 		return link, desk.Missing("link")
 	}
-	found, err := t.row(`SELECT extended FROM reps WHERE id = $1 AND disabled = 0`, []any{d.Rep.ID}, &link.ExtendedAvailability)
+	found, err := t.row(`SELECT extended, locale, time_zone FROM reps WHERE id = $1 AND disabled = 0`, []any{d.Rep.ID}, &link.ExtendedAvailability, &link.Locale, &link.TimeZone)
 	if err == nil && !found {
 		err = desk.Missing("link")
 	}

@@ -106,7 +106,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 		why, err := t.mailJob(&job)
 		return job, why, err
 	}
-	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
 }
 
@@ -135,6 +135,8 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return "expired", nil
 	case strings.HasSuffix(job.Key, stateKey):
 		return t.sessionJob(job, sessionID)
+	case job.Purpose == desk.PurposeSignedOut:
+		return t.signedOutJob(job)
 	}
 	return "", nil
 }

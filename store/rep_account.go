@@ -238,7 +238,7 @@ func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error 
 		if err != nil {
 			return err
 		}
-		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
+		if err := m.endOtherConsoles(desk.Caller{RepID: id}, desk.SignedOutHere); err != nil { // who would be told is gone
 			return err
 		}
 		rep, err := m.repRef(id)
@@ -282,7 +282,7 @@ func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT r.username FROM reps r WHERE r.id = $1)`, id); err != nil {
 			return err
 		}
-		return t.endOtherConsoles(desk.Caller{RepID: id})
+		return t.endOtherConsoles(desk.Caller{RepID: id}, desk.SignedOutPassword)
 	})
 }
 
@@ -307,6 +307,6 @@ func (s *Store) RevokeConsole(ctx context.Context, c desk.Caller, ref, consoleID
 		if err != nil {
 			return err
 		}
-		return t.logOut(desk.Caller{RepID: id}, consoleID, force)
+		return t.logOut(desk.Caller{RepID: id}, consoleID, force, desk.SignedOutRevoked)
 	})
 }

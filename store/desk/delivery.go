@@ -125,6 +125,8 @@ const (
 	FirstRetry = 10 * time.Second
 	// ThrottledRetry is the pause after a 429 that names none (same page).
 	ThrottledRetry = 60 * time.Second
+	// DeliveriesKept is how long a delivery is kept that tells of no invitation or transfer. Those that do are part of its history.
+	DeliveriesKept = 7 * 24 * time.Hour
 	// LongestRetry bounds the growth of the pauses.
 	LongestRetry = 10 * time.Minute
 )

@@ -17,6 +17,8 @@ CREATE INDEX deliveries_about ON deliveries (about, id);
 CREATE UNIQUE INDEX deliveries_one_email ON deliveries (about, rep_id, round) WHERE channel = 'email' AND purpose = 'invitation' AND state <> 'dropped';
 CREATE UNIQUE INDEX deliveries_one_follow_up ON deliveries (follows) WHERE follows <> '' AND state <> 'dropped'; -- G4
 CREATE INDEX deliveries_mail ON deliveries (rep_id, id) WHERE channel = 'email'; -- those that wait when extended availability is switched off
+-- Those that are no part of the history of invitations, to be forgotten after a time.
+CREATE INDEX deliveries_passing ON deliveries (created_at) WHERE substr(about, 1, 4) NOT IN ('inv_', 'trf_');
 CREATE UNIQUE INDEX deliveries_one_message ON deliveries (about, console_id) WHERE purpose = 'message' AND state = 'waiting';
 
 ALTER TABLE reps ADD COLUMN alert_transfers INTEGER NOT NULL DEFAULT 1;        -- what pushes tell the rep of (G13)
