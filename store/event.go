@@ -351,7 +351,8 @@ func (e *Events) add(pos int64, body string) error {
 	return nil
 }
 
-// rightsGrown is the reason of the event that tells a rep of teams that they came into.
+// rightsGrown is the reason of the event that tells a rep of teams that they came into, or that they are an embassy rep from
+// now on, or no longer: what their clients show they have to load anew.
 const rightsGrown = "rights_grown"
 
 // forgottenAtOnce is how many events one statement looks at and removes.

@@ -107,6 +107,7 @@ func (m *organizationImport) settleEmbassy(repID string) error {
 	if err != nil || !moves {
 		return err
 	}
+	m.grown[repID] = true // names too are others from now on, of what they have loaded already
 	return m.offersMove(rep, "", false, func() error {
 		_, err := m.exec(`UPDATE reps SET embassy = `+is+` WHERE id = $1`, repID, lifted)
 		return err

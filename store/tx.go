@@ -27,6 +27,7 @@ type tx struct {
 	err    error
 	wake   wakeUp
 	events []loggedEvent          // recorded, written at the end
+	came   map[string][]string    // the reps who came into a session and are not told yet who else is in it, by its id
 	queues map[string]*queueTouch // the sessions whose entries in queues may have changed, by id
 }
 
