@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -79,9 +80,15 @@ type reader struct {
 // rights are what a reader may read at a moment.
 type rights struct {
 	topics  topics
-	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
-	until   int64 // the last position that is theirs; 0: no end
-	embassy bool  // A7 holds for the reader
+	ends    topics // of those that are theirs no longer, the last position that is
+	grown   int64  // the position of the last growth that the reader's client may not know of; -1: none
+	embassy bool   // A7 holds for the reader
+}
+
+// theirs says whether the reader may read what stands at a position of a topic.
+func (r rights) theirs(topic string, pos int64) bool {
+	end, over := r.ends[topic]
+	return pos > r.topics[topic] && (!over || pos <= end)
 }
 
 // topics are what a caller may read, each with the position after which it is theirs to read.
@@ -99,7 +106,7 @@ func (s *Store) SubscribeGuest(ctx context.Context, g desk.Guest) (*Subscription
 
 func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) {
 	sub := &Subscription{store: s, reader: r, woken: make(chan struct{}, 1)}
-	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r) })
+	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r, math.MaxInt64) })
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +114,10 @@ func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) 
 	return sub, nil
 }
 
-// rightsOf are a reader's rights at this moment.
-func (t *tx) rightsOf(r reader) (rights, error) {
+// rightsOf are a reader's rights at this moment, to what comes after a position.
+func (t *tx) rightsOf(r reader, after int64) (rights, error) {
 	if r.guest.AttendeeID == "" {
-		return t.repRights(r.caller)
+		return t.repRights(r.caller, after)
 	}
 	return t.guestRights(r.guest)
 }
@@ -118,15 +125,16 @@ func (t *tx) rightsOf(r reader) (rights, error) {
 // guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
 // is the last that they read: their stream ends with it.
 func (t *tx) guestRights(g desk.Guest) (rights, error) {
-	mine := rights{topics: topics{}, grown: -1}
+	mine := rights{topics: topics{}, ends: topics{}, grown: -1}
 	topic := desk.GuestTopic(g.SessionID)
 	var since, leftAt, endedAt int64
 	found, err := t.row(`SELECT k.since, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
 		WHERE k.attendee_id = $1 ORDER BY k.since LIMIT 1`, []any{g.AttendeeID}, &since, &leftAt, &endedAt)
 	if err == nil && leftAt > 0 && (endedAt == 0 || leftAt < endedAt) {
+		var end int64
 		_, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events WHERE topic = $1 AND type = $2 AND at = $3 AND body LIKE $4`,
-			[]any{topic, string(desk.EventAttendeeLeft), leftAt, `%"id":"` + g.AttendeeID + `"%`}, &mine.until)
-		found = mine.until > 0
+			[]any{topic, string(desk.EventAttendeeLeft), leftAt, `%"id":"` + g.AttendeeID + `"%`}, &end)
+		mine.ends[topic], found = end, end > 0
 	}
 	if found {
 		mine.topics[topic] = since
@@ -136,16 +144,18 @@ func (t *tx) guestRights(g desk.Guest) (rights, error) {
 
 // repRights are the topics of a rep: their own, those of their teams since they came, and those of the portals under which
 // they are logged in since they came there; portals pass embassy reps by (A7). A client loads what it shows when it logs
-// in, so where its own console logged in is no growth to it.
-func (t *tx) repRights(c desk.Caller) (rights, error) {
-	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, grown: -1}
-	portals := topics{}
+// in, so where its own console logged in is no growth to it. Of what they lost after the position, that is theirs which
+// stands there from before: they may not have read yet that something is over.
+func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
+	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, ends: topics{}, grown: -1}
+	portals, lost := topics{}, map[string]lostTopic{}
 	err := t.rows(`SELECT 'rep', r.id, -1, '', r.embassy FROM reps r WHERE r.id = $1
 		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
 		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
 		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
-			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)`,
-		[]any{c.RepID, c.ConsoleID, ms(t.now)}, func(scan scanner) error {
+			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'lost', e.body, e.pos, '', 0 FROM events e WHERE e.topic = $4 AND e.pos > $5`,
+		[]any{c.RepID, c.ConsoleID, ms(t.now), lostTopics(c.RepID), after}, func(scan scanner) error {
 			var kind, id, console string
 			var since int64
 			var is bool
@@ -156,6 +166,11 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 			case "rep":
 				mine.embassy = is
 				return nil
+			case "lost":
+				one := lostTopic{end: since}
+				err := json.Unmarshal([]byte(id), &one)
+				lost[one.Topic] = one
+				return err
 			case "team":
 				mine.topics[desk.TeamTopic(id)] = since
 			case "portal":
@@ -171,7 +186,29 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 	if !mine.embassy {
 		maps.Copy(mine.topics, portals)
 	}
+	for topic, was := range lost {
+		if _, still := mine.topics[topic]; !still {
+			mine.topics[topic], mine.ends[topic] = was.Since, was.end
+		}
+	}
 	return mine, err
+}
+
+// lostTopic is what stands in the log of a topic that a rep may read no longer, at the place where they lost it.
+type lostTopic struct {
+	Topic string
+	Since int64
+	end   int64
+}
+
+// lostTopics is where a rep's lostTopics stand. It is read by nobody else, and told to nobody.
+func lostTopics(repID string) string { return "lost:" + repID }
+
+// topicLost notes that a rep may not read a topic from now on, which was theirs since a position.
+func (t *tx) topicLost(repID, topic string, since int64) error {
+	body, err := json.Marshal(lostTopic{Topic: topic, Since: since})
+	t.events = append(t.events, loggedEvent{topic: lostTopics(repID), kind: "topic.lost", body: string(body)})
+	return err
 }
 
 func (m topics) keepLeast(topic string, since int64) {
@@ -201,7 +238,7 @@ func (b *Subscription) ReadLatest(ctx context.Context, after int64, limit int) (
 func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 	q.caller = b.reader.caller
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
-		if q.mine, err = t.rightsOf(b.reader); err != nil {
+		if q.mine, err = t.rightsOf(b.reader, q.after); err != nil {
 			return Events{}, err
 		}
 		var first int64
@@ -309,7 +346,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.caller.RepID) {
+		if !q.mine.theirs(topic, pos) || slices.Contains(strings.Fields(except), q.caller.RepID) {
 			return nil
 		}
 		if err := events.add(pos, body); err != nil {
