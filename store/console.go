@@ -145,7 +145,10 @@ func (t *tx) moveToPortal(rep desk.Ref, consoleID, portal string) (err error) {
 		if err := t.portalLost(rep.ID, consoleID, portal); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE consoles SET portal_id = $1, portal_since = $2, portal_moved = 1 WHERE id = $3 AND portal_id <> $1`, portal, since, consoleID)
+		n, err := t.exec(`UPDATE consoles SET portal_id = $1, portal_since = $2, portal_moved = 1 WHERE id = $3 AND portal_id <> $1`, portal, since, consoleID)
+		if err == nil && n > 0 && portal != "" {
+			err = t.markRights(rep.ID, rightsMark{Console: consoleID})
+		}
 		return err
 	})
 }
@@ -163,7 +166,7 @@ func (t *tx) portalLost(repID, consoleID, now string) error {
 	})
 	for _, topic := range slices.Sorted(maps.Keys(lost)) {
 		if err == nil {
-			err = t.topicLost(repID, topic, lost[topic])
+			err = t.markRights(repID, rightsMark{Lost: topic, Since: lost[topic]})
 		}
 	}
 	return err

@@ -81,8 +81,9 @@ type reader struct {
 type rights struct {
 	topics  topics
 	ends    topics // of those that are theirs no longer, the last position that is
-	grown   int64  // the position of the last growth that the reader's client may not know of; -1: none
+	grown   bool   // they grew after the position, which the reader's client may not know
 	embassy bool   // A7 holds for the reader
+	marks   string // the topic of their rightsMarks
 }
 
 // theirs says whether the reader may read what stands at a position of a topic.
@@ -110,7 +111,7 @@ func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) 
 	if err != nil {
 		return nil, err
 	}
-	s.hub.subscribe(sub, mine.topics)
+	s.hub.subscribe(sub, mine)
 	return sub, nil
 }
 
@@ -125,7 +126,7 @@ func (t *tx) rightsOf(r reader, after int64) (rights, error) {
 // guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
 // is the last that they read: their stream ends with it.
 func (t *tx) guestRights(g desk.Guest) (rights, error) {
-	mine := rights{topics: topics{}, ends: topics{}, grown: -1}
+	mine := rights{topics: topics{}, ends: topics{}}
 	topic := desk.GuestTopic(g.SessionID)
 	var since, leftAt, endedAt int64
 	found, err := t.row(`SELECT k.since, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
@@ -143,72 +144,80 @@ func (t *tx) guestRights(g desk.Guest) (rights, error) {
 }
 
 // repRights are the topics of a rep: their own, those of their teams since they came, and those of the portals under which
-// they are logged in since they came there; portals pass embassy reps by (A7). A client loads what it shows when it logs
-// in, so where its own console logged in is no growth to it. Of what they lost after the position, that is theirs which
-// stands there from before: they may not have read yet that something is over.
+// they are logged in since they came there; portals pass embassy reps by (A7). Of what they lost after the position, that is
+// theirs which stands there from before: they may not have read yet that something is over.
 func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
-	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, ends: topics{}, grown: -1}
-	portals, lost := topics{}, map[string]lostTopic{}
-	err := t.rows(`SELECT 'rep', r.id, -1, '', r.embassy FROM reps r WHERE r.id = $1
-		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
-		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
-		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
+	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, ends: topics{}, marks: rightsMarks(c.RepID)}
+	portals, marks, moved := topics{}, []rightsMark{}, false
+	err := t.rows(`SELECT 'rep', r.id, -1, r.embassy FROM reps r WHERE r.id = $1
+		UNION ALL SELECT 'team', m.team_id, m.since, 1 FROM team_members m WHERE m.rep_id = $1
+		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, CASE WHEN c.id = $2 THEN c.portal_moved ELSE 0 END FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'portals', g.above_id, c.portal_since, 0 FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
 			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
-		UNION ALL SELECT 'lost', e.body, e.pos, '', 0 FROM events e WHERE e.topic = $4 AND e.pos > $5`,
-		[]any{c.RepID, c.ConsoleID, ms(t.now), lostTopics(c.RepID), after}, func(scan scanner) error {
-			var kind, id, console string
-			var since int64
+		UNION ALL SELECT 'mark', e.body, e.pos, 0 FROM events e WHERE e.topic = $4 AND e.pos > $5`,
+		[]any{c.RepID, c.ConsoleID, ms(t.now), mine.marks, after}, func(scan scanner) error {
+			var kind, id string
+			var at int64
 			var is bool
-			if err := scan(&kind, &id, &since, &console, &is); err != nil {
+			if err := scan(&kind, &id, &at, &is); err != nil {
 				return err
 			}
 			switch kind {
 			case "rep":
 				mine.embassy = is
-				return nil
-			case "lost":
-				one := lostTopic{end: since}
-				err := json.Unmarshal([]byte(id), &one)
-				lost[one.Topic] = one
-				return err
 			case "team":
-				mine.topics[desk.TeamTopic(id)] = since
+				mine.topics[desk.TeamTopic(id)] = at
 			case "portal":
-				portals.keepLeast(desk.PortalTopic(id), since)
+				portals.keepLeast(desk.PortalTopic(id), at)
+				moved = moved || is
 			case "portals":
-				portals.keepLeast(desk.PortalsTopic(id), since)
-			}
-			if console != c.ConsoleID || is {
-				mine.grown = max(mine.grown, since)
+				portals.keepLeast(desk.PortalsTopic(id), at)
+			case "mark":
+				mark := rightsMark{pos: at}
+				err := json.Unmarshal([]byte(id), &mark)
+				marks = append(marks, mark)
+				return err
 			}
 			return nil
 		})
 	if !mine.embassy {
 		maps.Copy(mine.topics, portals)
 	}
-	for topic, was := range lost {
-		if _, still := mine.topics[topic]; !still {
-			mine.topics[topic], mine.ends[topic] = was.Since, was.end
-		}
+	for _, mark := range marks {
+		mine.apply(mark, c.ConsoleID, moved)
 	}
 	return mine, err
 }
 
-// lostTopic is what stands in the log of a topic that a rep may read no longer, at the place where they lost it.
-type lostTopic struct {
-	Topic string
-	Since int64
-	end   int64
+// rightsMark stands in the log where the rights of a rep became others: they lost a topic, or a console of theirs came under
+// a portal. Where it stands is when that was; the end of the log as it was seen when that was begun can lie before what others
+// wrote meanwhile, and before a reader's cursor.
+type rightsMark struct {
+	Lost    string `json:",omitempty"` // the topic
+	Since   int64  `json:",omitempty"` // from where on it was theirs
+	Console string `json:",omitempty"` // that came under a portal
+	pos     int64
 }
 
-// lostTopics is where a rep's lostTopics stand. It is read by nobody else, and told to nobody.
-func lostTopics(repID string) string { return "lost:" + repID }
+// rightsMarks is where those of a rep stand. It is told to nobody.
+func rightsMarks(repID string) string { return "rights:" + repID }
 
-// topicLost notes that a rep may not read a topic from now on, which was theirs since a position.
-func (t *tx) topicLost(repID, topic string, since int64) error {
-	body, err := json.Marshal(lostTopic{Topic: topic, Since: since})
-	t.events = append(t.events, loggedEvent{topic: lostTopics(repID), kind: "topic.lost", body: string(body)})
+func (t *tx) markRights(repID string, mark rightsMark) error {
+	body, err := json.Marshal(mark)
+	t.events = append(t.events, loggedEvent{topic: rightsMarks(repID), kind: "rights", body: string(body)})
 	return err
+}
+
+// apply takes in what stands after the reader's position. A client loads what it shows when it logs in, so where its own
+// console logged in, and did not move, is no growth to it.
+func (r *rights) apply(mark rightsMark, own string, moved bool) {
+	if mark.Lost == "" {
+		r.grown = r.grown || mark.Console != own || moved
+		return
+	}
+	if _, still := r.topics[mark.Lost]; !still {
+		r.topics[mark.Lost], r.ends[mark.Lost] = mark.Since, mark.pos
+	}
 }
 
 func (m topics) keepLeast(topic string, since int64) {
@@ -251,7 +260,7 @@ func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 		return t.readLog(q)
 	})
 	if err == nil {
-		b.store.hub.subscribe(b, q.mine.topics)
+		b.store.hub.subscribe(b, q.mine)
 	}
 	return events, err
 }
@@ -327,7 +336,7 @@ func (q query) statement() (string, []any) {
 // readLog reads the log once. The cursor it returns is the last event's where more wait, else the end of the log, so
 // that a reader of few events does not fall behind.
 func (t *tx) readLog(q query) (Events, error) {
-	events := Events{Items: []desk.Event{}, Cursor: q.last, Grown: q.mine.grown >= q.after}
+	events := Events{Items: []desk.Event{}, Cursor: q.last, Grown: q.mine.grown}
 	if len(q.mine.topics) == 0 {
 		return events, nil
 	}
@@ -352,8 +361,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		if err := events.add(pos, body); err != nil {
 			return err
 		}
-		// Where the event stands is when they came. The end of the log as it was seen when that was begun can lie before what
-		// others wrote meanwhile, and before this reader's cursor.
+		// Where the event stands is when they came, as with a rightsMark.
 		if last := events.Items[len(events.Items)-1]; last.Type == desk.EventMeChanged && last.Reason == rightsGrown {
 			events.Grown = true
 		}

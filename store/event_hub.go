@@ -34,7 +34,11 @@ func (h *hub) wake() {
 	}
 }
 
-func (h *hub) subscribe(b *Subscription, mine topics) {
+func (h *hub) subscribe(b *Subscription, r rights) {
+	mine := maps.Clone(r.topics)
+	if r.marks != "" {
+		mine[r.marks] = 0
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if maps.Equal(b.topics, mine) {

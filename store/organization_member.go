@@ -27,7 +27,7 @@ func (m *organizationImport) saveMemberships(repID string, teams map[string]desk
 		if _, stays := teams[m.org.slugs[team]]; stays {
 			continue
 		}
-		if err := m.topicLost(repID, desk.TeamTopic(team), former[team]); err != nil {
+		if err := m.markRights(repID, rightsMark{Lost: desk.TeamTopic(team), Since: former[team]}); err != nil {
 			return err
 		}
 		if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1 AND team_id = $2`, repID, team); err != nil {
