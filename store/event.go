@@ -209,12 +209,14 @@ func (t *tx) markRights(repID string, mark rightsMark) error {
 }
 
 // apply takes in what stands after the reader's position. A client loads what it shows when it logs in, so where its own
-// console logged in, and did not move, is no growth to it.
+// console logged in, and did not move, is no growth to it. Whoever leaves a portal loads anew too: unlike a team, it is not
+// locked while somebody invites those under it, who may be told of that when it is over for them already.
 func (r *rights) apply(mark rightsMark, own string, moved bool) {
 	if mark.Lost == "" {
 		r.grown = r.grown || mark.Console != own || moved
 		return
 	}
+	r.grown = r.grown || !strings.HasPrefix(mark.Lost, desk.TeamTopic(""))
 	if _, still := r.topics[mark.Lost]; !still {
 		r.topics[mark.Lost], r.ends[mark.Lost] = mark.Since, mark.pos
 	}

@@ -370,7 +370,7 @@ func TestH2WhatWasOverBeforeOneLeft(t *testing.T) {
 			must(d.UpdateConsole(t.Context(), eli, "current", store.ConsoleChange{PortalID: &to}, nil))
 		}
 		move("@open")
-		bens, elis := watch(t, d, ben), watch(t, d, eli)
+		bens, elis, elisToo := watch(t, d, ben), watch(t, d, eli), watch(t, d, eli)
 		atPortal := must(d.Invite(t.Context(), ana, session.ID, store.NewInvitation{PortalID: "@main", SubPortals: true}))
 		atTeam := inviteTeam(t, d, ana, session, "printers")
 		same(t, "invited, of the team", bens.told("invitation."), "invitation.created")
@@ -382,6 +382,9 @@ func TestH2WhatWasOverBeforeOneLeft(t *testing.T) {
 		move("")
 		inviteTeam(t, d, ana, session, "printers")
 		must(d.PostTeamMessage(t.Context(), ana, "@printers", "After", ""))
+		if !must(elisToo.sub.Read(t.Context(), elisToo.at, nil, 1000)).Grown {
+			t.Error("who left the portal is not told to load anew")
+		}
 		same(t, "who left the team", bens.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "me.changed")
 		same(t, "who left the portal", elis.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "console.changed")
 		inviteTeam(t, d, ana, session, "printers")
