@@ -49,6 +49,13 @@ func TestStreamOfADeadConsole(t *testing.T) {
 		"a new password": func(t *testing.T, x *server) {
 			x.do(t, call{as: "ben", do: "PUT /v1/me/password", body: sample["change-password"], want: 204})
 		},
+		"a password set by an administrator": func(t *testing.T, x *server) {
+			x.do(t, call{as: "hal", do: "PUT /v1/reps/@ben/password", body: `{"new_password":"battery staple"}`, want: 204})
+		},
+		"revoked by an administrator": func(t *testing.T, x *server) {
+			x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).at("items.0.id")
+			x.do(t, call{as: "hal", do: "DELETE /v1/reps/@ben/consoles/$con", want: 204})
+		},
 		"another rep on the device": func(t *testing.T, x *server) { x.logInAll(t, "cho/phone") },
 		"the same rep on the device": func(t *testing.T, x *server) {
 			x.forget("ben/phone")

@@ -95,6 +95,12 @@ func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (at
 		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now)); err != nil {
 		return attendeeRow{}, err
 	}
+	if a.RepID != "" {
+		if t.came == nil {
+			t.came = map[string][]string{}
+		}
+		t.came[s.ID] = append(t.came[s.ID], a.RepID)
+	}
 	row, err := t.attendee(id)
 	if err != nil {
 		return row, err

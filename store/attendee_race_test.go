@@ -35,6 +35,14 @@ func hold(t *testing.T, database string, s desk.Session, statements ...string) h
 // letGo commits once somebody waits for a lock, and then what they did is awaited.
 func (h heldSession) letGo(done <-chan error) {
 	h.t.Helper()
+	h.waitedFor()
+	ok(h.t, h.tx.Commit())
+	ok(h.t, <-done)
+}
+
+// waitedFor returns once somebody waits for a lock.
+func (h heldSession) waitedFor() {
+	h.t.Helper()
 	for waiting, tries := 0, 0; waiting == 0; tries++ {
 		if tries > 1000 {
 			h.t.Fatal("nobody waited for the session")
@@ -44,8 +52,6 @@ func (h heldSession) letGo(done <-chan error) {
 			h.t.Fatal(err)
 		}
 	}
-	ok(h.t, h.tx.Commit())
-	ok(h.t, <-done)
 }
 
 // expectedSeat has ben hold a seat by an email's link in a session of ana's.

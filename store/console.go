@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,9 +142,34 @@ func (t *tx) moveToPortal(rep desk.Ref, consoleID, portal string) (err error) {
 		return err
 	}
 	return t.offersMove(rep, consoleID, false, func() error {
-		_, err := t.exec(`UPDATE consoles SET portal_id = $1, portal_since = $2, portal_moved = 1 WHERE id = $3 AND portal_id <> $1`, portal, since, consoleID)
+		if err := t.portalLost(rep.ID, consoleID, portal); err != nil {
+			return err
+		}
+		n, err := t.exec(`UPDATE consoles SET portal_id = $1, portal_since = $2, portal_moved = 1 WHERE id = $3 AND portal_id <> $1`, portal, since, consoleID)
+		if err == nil && n > 0 && portal != "" {
+			err = t.markRights(rep.ID, rightsMark{Console: consoleID})
+		}
 		return err
 	})
+}
+
+// portalLost notes that a rep may no longer read what comes by the portal of a console, unless that stays.
+func (t *tx) portalLost(repID, consoleID, now string) error {
+	lost := topics{}
+	err := t.rows(`SELECT c.portal_id, g.above_id, c.portal_since FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
+		WHERE c.id = $1 AND c.portal_id <> '' AND c.portal_id <> $2`, []any{consoleID, now}, func(scan scanner) error {
+		var portal, above string
+		var since int64
+		err := scan(&portal, &above, &since)
+		lost[desk.PortalTopic(portal)], lost[desk.PortalsTopic(above)] = since, since
+		return err
+	})
+	for _, topic := range slices.Sorted(maps.Keys(lost)) {
+		if err == nil {
+			err = t.markRights(repID, rightsMark{Lost: topic, Since: lost[topic]})
+		}
+	}
+	return err
 }
 
 // freeDevice ends another log-in on the installation that a console says it runs on.
@@ -250,6 +277,9 @@ func (t *tx) endConsole(id, repID string, why desk.SignedOut) error {
 		return err
 	}
 	err = t.offersMove(rep, "", false, func() error {
+		if err := t.portalLost(repID, id, ""); err != nil {
+			return err
+		}
 		_, err := t.exec(`DELETE FROM consoles WHERE id = $1`, id)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -31,9 +32,6 @@ const eventsAtOnce = 8
 
 // writeEvents writes what was recorded, in that order, with as few statements as possible, at the end of the transaction.
 func (t *tx) writeEvents() error {
-	if t.rights {
-		t.events = append(t.events, loggedEvent{topic: rightsTopic, kind: "rights.changed", body: "{}"})
-	}
 	for events := range slices.Chunk(t.events, eventsAtOnce) {
 		args := []any{ms(t.now)}
 		for _, e := range events {
@@ -70,9 +68,9 @@ type Subscription struct {
 	store   *Store
 	reader  reader
 	woken   chan struct{}
-	topics  topics       // those it is woken for
-	follows bool         // Follow was called
-	known   *knownRights // of a follower; nil: to be read
+	topics  topics  // those it is woken for
+	follows bool    // Follow was called
+	known   *rights // of a follower, as long as no rightsMark comes; nil: to be read
 }
 
 // reader is who reads: a rep, or a guest with their place in a session.
@@ -85,10 +83,18 @@ type reader struct {
 // rights are what a reader may read at a moment.
 type rights struct {
 	topics  topics
-	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
-	until   int64 // the last position that is theirs; 0: no end
-	embassy bool  // A7 holds for the reader
-	passing bool  // they come and go with time too
+	ends    topics // of those that are theirs no longer, the last position that is
+	grown   bool   // they grew after the position, which the reader's client may not know
+	embassy bool   // A7 holds for the reader
+	marks   string // the topic of their rightsMarks
+	passing bool   // they come and go with time too
+}
+
+// theirs says whether the reader may read what stands at a position of a topic.
+func (r rights) theirs(topic string, pos int64) bool {
+	since, mine := r.topics[topic]
+	end, over := r.ends[topic]
+	return mine && pos > since && (!over || pos <= end)
 }
 
 // topics are what a caller may read, each with the position after which it is theirs to read.
@@ -107,20 +113,20 @@ func (s *Store) SubscribeGuest(ctx context.Context, g desk.Guest) (*Subscription
 
 func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) {
 	sub := &Subscription{store: s, reader: r, woken: make(chan struct{}, 1)}
-	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r) })
+	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r, math.MaxInt64) })
 	if err != nil {
 		return nil, err
 	}
-	s.hub.subscribe(sub, mine.topics)
+	s.hub.subscribe(sub, mine)
 	return sub, nil
 }
 
-// rightsOf are a reader's rights at this moment.
-func (t *tx) rightsOf(r reader) (rights, error) {
+// rightsOf are a reader's rights at this moment, to what comes after a position.
+func (t *tx) rightsOf(r reader, after int64) (rights, error) {
 	if r.guest.AttendeeID != "" {
 		return t.guestRights(r.guest)
 	}
-	mine, err := t.repRights(r.caller)
+	mine, err := t.repRights(r.caller, after)
 	if r.presence {
 		mine.topics[desk.PresenceTopic] = -1
 	}
@@ -130,15 +136,16 @@ func (t *tx) rightsOf(r reader) (rights, error) {
 // guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
 // is the last that they read: their stream ends with it.
 func (t *tx) guestRights(g desk.Guest) (rights, error) {
-	mine := rights{topics: topics{}, grown: -1}
+	mine := rights{topics: topics{}, ends: topics{}}
 	topic := desk.GuestTopic(g.SessionID)
 	var since, leftAt, endedAt int64
 	found, err := t.row(`SELECT k.since, a.left_at, s.ended_at FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
 		WHERE k.attendee_id = $1 ORDER BY k.since LIMIT 1`, []any{g.AttendeeID}, &since, &leftAt, &endedAt)
 	if err == nil && leftAt > 0 && (endedAt == 0 || leftAt < endedAt) {
+		var end int64
 		_, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events WHERE topic = $1 AND type = $2 AND at = $3 AND body LIKE $4`,
-			[]any{topic, string(desk.EventAttendeeLeft), leftAt, `%"id":"` + g.AttendeeID + `"%`}, &mine.until)
-		found = mine.until > 0
+			[]any{topic, string(desk.EventAttendeeLeft), leftAt, `%"id":"` + g.AttendeeID + `"%`}, &end)
+		mine.ends[topic], found = end, end > 0
 	}
 	if found {
 		mine.topics[topic] = since
@@ -147,47 +154,85 @@ func (t *tx) guestRights(g desk.Guest) (rights, error) {
 }
 
 // repRights are the topics of a rep: their own, those of their teams since they came, and those of the portals under which
-// they are logged in since they came there; portals pass embassy reps by (A7). A client loads what it shows when it logs
-// in, so where its own console logged in is no growth to it.
-func (t *tx) repRights(c desk.Caller) (rights, error) {
-	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, grown: -1}
-	portals := topics{}
-	err := t.rows(`SELECT 'rep', r.id, -1, '', r.embassy FROM reps r WHERE r.id = $1
-		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
-		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
-		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
+// they are logged in since they came there; portals pass embassy reps by (A7). Of what they lost after the position, that is
+// theirs which stands there from before: they may not have read yet that something is over.
+func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
+	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, ends: topics{}, marks: rightsMarks(c.RepID)}
+	portals, marks, moved := topics{}, []rightsMark{}, false
+	err := t.rows(`SELECT 'rep', r.id, -1, r.embassy FROM reps r WHERE r.id = $1
+		UNION ALL SELECT 'team', m.team_id, m.since, 1 FROM team_members m WHERE m.rep_id = $1
+		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, CASE WHEN c.id = $2 THEN c.portal_moved ELSE 0 END FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'portals', g.above_id, c.portal_since, 0 FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
 			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
-		UNION ALL SELECT 'others', '', -1, '', 0 FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND c.id <> $2`,
-		[]any{c.RepID, c.ConsoleID, ms(t.now)}, func(scan scanner) error {
-			var kind, id, console string
-			var since int64
+		UNION ALL SELECT 'others', '', -1, 0 FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND c.id <> $2
+		UNION ALL SELECT 'mark', e.body, e.pos, 0 FROM events e WHERE e.topic = $4 AND e.pos > $5`,
+		[]any{c.RepID, c.ConsoleID, ms(t.now), mine.marks, after}, func(scan scanner) error {
+			var kind, id string
+			var at int64
 			var is bool
-			if err := scan(&kind, &id, &since, &console, &is); err != nil {
+			if err := scan(&kind, &id, &at, &is); err != nil {
 				return err
 			}
 			switch kind {
 			case "rep":
 				mine.embassy = is
-				return nil
 			case "others":
 				mine.passing = true
-				return nil
 			case "team":
-				mine.topics[desk.TeamTopic(id)] = since
+				mine.topics[desk.TeamTopic(id)] = at
 			case "portal":
-				portals.keepLeast(desk.PortalTopic(id), since)
+				portals.keepLeast(desk.PortalTopic(id), at)
+				moved = moved || is
 			case "portals":
-				portals.keepLeast(desk.PortalsTopic(id), since)
-			}
-			if console != c.ConsoleID || is {
-				mine.grown = max(mine.grown, since)
+				portals.keepLeast(desk.PortalsTopic(id), at)
+			case "mark":
+				mark := rightsMark{pos: at}
+				err := json.Unmarshal([]byte(id), &mark)
+				marks = append(marks, mark)
+				return err
 			}
 			return nil
 		})
 	if !mine.embassy {
 		maps.Copy(mine.topics, portals)
 	}
+	for _, mark := range marks {
+		mine.apply(mark, c.ConsoleID, moved)
+	}
 	return mine, err
+}
+
+// rightsMark stands in the log where the rights of a rep became others: they lost a topic, or a console of theirs came under
+// a portal. Where it stands is when that was; the end of the log as it was seen when that was begun can lie before what others
+// wrote meanwhile, and before a reader's cursor.
+type rightsMark struct {
+	Lost    string `json:",omitempty"` // the topic
+	Since   int64  `json:",omitempty"` // from where on it was theirs
+	Console string `json:",omitempty"` // that came under a portal
+	pos     int64
+}
+
+// rightsMarks is where those of a rep stand. It is told to nobody.
+func rightsMarks(repID string) string { return "rights:" + repID }
+
+func (t *tx) markRights(repID string, mark rightsMark) error {
+	body, err := json.Marshal(mark)
+	t.events = append(t.events, loggedEvent{topic: rightsMarks(repID), kind: "rights", body: string(body)})
+	return err
+}
+
+// apply takes in what stands after the reader's position. A client loads what it shows when it logs in, so where its own
+// console logged in, and did not move, is no growth to it. Whoever leaves a portal loads anew too: unlike a team, it is not
+// locked while somebody invites those under it, who may be told of that when it is over for them already.
+func (r *rights) apply(mark rightsMark, own string, moved bool) {
+	if mark.Lost == "" {
+		r.grown = r.grown || mark.Console != own || moved
+		return
+	}
+	r.grown = r.grown || !strings.HasPrefix(mark.Lost, desk.TeamTopic(""))
+	if _, still := r.topics[mark.Lost]; !still {
+		r.topics[mark.Lost], r.ends[mark.Lost] = mark.Since, mark.pos
+	}
 }
 
 func (m topics) keepLeast(topic string, since int64) {
@@ -218,9 +263,9 @@ func (b *Subscription) ReadLatest(ctx context.Context, after int64, limit int) (
 }
 
 func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
-	q.caller = b.reader.caller
+	q.caller, b.known = b.reader.caller, nil
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
-		if q.mine, err = t.rightsOf(b.reader); err != nil {
+		if q.mine, err = t.rightsOf(b.reader, q.after); err != nil {
 			return Events{}, err
 		}
 		var first int64
@@ -233,7 +278,7 @@ func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 		return t.readLog(q)
 	})
 	if err == nil {
-		b.store.hub.subscribe(b, q.mine.topics)
+		b.store.hub.subscribe(b, q.mine)
 	}
 	return events, err
 }
@@ -309,7 +354,7 @@ func (q query) statement() (string, []any) {
 // readLog reads the log once. The cursor it returns is the last event's where more wait, else the end of the log, so
 // that a reader of few events does not fall behind.
 func (t *tx) readLog(q query) (Events, error) {
-	events := Events{Items: []desk.Event{}, Cursor: q.last, Grown: q.mine.grown >= q.after}
+	events := Events{Items: []desk.Event{}, Cursor: q.last, Grown: q.mine.grown}
 	if len(q.mine.topics) == 0 {
 		return events, nil
 	}
@@ -331,11 +376,9 @@ func (t *tx) readLog(q query) (Events, error) {
 		if !q.shows(pos, topic, except) {
 			return nil
 		}
-		if err := events.add(pos, body); err != nil {
-			return err
-		}
-		events.Grown = events.Grown || grows(events.Items[len(events.Items)-1])
-		return nil
+		event, err := parseEvent(pos, body)
+		events.add(event)
+		return err
 	})
 	if !events.More {
 		events.Cursor = q.last
@@ -361,29 +404,25 @@ func (t *tx) readLog(q query) (Events, error) {
 
 // shows says whether the reader gets what the log holds at a position.
 func (q query) shows(pos int64, topic, except string) bool {
-	since, mine := q.mine.topics[topic]
-	return mine && pos > since && (q.mine.until == 0 || pos <= q.mine.until) && !slices.Contains(strings.Fields(except), q.caller.RepID)
+	return q.mine.theirs(topic, pos) && !slices.Contains(strings.Fields(except), q.caller.RepID)
 }
 
-// grows says whether an event tells its rep of teams that they came into. Where the event stands is when they came: the end
-// of the log as it was seen when that was begun can lie before what others wrote meanwhile, and before the reader's cursor.
-func grows(e desk.Event) bool { return e.Type == desk.EventMeChanged && e.Reason == rightsGrown }
-
-func (e *Events) add(pos int64, body string) error {
-	event, err := parseEvent(pos, body)
+// add notes that the reader's rights have grown where the event says so. Where it stands is when that was, as with a rightsMark.
+func (e *Events) add(event desk.Event) {
 	e.Items = append(e.Items, event)
-	return err
+	e.Grown = e.Grown || event.Type == desk.EventMeChanged && event.Reason == rightsGrown
 }
 
 func parseEvent(pos int64, body string) (event desk.Event, err error) {
-	if err = json.Unmarshal([]byte(body), &event); err != nil {
+	if err := json.Unmarshal([]byte(body), &event); err != nil {
 		return event, fmt.Errorf("read event %d: %w", pos, err)
 	}
 	event.ID = pos
 	return event, nil
 }
 
-// rightsGrown is the reason of the event that tells a rep of teams that they came into.
+// rightsGrown is the reason of the event that tells a rep of teams that they came into, or that they are an embassy rep from
+// now on, or no longer: what their clients show they have to load anew.
 const rightsGrown = "rights_grown"
 
 // forgottenAtOnce is how many events one statement looks at and removes.

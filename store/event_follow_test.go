@@ -81,16 +81,3 @@ func TestH1FollowersRightsAreThoseOfNow(t *testing.T) {
 		})
 	}
 }
-
-// Every statement that writes who may read what counts as such: those that do not are listed by name.
-func TestH1StatementsThatChangeRightsAreKnown(t *testing.T) {
-	for q, want := range map[string]bool{
-		`DELETE FROM team_members WHERE rep_id = $1`: true, `INSERT INTO consoles (id) VALUES ($1)`: true, `UPDATE reps SET embassy = 1`: true,
-		`UPDATE consoles SET seen_at = $1, portal_moved = 0 WHERE id = $2`: true, `UPDATE consoles SET anything = 1`: true, `DELETE FROM portal_tree`: true,
-		`UPDATE consoles SET seen_at = $1 WHERE id = $2`: false, `SELECT 1 FROM team_members`: false, `UPDATE sessions SET rev = 1`: false,
-	} {
-		if got := store.MayChangeRights(q); got != want {
-			t.Errorf("%s: %t", q, got)
-		}
-	}
-}

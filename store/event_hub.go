@@ -33,7 +33,6 @@ type hub struct {
 	subs  map[string]map[*Subscription]bool // by topic
 	tail  []*logRow                         // all that the log holds after the position after, up to last; never changed in place
 	after int64                             // the position before the tail
-	moved int64                             // where the log last said that rights may have changed
 }
 
 // logRow is an event as the log holds it.
@@ -47,7 +46,7 @@ func newHub(ctx context.Context, s *Store) (*hub, error) {
 	h := &hub{store: s, grown: make(chan struct{}, 1), subs: map[string]map[*Subscription]bool{}}
 	var err error
 	h.last, err = s.LastEvent(ctx)
-	h.after, h.moved = h.last, h.last
+	h.after = h.last
 	return h, err
 }
 
@@ -58,7 +57,11 @@ func (h *hub) wake() {
 	}
 }
 
-func (h *hub) subscribe(b *Subscription, mine topics) {
+func (h *hub) subscribe(b *Subscription, r rights) {
+	mine := maps.Clone(r.topics)
+	if r.marks != "" {
+		mine[r.marks] = 0
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if maps.Equal(b.topics, mine) {
@@ -141,9 +144,6 @@ func (h *hub) append(rows []*logRow) {
 		h.tail = slices.Clone(h.tail[n:]) // the old array goes with its last reader
 	}
 	for _, row := range rows {
-		if row.topic == rightsTopic {
-			h.moved = row.pos
-		}
 		for b := range h.subs[row.topic] {
 			select {
 			case b.woken <- struct{}{}:
@@ -153,15 +153,15 @@ func (h *hub) append(rows []*logRow) {
 	}
 }
 
-// since returns the rows after a position, the last position, and where rights last moved, if all of these rows are in memory.
-func (h *hub) since(after int64) (rows []*logRow, last, moved int64, ok bool) {
+// since returns the rows after a position, and the last position, if all of these rows are in memory.
+func (h *hub) since(after int64) (rows []*logRow, last int64, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if after < h.after || after > h.last {
-		return nil, 0, 0, false
+		return nil, 0, false
 	}
 	from, _ := slices.BinarySearchFunc(h.tail, after+1, func(row *logRow, pos int64) int { return cmp.Compare(row.pos, pos) })
-	return h.tail[from:], h.last, h.moved, true
+	return h.tail[from:], h.last, true
 }
 
 // Follow says that the subscription is read whenever it is woken. From then on ReadLatest gives what it was woken for, and
@@ -169,22 +169,25 @@ func (h *hub) since(after int64) (rows []*logRow, last, moved int64, ok bool) {
 func (b *Subscription) Follow() { b.follows = true }
 
 // readTail is ReadLatest from memory, up to where the hub stands, by the rights of this moment all the same. It leaves to
-// the log whatever needs more than these rows: who is behind, queues, which are read anew for each, presence, and what
-// embassy reps see. What it returns is shared, and not to be changed.
+// the log whatever needs more than these rows: who is behind, or whose rights became others, queues, which are read anew for
+// each, presence, and what embassy reps see. What it returns is shared, and not to be changed.
 func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok bool, _ error) {
 	if !b.follows || b.reader.guest.AttendeeID != "" || b.reader.presence {
 		return Events{}, false, nil
 	}
-	rows, last, moved, ok := b.store.hub.since(after)
+	rows, last, ok := b.store.hub.since(after)
 	if !ok {
 		return Events{}, false, nil
 	}
-	mine, err := b.rightsAt(ctx, last, moved)
-	if err != nil || mine.embassy {
+	mine, err := b.knownRights(ctx, after)
+	if err != nil || mine.embassy || mine.grown || len(mine.ends) > 0 {
 		return Events{}, false, err
 	}
-	events, q := Events{Items: []desk.Event{}, Cursor: last, Grown: mine.grown >= after}, query{caller: b.reader.caller, mine: mine}
+	events, q := Events{Items: []desk.Event{}, Cursor: last}, query{caller: b.reader.caller, mine: mine}
 	for _, row := range rows {
+		if row.topic == mine.marks {
+			return Events{}, false, nil
+		}
 		if !q.shows(row.pos, row.topic, row.except) {
 			continue
 		}
@@ -192,8 +195,21 @@ func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok 
 		if err != nil || event.Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
 			return Events{}, false, err
 		}
-		events.Items, events.Grown = append(events.Items, event), events.Grown || grows(event)
+		events.add(event)
 	}
-	b.store.hub.subscribe(b, mine.topics)
+	b.store.hub.subscribe(b, mine)
 	return events, true, nil
+}
+
+// knownRights returns a follower's rights to what comes after a position. Once read they hold until a rightsMark of theirs
+// stands in the log, except where they come and go with time: with another console's log-in to a portal.
+func (b *Subscription) knownRights(ctx context.Context, after int64) (rights, error) {
+	if b.known != nil {
+		return *b.known, nil
+	}
+	mine, err := lookUp(ctx, b.store, func(t *tx) (rights, error) { return t.rightsOf(b.reader, after) })
+	if err == nil && !mine.passing {
+		b.known = &mine
+	}
+	return mine, err
 }

@@ -357,3 +357,44 @@ func TestH2KeepingEventsIsASetting(t *testing.T) {
 		t.Errorf("less than an hour: %v", err)
 	}
 }
+
+// Who loses a topic before they have read it to its end still reads what stands there from before, and nothing of after: else
+// they would go on showing what was over already.
+func TestH2WhatWasOverBeforeOneLeft(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, eli := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("eli")
+		d.LogIn("cho")
+		session := d.OpenSession(ana, "@open")
+		move := func(to string) {
+			t.Helper()
+			must(d.UpdateConsole(t.Context(), eli, "current", store.ConsoleChange{PortalID: &to}, nil))
+		}
+		move("@open")
+		bens, elis, elisToo := watch(t, d, ben), watch(t, d, eli), watch(t, d, eli)
+		atPortal := must(d.Invite(t.Context(), ana, session.ID, store.NewInvitation{PortalID: "@main", SubPortals: true}))
+		atTeam := inviteTeam(t, d, ana, session, "printers")
+		same(t, "invited, of the team", bens.told("invitation."), "invitation.created")
+		same(t, "invited, under the portal", elis.told("invitation."), "invitation.created")
+		for _, inv := range []desk.Invitation{atTeam, atPortal} {
+			must(d.CancelInvitation(t.Context(), ana, inv.ID))
+		}
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, teams: {}}]")
+		move("")
+		inviteTeam(t, d, ana, session, "printers")
+		must(d.PostTeamMessage(t.Context(), ana, "@printers", "After", ""))
+		if !must(elisToo.sub.Read(t.Context(), elisToo.at, nil, 1000)).Grown {
+			t.Error("who left the portal is not told to load anew")
+		}
+		same(t, "who left the team", bens.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "me.changed")
+		same(t, "who left the portal", elis.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "console.changed")
+		inviteTeam(t, d, ana, session, "printers")
+		same(t, "later", bens.told(""))
+		old := watch(t, d, ben)
+		old.at = 0
+		for _, e := range old.events() {
+			if e.TeamMessage != nil || e.Invitation != nil && e.Invitation.ID != atTeam.ID {
+				t.Errorf("from the log's beginning, who left reads %s", asJSON(e))
+			}
+		}
+	})
+}

@@ -99,7 +99,7 @@ func (t *tx) offerGained(rep desk.Ref, id string, alert bool) error {
 
 // alertOne tells one rep of an invitation or transfer that others were told of before.
 func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
-	if err := t.tellEntryOf(desk.EventEntryAdded, inv.ID, rep, "open_to_you"); err != nil {
+	if err := t.tellEntryOf(desk.EventEntryAdded, inv.ID, rep, openToYou); err != nil {
 		return err
 	}
 	event := desk.Event{Type: desk.EventInvitationCreated, Actor: &inv.Inviter, SessionID: inv.Session.ID, TeamID: idOf(inv.Team)}

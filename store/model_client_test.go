@@ -11,8 +11,8 @@ import (
 )
 
 // client is what a rep's client knows by reading its event stream: the sessions that the rep is in, and the invitations of
-// those that the rep owns. It loads a session when the rep comes into it, and its invitations when the rep comes to own it;
-// after that it goes by events alone, keeping the highest revision of each thing.
+// those that the rep owns. It loads the invitations of a session when the rep comes to own it; all else it takes from events
+// alone, keeping the highest revision of each thing.
 type client struct {
 	w           *world
 	rep         *mRep
@@ -86,13 +86,13 @@ func (c *client) load(caller desk.Caller, id string) error {
 	if err != nil {
 		return err
 	}
-	v := &view{attendees: map[string]desk.Attendee{}}
-	for _, a := range session.Attendees {
-		v.attendees[a.ID] = a
-	}
-	v.session = shown(session)
-	c.views[id] = v
-	return c.loadInvitations(caller, v)
+	return c.comeInto(caller, session)
+}
+
+// comeInto takes a session with its attendees.
+func (c *client) comeInto(caller desk.Caller, s desk.Session) error {
+	c.views[s.ID] = &view{session: shown(s), attendees: byID(s.Attendees)}
+	return c.loadInvitations(caller, c.views[s.ID])
 }
 
 func (c *client) loadInvitations(caller desk.Caller, v *view) error {
@@ -160,15 +160,12 @@ func (c *client) fold(caller desk.Caller, e desk.Event) error {
 		if was, known := c.invitations[e.Invitation.ID]; known && e.Invitation.Rev > was.Rev || !known && v != nil && v.owned(c.rep) {
 			c.invitations[e.Invitation.ID] = *e.Invitation
 		}
+	case e.Session != nil && e.Session.Attendees != nil && (v == nil || e.Session.Rev >= v.session.Rev):
+		return c.comeInto(caller, *e.Session)
 	case e.Session != nil && v != nil:
-		return c.foldSession(caller, v, *e.Session)
-	case strings.HasPrefix(string(e.Type), "attendee."):
-		if e.Type == desk.EventAttendeeLeft && e.Attendee.RepID == c.rep.id {
-			if err := c.loadOpen(caller); err != nil {
-				return err
-			}
-		}
-		return c.foldAttendee(caller, v, e)
+		return c.foldSession(caller, v, shown(*e.Session))
+	case v != nil && strings.HasPrefix(string(e.Type), "attendee."):
+		return c.foldAttendee(v, e)
 	}
 	return nil
 }
@@ -201,15 +198,9 @@ func (c *client) foldSession(caller desk.Caller, v *view, now desk.Session) erro
 	return nil
 }
 
-func (c *client) foldAttendee(caller desk.Caller, v *view, e desk.Event) error {
+func (c *client) foldAttendee(v *view, e desk.Event) error {
 	now := *e.Attendee
 	mine := now.RepID == c.rep.id
-	if v == nil {
-		if mine && e.Type == desk.EventAttendeeJoined {
-			return c.load(caller, e.SessionID)
-		}
-		return nil
-	}
 	was, known := v.attendees[now.ID]
 	switch {
 	case known && now.Rev < was.Rev:

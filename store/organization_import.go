@@ -81,7 +81,7 @@ type organizationImport struct {
 	token     bool              // at the hand of an API token, which makes no administrators (I2)
 	hashes    map[string]string // first passwords of new accounts
 	concerned map[string]bool   // ids of the reps who see themselves differently now
-	grown     map[string]bool   // ids of those who came into a team
+	grown     map[string]bool   // ids of those who came into a team, or see others otherwise: they have to load what they show
 	since     int64             // where the event log stands
 	report    desk.ImportReport
 }
@@ -198,7 +198,7 @@ func (m *organizationImport) saveTeam(c change[desk.TeamEntry]) error {
 		}
 	}
 	if c.touches("name", "embassy", "disabled") {
-		if err := m.concernsTeam(c.id); err != nil {
+		if err := m.concernsTeam(c.id, c.touches("disabled") && c.now.Disabled == nil); err != nil {
 			return err
 		}
 	}
@@ -222,12 +222,16 @@ func (m *organizationImport) waiting(rule *desk.WaitingRule) (string, error) {
 	return string(text), err
 }
 
-// concernsTeam notes that the members of a team see themselves differently.
-func (m *organizationImport) concernsTeam(teamID string) error {
+// concernsTeam notes that the members of a team see themselves differently; back says that the team is in use again, so that
+// they have to load its queue.
+func (m *organizationImport) concernsTeam(teamID string, back bool) error {
 	return m.rows(`SELECT rep_id FROM team_members WHERE team_id = $1`, []any{teamID}, func(scan scanner) error {
 		var id string
 		err := scan(&id)
 		m.concerned[id] = true
+		if back {
+			m.grown[id] = true
+		}
 		return err
 	})
 }

@@ -13,20 +13,29 @@ func (m *organizationImport) saveMemberships(repID string, teams map[string]desk
 	if created && since == 0 {
 		since = -1 // there from the log's beginning
 	}
-	former, err := list(m.tx, `SELECT team_id FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner, id *string) error { return scan(id) })
-	if err != nil {
+	former := map[string]int64{} // since when, by team
+	if err := m.rows(`SELECT team_id, since FROM team_members WHERE rep_id = $1`, []any{repID}, func(scan scanner) error {
+		var id string
+		var since int64
+		err := scan(&id, &since)
+		former[id] = since
+		return err
+	}); err != nil {
 		return err
 	}
-	for _, team := range former {
+	for _, team := range slices.Sorted(maps.Keys(former)) {
 		if _, stays := teams[m.org.slugs[team]]; stays {
 			continue
+		}
+		if err := m.markRights(repID, rightsMark{Lost: desk.TeamTopic(team), Since: former[team]}); err != nil {
+			return err
 		}
 		if _, err := m.exec(`DELETE FROM team_members WHERE rep_id = $1 AND team_id = $2`, repID, team); err != nil {
 			return err
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(teams)) {
-		if !created && !slices.Contains(former, m.org.id("team", slug)) {
+		if _, there := former[m.org.id("team", slug)]; !created && !there {
 			m.grown[repID] = true
 		}
 		if _, err := m.exec(`INSERT INTO team_members (team_id, rep_id, rank, since, chat_read_id) VALUES ($1, $2, $3, $4, (SELECT COALESCE(MAX(c.id), '') FROM team_messages c WHERE c.team_id = $1))
@@ -107,6 +116,7 @@ func (m *organizationImport) settleEmbassy(repID string) error {
 	if err != nil || !moves {
 		return err
 	}
+	m.grown[repID] = true // names too are others from now on, of what they have loaded already
 	return m.offersMove(rep, "", false, func() error {
 		_, err := m.exec(`UPDATE reps SET embassy = `+is+` WHERE id = $1`, repID, lifted)
 		return err

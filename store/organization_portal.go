@@ -72,12 +72,28 @@ func (m *organizationImport) movePortals(changed []change[desk.PortalEntry], sav
 	}
 	for _, portal := range moved {
 		if err == nil {
+			err = m.markConsolesUnder(portal.id)
+		}
+		if err == nil {
 			_, err = m.exec(`UPDATE consoles SET portal_since = $1, portal_moved = 1 WHERE portal_id <> '' AND portal_id IN (SELECT g.portal_id FROM portal_tree g WHERE g.above_id = $2)`, m.since, portal.id)
 		}
 	}
 	for _, inv := range open {
 		if err == nil {
 			err = m.takersMoved(inv, before[inv.ID])
+		}
+	}
+	return err
+}
+
+// markConsolesUnder marks that consoles logged in under a portal, or one below it, are under other portals now.
+func (m *organizationImport) markConsolesUnder(portalID string) error {
+	type console struct{ id, rep string }
+	consoles, err := list(m.tx, `SELECT c.id, c.rep_id FROM portal_tree g JOIN consoles c ON c.portal_id = g.portal_id AND c.portal_id <> '' WHERE g.above_id = $1 ORDER BY c.id`,
+		[]any{portalID}, func(scan scanner, c *console) error { return scan(&c.id, &c.rep) })
+	for _, c := range consoles {
+		if err == nil {
+			err = m.markRights(c.rep, rightsMark{Console: c.id})
 		}
 	}
 	return err

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/repdesk/repdesk/store"
@@ -33,4 +34,29 @@ func TestB5PortalsThatMove(t *testing.T) {
 			t.Error("who came is not told to load anew")
 		}
 	})
+}
+
+// H2: who comes under a portal while others write is told to load anew, although they have read beyond where the log stood when
+// they began to come. Only PostgreSQL lets others write meanwhile.
+func TestH2ComingUnderAPortalMeanwhile(t *testing.T) {
+	database, clock := storetest.Postgres(t), storetest.NewClock()
+	d := storetest.NewDesk(t, storetest.Open(t, database, clock))
+	ana, eli := d.LogIn("ana"), d.LogIn("eli")
+	logInUnder(t, d, "dev", "@main", "dev-1")
+	session := d.OpenSession(ana, "@open")
+	invite(t, d, ana, session, store.NewInvitation{PortalID: "@main"})
+	held, moved := hold(t, database, session), make(chan error, 1)
+	go func() {
+		main := "@main"
+		_, err := d.UpdateConsole(context.Background(), eli, "current", store.ConsoleChange{PortalID: &main}, nil)
+		moved <- err
+	}()
+	held.waitedFor()
+	w := watch(t, d, eli)
+	must(d.PostTeamMessage(t.Context(), eli, "@network", "Meanwhile", ""))
+	same(t, "meanwhile", w.told("team_message."), "team_message.posted")
+	held.letGo(moved)
+	if now := must(w.sub.Read(t.Context(), w.at, nil, 100)); !now.Grown {
+		t.Errorf("who came is not told to load anew: %s", asJSON(now))
+	}
 }

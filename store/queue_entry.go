@@ -360,10 +360,26 @@ func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reas
 
 // openAgain puts back into the queues of a rep who left a session what invites others of their teams and portals to it.
 func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
-	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`,
-		[]any{rep.ID, ms(t.now), "", sessionID}, scanEntry)
-	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryAdded, "open_to_you"))
+	open := []any{rep.ID, ms(t.now), "", sessionID}
+	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`, open, scanEntry)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	if err := t.tellRep(rep, entries, desk.EventEntryAdded, openToYou); err != nil {
+		return err
+	}
+	invitations, err := t.invitations(` WHERE v.session_id = $4 AND v.kind <> 'transfer' AND v.id IN (`+mayAccept+`) ORDER BY v.id`, open...)
+	for _, inv := range invitations {
+		if err == nil {
+			view := inv.ForInvited(rep.ID)
+			err = t.record(desk.RepTopic(rep.ID), desk.Event{Type: desk.EventInvitationCreated, Actor: &inv.Inviter, SessionID: sessionID, TeamID: idOf(inv.Team), Reason: openToYou, Invitation: &view})
+		}
+	}
+	return err
 }
+
+// openToYou is why something has come to a rep that stood for others before.
+const openToYou = "open_to_you"
 
 // leaveQueue takes from a rep who has left a team what waits in its queue (B20). Invitations leave by themselves.
 func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
@@ -375,9 +391,10 @@ func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
 // leftTeam is why an entry has gone from the queues of a rep who left its team.
 const leftTeam = "left_team"
 
-// tellRep tells one rep of entries that stand for others too.
+// tellRep tells one rep of entries that stand for others too. They count in the queue as that rep sees it.
 func (t *tx) tellRep(rep desk.Ref, entries []queueEntry, kind desk.EventType, reason string) error {
 	for _, e := range entries {
+		t.wake.queue(e.queueID)
 		if err := t.record(desk.RepTopic(rep.ID), entryEvent(kind, e, rep, reason)); err != nil {
 			return err
 		}

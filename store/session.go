@@ -204,7 +204,8 @@ func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
 	return s.Session, t.tellGuests(s, ch.reason)
 }
 
-// tellSession records an event for the reps in a session and, while it waits, for those in whose queue it stands.
+// tellSession records an event for the reps in a session and, while it waits, for those in whose queue it stands. Who has
+// just come in is told who else is in it: of them no event says so later (H2).
 func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error {
 	reps, err := t.repsIn(s.ID)
 	if err != nil {
@@ -218,11 +219,24 @@ func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error
 	if s.State == desk.SessionWaiting && s.QueueRepID != "" && !slices.Contains(reps, s.QueueRepID) {
 		reps = append(reps, s.QueueRepID)
 	}
+	whole := event
+	if came := t.came[s.ID]; len(came) > 0 {
+		with := *event.Session
+		if with.Attendees, err = t.attendees(s.ID); err != nil {
+			return err
+		}
+		whole.Session = &with
+	}
 	for _, rep := range reps {
-		if err := t.record(desk.RepTopic(rep), event); err != nil {
+		told := event
+		if slices.Contains(t.came[s.ID], rep) {
+			told = whole
+		}
+		if err := t.record(desk.RepTopic(rep), told); err != nil {
 			return err
 		}
 	}
+	delete(t.came, s.ID)
 	for _, queue := range []*desk.Ref{s.Team, ch.queue} {
 		if queue == nil {
 			continue
