@@ -109,7 +109,6 @@ func TestI3BadInput(t *testing.T) {
 			wrong("an unknown permission", "PATCH /v1/reps/@ana", `{"permissions":["fly"]}`, "permissions[0]:enum"),
 			wrong("an unknown role", "PATCH /v1/reps/@ana", `{"role":"king"}`, "role:unknown_value"),
 			wrong("an unknown zone", "PATCH /v1/reps/@ana", `{"time_zone":"Mars/Olympus"}`, "time_zone:unknown"),
-			wrong("G6: only the rep switches it on", "PATCH /v1/reps/@ana", `{"extended_availability":true}`, "extended_availability:only_off"),
 			wrong("a team twice", "PATCH /v1/reps/@ana", `{"teams":[{"team_id":"@network","role":"lead"},{"team_id":"@network","role":"member"}]}`, "teams[1].team_id:duplicate"),
 			wrong("a name that never changes", "PATCH /v1/reps/@ana", `{"username":"anna"}`, "username:unknown_field"),
 			lost("a rep's team that is not there", "PATCH /v1/reps/@ana", `{"teams":[{"team_id":"@nowhere","role":"lead"}]}`),
@@ -375,6 +374,24 @@ func TestI3RevokeConsole(t *testing.T) {
 			call{as: "hal", do: "DELETE /v1/reps/@ben/consoles/$con?force=true", want: 204},
 			call{as: "ben", do: "GET /v1/me", want: 401, code: "console_revoked"},
 			call{as: "hal", do: "GET /v1/sessions/$ses", has: []string{`"owner_lost"`}})
+	})
+}
+
+// TestG6AdministratorsSwitchOn: where the rep could.
+func TestG6AdministratorsSwitchOn(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "hal", "ben")
+		at := x.cursor(t, "ben")
+		on := `{"extended_availability":true}`
+		x.play(t,
+			call{name: "without the permission", as: "hal", do: "PATCH /v1/reps/@fay", body: on, want: 403, code: "not_allowed"},
+			call{name: "without an address", as: "hal", do: "PATCH /v1/reps/@eli", body: `{"extended_availability":true,"permissions":["extended_availability"]}`, want: 409, code: "email_missing"},
+			call{name: "nothing of it was kept", as: "hal", do: "GET /v1/reps/@eli", has: []string{`"permissions":[]`}},
+			call{as: "hal", do: "PATCH /v1/reps/@ben", body: on, has: []string{`"extended_availability":true`}},
+			call{as: "ben", do: "GET /v1/event-log?after=" + at, has: []string{`"me.changed"`, `"extended_availability":true`}})
+		if job := x.send1(t, desk.ChannelEmail); job.Purpose != desk.PurposeExtendedAvailability || job.By == nil || job.By.Name != "Hal Moss" {
+			t.Errorf("the email that confirms it is %+v", job)
+		}
 	})
 }
 

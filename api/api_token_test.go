@@ -34,7 +34,7 @@ func (x *server) program(t testing.TB, who string, scopes ...desk.Scope) {
 }
 
 // consolesOnly are the operations that no API token can call: they are about consoles, pushes to them and passwords.
-var consolesOnly = []string{"ack-delivery", "change-password", "list-my-consoles", "log-out", "update-console", "update-me"}
+var consolesOnly = []string{"ack-delivery", "change-password", "delete-push-target", "get-snapshot", "list-my-consoles", "log-out", "log-out-others", "send-test-push", "update-console", "update-me"}
 
 // repsOnly are those that take tokens, but none that belongs to nobody, by the words of I2: it never owns, accepts or invites,
 // and has nothing of its own to look at.

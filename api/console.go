@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -72,6 +73,29 @@ func (s *Server) updateConsole(ctx context.Context, in *updateConsoleInput) (*Ob
 type logOutInput struct {
 	ConsolePath
 	Force bool `query:"force" doc:"Log out even where active sessions of the caller are left without a console"`
+}
+
+func (s *Server) logOutOthers(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return nil, s.cfg.Store.LogOutOthers(ctx, callerFrom(ctx))
+}
+
+type consoleInput struct{ ConsolePath }
+
+func (s *Server) deletePushTarget(ctx context.Context, in *consoleInput) (*struct{}, error) {
+	none := ""
+	_, err := s.cfg.Store.UpdateConsole(ctx, callerFrom(ctx), in.ConsoleID, store.ConsoleChange{Device: desk.Device{PushTarget: &none}}, nil)
+	return nil, err
+}
+
+func (s *Server) sendTestPush(ctx context.Context, in *consoleInput) (*Created[desk.Delivery], error) {
+	if !slices.Contains(s.cfg.Channels, desk.ChannelFCM) {
+		return nil, desk.Refuse(desk.PushNotConfigured, "The server was started without FCM.")
+	}
+	d, err := s.cfg.Store.SendTestPush(ctx, callerFrom(ctx), in.ConsoleID)
+	if err != nil {
+		return nil, err
+	}
+	return created("/v1/deliveries/"+d.ID, d.Rev, d), nil
 }
 
 func (s *Server) logOut(ctx context.Context, in *logOutInput) (*struct{}, error) {

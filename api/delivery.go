@@ -17,9 +17,24 @@ func (s *Server) listDeliveries(ctx context.Context, in *listDeliveriesInput) (*
 	}, "deliveries", in.InvitationID)
 }
 
+// DeliveryPath is embedded in the input of operations on one delivery.
+type DeliveryPath struct {
+	DeliveryID string `path:"delivery_id" maxLength:"100" doc:"The delivery; of a push, its delivery_id"`
+}
+
+type getDeliveryInput struct{ DeliveryPath }
+
+func (s *Server) getDelivery(ctx context.Context, in *getDeliveryInput) (*Object[desk.Delivery], error) {
+	d, err := s.cfg.Store.Delivery(ctx, callerFrom(ctx), in.DeliveryID)
+	if err != nil {
+		return nil, err
+	}
+	return object(d.Rev, d), nil
+}
+
 type ackDeliveryInput struct {
-	DeliveryID string `path:"delivery_id" maxLength:"100" doc:"The delivery_id of the push"`
-	Body       struct {
+	DeliveryPath
+	Body struct {
 		State string `json:"state" enum:"received,opened" doc:"What the device reports"`
 	}
 }

@@ -56,6 +56,7 @@ var named = map[string][]thing{
 	"{rep_id}":            others("@nobody", "@husholga", "$hushrival", "@val"), // accounts are for administrators
 	"{support_button_id}": others("@nothing", "@hush-door"),
 	"{help_link_id}":      others("@nothing", "@hush-way"),
+	"{link_token}":        slices.Concat(others("nothing", strings.Repeat("A", 43)), mine("$link")), // of an email to a colleague
 }
 
 // sweeps are the queries and bodies with which operations are asked, beside none.
@@ -110,6 +111,8 @@ var sweeps = map[string][]string{
 	"reassign-session":      {`{"rep_id":"<rep>"}`},
 	"list-queue-entries":    {``, `?q=hush`, `?sort=issue&order=desc`, `?issue_id=<issue of mine>`},
 	"accept-next":           {`{"team_id":"<team>"}`, `{}`},
+
+	"answer-invitation-link": {`{"answer":"accept"}`, `{"answer":"decline"}`, `{"answer":"decline_and_switch_off"}`},
 }
 
 // elsewhere are operations that other tests hold to A7: a stream does not end.
@@ -185,7 +188,7 @@ func (x *server) asks(t *testing.T) (all []ask) {
 	return all
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z_]+_id\}|<[a-z ]+>`)
+var placeholder = regexp.MustCompile(`\{[a-z_]+_(?:id|token)\}|<[a-z ]+>`)
 
 // fillIn makes the requests of one operation, with every name in every place.
 func (x *server) fillIn(t *testing.T, op *huma.Operation, method, path, template string) []ask {

@@ -219,6 +219,9 @@ func (x *server) toldVendors(t *testing.T) string {
 			if found := x.leaks(t, string(text)); found != nil || err != nil {
 				t.Errorf("a message over %s tells of %q, %v: %s", channel, found, err, text)
 			}
+			if channel == desk.ChannelEmail && job.Purpose == desk.PurposeInvitation {
+				x.saved["link"] = job.LinkToken
+			}
 			if channel == desk.ChannelFCM && job.Purpose != desk.PurposeWithdrawal {
 				x.saved["dlv"] = job.ID
 			}

@@ -24,6 +24,7 @@ func TestMainFlow(t *testing.T) {
 		x.playOwners(t)
 		x.playGuest(t)
 		x.playEnd(t)
+		x.playLink(t)
 		x.playEntrances(t)
 		x.playConsole(t)
 		x.playOrganization(t)
@@ -80,7 +81,7 @@ func (x *server) playInvite(t *testing.T) {
 }
 
 // send1 does what a worker does with one delivery.
-func (x *server) send1(t *testing.T, channel desk.Channel) desk.Job {
+func (x *server) send1(t testing.TB, channel desk.Channel) desk.Job {
 	t.Helper()
 	jobs, err := x.store.ClaimDeliveries(t.Context(), channel, 1, time.Minute)
 	if err != nil || len(jobs) != 1 {
@@ -128,6 +129,7 @@ func (x *server) playTeam(t *testing.T) {
 		call{as: "cho", do: "POST /v1/teams/$printers/messages/read", body: `{"message_id":"$toner"}`, has: []string{`"unread":0`}},
 		call{as: "cho", do: "PUT /v1/queues/$printers/favourite", want: 204},
 		call{as: "cho", do: "DELETE /v1/queues/$printers/favourite", want: 204},
+		call{name: "H2", as: "cho", do: "GET /v1/snapshot", has: []string{`"cursor":"`, `"username":"cho"`, `"current":true`, `"queue_sort":"waiting"`, `"id":"personal"`, `"truncated":[]`}},
 		call{name: "D7", as: "cho", do: "GET /v1/me/preferences", answers: headers{"ETag": `"1"`}, has: []string{`"queue_columns":[]`, `"queue_sort":"waiting"`, `"queue_order":"asc"`}},
 		call{as: "cho", do: "PATCH /v1/me/preferences", body: `{"queue_columns":["customer","waiting"]}`, answers: headers{"ETag": `"2"`}, has: []string{`"queue_columns":["customer","waiting"]`}},
 	)
@@ -221,6 +223,20 @@ func (x *server) playEnd(t *testing.T) {
 	x.called["stream-events"] = true
 }
 
+func (x *server) playLink(t *testing.T) {
+	x.do(t, call{name: "G6", as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.saved["confirms"] = x.send1(t, desk.ChannelEmail).LinkToken
+	x.open(t, "mailed", "ana", "")
+	x.invite(t, "by_mail", "ana", "mailed", `{"rep_id":"@dev","comment":"By mail"}`)
+	x.saved["link"] = x.send1(t, desk.ChannelEmail).LinkToken
+	x.play(t,
+		call{name: "G2", do: "GET /v1/public/invitation-links/$link", answers: headers{"Cache-Control": "no-store"}, hasNot: []string{"Jo Doe", "@example.com"},
+			has: []string{`"id":"$by_mail"`, "By mail", `"answerable":true`, `"rep":{"id":"$dev","name":"Dev Patel"}`, `"extended_availability":true`}},
+		call{do: "POST /v1/public/invitation-links/$link", body: `{"answer":"accept"}`, has: []string{`"state":"accepted"`, `"answerable":false`, `"reason":"accepted"`}, hasNot: []string{"Jo Doe"}},
+		call{do: "POST /v1/public/invitation-links/$confirms", body: `{"answer":"decline_and_switch_off"}`, has: []string{`"extended_availability":false`}, hasNot: []string{`"invitation"`}},
+		call{as: "ana", do: "POST /v1/sessions/$mailed/end"})
+}
+
 func (x *server) playEntrances(t *testing.T) {
 	x.play(t,
 		call{name: "E1", as: "ana", do: "POST /v1/session-keys", body: `{"portal_id":"@main"}`, want: 201, save: "key=key key_id=id", has: []string{`/p/main#key=`, `"name":"Main"`, `"expires_at":"2026-03-02T09:20:00Z"`}, answers: headers{"Cache-Control": "no-store"}},
@@ -241,8 +257,19 @@ func (x *server) playConsole(t *testing.T) {
 	x.play(t,
 		call{as: "ben/phone", do: "GET /v1/me", has: []string{`"username":"ben"`, `"email":"ben@example.com"`, `"teams":[{`}},
 		call{as: "ben/phone", do: "PATCH /v1/me", body: `{"busy":true,"extended_availability":true,"locale":"es","time_zone":"Europe/Madrid"}`, has: []string{`"presence":"busy"`, `"extended_availability":true`}},
+		call{name: "G13", as: "ben/phone", do: "PATCH /v1/me", body: `{"specialists_may_share_screen":true,"alerts":{"team_queues":"all","messages":false},"quiet_hours":{"from":"22:00","to":"07:00"}}`,
+			has: []string{`"specialists_may_share_screen":true`, `"alerts":{"transfers":true,"queue":true,"team_queues":"all","sessions":true,"messages":false}`, `"quiet_hours":{"from":"22:00","to":"07:00"}`}},
+		call{name: "G13", as: "ben/phone", do: "PATCH /v1/me", body: `{"quiet_hours":{"from":"22:00","to":"25:00"}}`, want: 422, code: "validation_failed", has: []string{`"field":"quiet_hours.to"`}},
+		call{name: "G13", as: "ben/phone", do: "PATCH /v1/me", body: `{"quiet_hours":{"from":"","to":""}}`, hasNot: []string{"quiet_hours"}},
 		call{as: "ben/phone", do: "GET /v1/me/consoles", has: []string{`"current":true`, `"platform":"android"`, `"push_kind":"fcm_token"`}},
 		call{as: "ben/phone", do: "PATCH /v1/me/consoles/current", body: `{"name":"Ben's phone","portal_id":"@main"}`, has: []string{`Ben's phone`, `"name":"Main"`}},
+		call{name: "G10", as: "ben/phone", do: "POST /v1/me/consoles/current/test-push", want: 202, has: []string{`"purpose":"test"`, `"state":"waiting"`}, save: "test=id"},
+		call{name: "G10", as: "ben/phone", do: "GET /v1/deliveries/$test", has: []string{`"state":"waiting"`, `"channel":"fcm"`}, hasNot: []string{"push_target"}},
+		call{name: "G9: not the test of another", as: "cho", do: "GET /v1/deliveries/$test", want: 404, code: "not_found"},
+		call{name: "G10", as: "ben/phone", do: "DELETE /v1/me/consoles/current/push-target", want: 204},
+		call{name: "G10: again", as: "ben/phone", do: "DELETE /v1/me/consoles/current/push-target", want: 204},
+		call{name: "G10", as: "ben/phone", do: "POST /v1/me/consoles/current/test-push", want: 409, code: "no_push_target"},
+		call{name: "G10", as: "ben/phone", do: "DELETE /v1/me/consoles", want: 204},
 		call{as: "ben/phone", do: "PUT /v1/me/password", body: `{"current_password":"correct horse","new_password":"battery staple"}`, want: 204},
 		call{as: "ben/phone", do: "DELETE /v1/me/consoles/current", want: 204},
 		call{as: "ben/phone", do: "GET /v1/me", want: 401, code: "console_revoked"},

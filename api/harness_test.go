@@ -22,6 +22,7 @@ import (
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -46,11 +47,18 @@ type server struct {
 // newServer starts one on SQLite.
 func newServer(t testing.TB, options ...func(*store.Config)) *server {
 	t.Helper()
+	s, clock := openReady(t, options...)
+	return restarted(t, s, clock)
+}
+
+// openReady opens a store with the organisation in it.
+func openReady(t testing.TB, options ...func(*store.Config)) (*store.Store, *storetest.Clock) {
+	t.Helper()
 	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
 	if err := os.WriteFile(file, ready(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return restarted(t, storetest.Open(t, file, clock, options...), clock)
+	return storetest.Open(t, file, clock, options...), clock
 }
 
 var (
@@ -92,7 +100,7 @@ func restarted(t testing.TB, s *store.Store, clock *storetest.Clock, options ...
 	t.Helper()
 	x := &server{t: t, store: s, clock: clock, log: &logBuffer{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 		tokens: map[string]string{}, saved: map[string]string{}, called: map[string]bool{}}
-	cfg := api.Config{Store: s, Now: clock.Now, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	cfg := api.Config{Store: s, Now: clock.Now, Channels: []desk.Channel{desk.ChannelFCM, desk.ChannelEmail}, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, option := range options {
 		option(&cfg)
 	}

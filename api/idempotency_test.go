@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -19,7 +20,10 @@ func TestI5EveryPost(t *testing.T) {
 		x.open(t, "bens", "ben/phone", "")
 		x.invite(t, "inv", "ana", "ses", `{"team_id":"@printers"}`)
 		x.invite(t, "inv2", "ana", "ses", `{"rep_id":"@dev"}`)
+		x.do(t, call{as: "ben/phone", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+		x.send1(t, desk.ChannelEmail) // what confirms it
 		x.invite(t, "inv3", "ana", "ses", `{"rep_id":"@ben"}`)
+		x.saved["link"] = x.send1(t, desk.ChannelEmail).LinkToken
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv3/deliveries", save: "dlv=items.0.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["start-session"], want: 201, save: "waits=session.id"})
 		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"customer":{"name":"Flo"},"priority":9,"team_id":"@printers"}`, want: 201})
@@ -29,6 +33,7 @@ func TestI5EveryPost(t *testing.T) {
 			"create-api-token":      {as: "hal", do: "POST /v1/api-tokens", body: sample["create-api-token"], want: 201},
 			"accept-session":        {as: "ana", do: "POST /v1/sessions/$waits/accept"},
 			"ack-delivery":          {as: "ben/phone", do: "POST /v1/deliveries/$dlv/ack", body: sample["ack-delivery"]},
+			"send-test-push":        {as: "ben/phone", do: "POST /v1/me/consoles/current/test-push", want: 202},
 			"request-help":          {as: "ana", do: "POST /v1/sessions/$ses/request-help", body: sample["request-help"], want: 201},
 			"invite":                {as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho"}`, want: 201},
 			"accept-invitation":     {as: "ben/phone", do: "POST /v1/invitations/$inv/accept"},
@@ -64,15 +69,17 @@ func TestI5EveryPost(t *testing.T) {
 			"create-help-link":      {as: "hal", do: "POST /v1/help-links", body: `{"slug":"way","name":"Way","team_id":"@phones"}`, want: 201},
 			"reassign-session":      {as: "hal", do: "POST /v1/sessions/$ses/reassign", body: `{"rep_id":"@ana"}`},
 			"accept-next":           {as: "cho", do: "POST /v1/queues/next", body: `{"team_id":"@printers"}`},
+
+			"answer-invitation-link": {do: "POST /v1/public/invitation-links/$link", body: `{"answer":"decline_and_switch_off"}`},
 		}
 		for path, item := range x.api.Document().Paths {
 			if _, listed := posts[opOf(item.Post)]; item.Post != nil && !listed {
 				t.Errorf("POST %s is repeated by no test", path)
 			}
 		}
-		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
+		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "send-test-push", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
-			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link"} {
+			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link", "answer-invitation-link"} {
 			if id == "mark-session-read" {
 				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/messages"}).items("id")[0]
 			}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/repdesk/repdesk/push/texts"
@@ -15,7 +16,7 @@ type Info struct {
 	Version      string    `json:"version" doc:"The program's version" example:"0.1.0"`
 	LogInMethods []string  `json:"log_in_methods" doc:"How reps log in" values:"password"`
 	Languages    []string  `json:"languages" doc:"Languages of pushes, emails and pages" example:"[\"en\",\"es\",\"de\",\"fr\"]"`
-	Features     []string  `json:"features" doc:"What this server can do beyond what every server can; empty in this version"`
+	Features     []string  `json:"features" doc:"What this server can do beyond what every server can: push to devices, send emails" values:"push,email"`
 	Limits       Limits    `json:"limits" doc:"The longest texts and the most items"`
 	ServerTime   time.Time `json:"server_time" doc:"Now, by the server's clock"`
 }
@@ -31,10 +32,22 @@ type Limits struct {
 	BodyBytes         int `json:"body_bytes" doc:"Bytes of a request's body"`
 }
 
+// features are what depends on how the server was set up.
+func (s *Server) features() []string {
+	features := []string{}
+	for channel, feature := range map[desk.Channel]string{desk.ChannelFCM: "push", desk.ChannelEmail: "email"} {
+		if slices.Contains(s.cfg.Channels, channel) {
+			features = append(features, feature)
+		}
+	}
+	slices.Sort(features)
+	return features
+}
+
 func (s *Server) getServer(context.Context, *struct{}) (*Plain[Info], error) {
 	return &Plain[Info]{Info{
 		ServerID: s.cfg.Store.ServerID(), Name: s.cfg.Name, Version: s.cfg.Version, LogInMethods: []string{"password"},
-		Languages: texts.Languages, Features: []string{}, ServerTime: desk.Time(s.cfg.Now().UnixMilli()),
+		Languages: texts.Languages, Features: s.features(), ServerTime: desk.Time(s.cfg.Now().UnixMilli()),
 		Limits: Limits{CommentCharacters: desk.MaxComment, DetailsCharacters: desk.MaxDetails, MessageCharacters: desk.MaxMessage, InvitesAMinute: desk.InvitesAMinute, InvitedReps: desk.MaxInvitedReps, PageItems: 200, BodyBytes: maxBody},
 	}}, nil
 }

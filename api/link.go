@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"embed"
 	"errors"
 	"html/template"
@@ -29,12 +30,13 @@ type linkView struct {
 	Token   string
 	Chosen  store.LinkAnswer // what the link in the email said, offered first
 	Done    store.LinkAnswer // what was just done
-	Over    string           // why there is nothing to answer any more
+	Switch  bool             // it is about extended availability alone
 	Missing bool
 }
 
-func newLinkView(token string, link store.InvitationLink) linkView {
-	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token}
+// viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
+func viewOf(token string, link store.InvitationLink) linkView {
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == ""}
 }
 
 // Names are those that texts fill in.
@@ -56,6 +58,19 @@ func (v linkView) Issue() string {
 // Since says when the invitation was made.
 func (v linkView) Since() string { return v.Date(v.Invitation.CreatedAt, v.TimeZone) }
 
+// Over says in a sentence why there is nothing to answer; "" while there is.
+func (v linkView) Over() string {
+	switch by := v.Invitation.AcceptedBy; {
+	case v.Reason == "":
+		return ""
+	case v.Reason == store.LinkAlreadyInside:
+		return v.Ended(desk.EndJoinedOtherwise, "", true)
+	case by != nil:
+		return v.Ended(desk.EndReason(v.Reason), by.Name, by.ID == v.Rep.ID)
+	}
+	return v.Ended(desk.EndReason(v.Reason), v.Invitation.Inviter.Name, false)
+}
+
 // linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
 // links too; only its buttons' POST acts.
 func (s *Server) linkPages() {
@@ -68,6 +83,8 @@ func (s *Server) linkPages() {
 	}
 	s.router.Get("/i/{token}", s.limitPage("show link", s.showLink))
 	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(s.limitPage("answer link", s.answerLink)))
+	s.router.Get("/i/{token}/unsubscribe", s.limitPage("show link", s.showUnsubscribe))
+	s.router.Method(http.MethodPost, "/i/{token}/unsubscribe", guard.Handler(s.limitPage("unsubscribe", s.unsubscribe)))
 }
 
 var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.LinkDeclineAndSwitchOff}
@@ -75,49 +92,52 @@ var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
-	view := newLinkView(token, link)
+	view := viewOf(token, link)
 	view.Chosen = store.LinkAnswer(r.URL.Query().Get("answer"))
-	if err == nil {
-		view.Over = view.over()
+	s.writeLink(w, r, view, err)
+}
+
+func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
+	view := viewOf(token, link)
+	view.Switch = true
+	s.writeLink(w, r, view, err)
+}
+
+// unsubscribe switches extended availability off, and nothing else: the invitation stands. Mail programs post here by one
+// click, with no page before it (RFC 8058), and the page's button does.
+func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	if r.PostFormValue("List-Unsubscribe") != "One-Click" {
+		s.refuse(w, r, desk.Invalid("List-Unsubscribe", "unknown", "must be One-Click"))
+		return
 	}
+	token := chi.URLParam(r, "token")
+	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, store.LinkSwitchOff)
+	view := viewOf(token, link)
+	view.Switch = true
 	s.writeLink(w, r, view, err)
 }
 
 func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	answer := store.LinkAnswer(r.FormValue("answer")) // in the query for one-click unsubscribing (RFC 8058)
+	answer := store.LinkAnswer(r.FormValue("answer")) // in the query of older emails' List-Unsubscribe
 	if !slices.Contains(linkAnswers, answer) {
 		s.refuse(w, r, desk.Invalid("answer", "unknown", "must be one of accept, decline, decline_and_switch_off"))
 		return
 	}
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
-	view := newLinkView(token, link)
+	view := viewOf(token, link)
 	view.Done = answer
 	var refusal *desk.Problem
 	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
 		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
-			view = newLinkView(token, link)
-			if view.Over = view.over(); view.Over == "" { // the invitation stands for others
-				view.Over = view.Ended(desk.EndJoinedOtherwise, "", false)
-			}
+			view = viewOf(token, link)
 		}
 	}
 	s.writeLink(w, r, view, err)
-}
-
-// over says in a sentence why there is nothing to answer; "" while there is.
-func (v linkView) over() string {
-	inv := v.Invitation
-	switch {
-	case inv.DeclinedByMe:
-		return v.Ended(desk.EndDeclined, "", true)
-	case inv.Active():
-		return ""
-	case inv.AcceptedBy != nil:
-		return v.Ended(inv.Reason, inv.AcceptedBy.Name, inv.AcceptedBy.ID == v.Rep.ID)
-	}
-	return v.Ended(inv.Reason, inv.Inviter.Name, false)
 }
 
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
@@ -145,4 +165,31 @@ func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView
 	h.Set("X-Robots-Tag", "noindex")
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w)
+}
+
+// LinkPath is embedded in the input of operations on an email's link.
+type LinkPath struct {
+	LinkToken string `path:"link_token" maxLength:"100" doc:"The secret part of the email's links: what stands behind /i/"`
+}
+
+func (s *Server) getInvitationLink(ctx context.Context, in *LinkPath) (*Plain[store.InvitationLink], error) {
+	return plainLink(s.cfg.Store.InvitationLink(ctx, in.LinkToken))
+}
+
+type answerInvitationLinkInput struct {
+	LinkPath
+	Body struct {
+		Answer store.LinkAnswer `json:"answer" enum:"accept,decline,decline_and_switch_off" doc:"What the rep chose; decline_and_switch_off ends their extended availability, too"`
+	}
+}
+
+func (s *Server) answerInvitationLink(ctx context.Context, in *answerInvitationLinkInput) (*Plain[store.InvitationLink], error) {
+	return plainLink(s.cfg.Store.AnswerInvitationLink(ctx, in.LinkToken, in.Body.Answer))
+}
+
+func plainLink(link store.InvitationLink, err error) (*Plain[store.InvitationLink], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Plain[store.InvitationLink]{link}, nil
 }

@@ -19,6 +19,7 @@ func (x *server) mailedLink(t testing.TB) string {
 	t.Helper()
 	x.logInAll(t, "ana")
 	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	x.send1(t, desk.ChannelEmail) // what confirms it
 	x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
 	x.open(t, "ses", "ana", "")
 	x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev","comment":"<script>alert('1')</script> & \"more\""}`)
@@ -123,9 +124,18 @@ func TestLinkSwitchOff(t *testing.T) {
 	x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
 	x.page(t, "/i/"+token, 200, "Ana Ruiz has cancelled it")
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "Ana Ruiz has cancelled")
-	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off")
+	if text := checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off"); strings.Contains(text, "You have declined") {
+		t.Error("declined what was over")
+	}
 	x.forget("dev")
 	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+}
+
+func TestLinkDeclineAndSwitchOff(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off", "You have declined the invitation")
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"declined"`}})
 }
 
 func TestLinkOfAnEndedSession(t *testing.T) {
@@ -211,4 +221,150 @@ func TestB13LinkOfASessionThatMoved(t *testing.T) {
 	x.do(t, call{as: "ben", do: "POST /v1/sessions/$ses/accept"})
 	x.page(t, "/i/"+token, 200, "The session has changed hands")
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "changed hands")
+}
+
+const oneClick = "List-Unsubscribe=One-Click"
+
+// TestG6OneClick: mail providers post by themselves, without cookies or an Origin, in either form encoding, and again (RFC 8058).
+// It switches extended availability off and declines nothing.
+func TestG6OneClick(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	path := "/i/" + token + "/unsubscribe"
+	const parts = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
+	checkPage(t, x.post(t, path, parts, headers{"Content-Type": "multipart/form-data; boundary=b"}), 200, "Extended availability is off")
+	x.do(t, call{as: "hal", do: "GET /v1/reps/@dev", has: []string{`"extended_availability":false`}})
+	checkPage(t, x.post(t, path, oneClick, nil), 200, "Extended availability is off")
+	x.page(t, path, 200, "Extended availability is off")
+	x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"rev":1`, `"state":"active"`}})
+	x.page(t, "/i/"+token, 200, "Ana Ruiz invites you")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You have accepted")
+}
+
+// TestG6LookingSwitchesNothingOff: nor does a body that is not that of one click, nor another site's form.
+func TestG6LookingSwitchesNothingOff(t *testing.T) {
+	x := newServer(t)
+	token := x.mailedLink(t)
+	path := "/i/" + token + "/unsubscribe"
+	page := x.page(t, path, 200, "Switch off extended availability?", "Dev Patel", `action="/i/`+token+`/unsubscribe"`, `name="List-Unsubscribe" value="One-Click"`)
+	if strings.Contains(page, "Ana Ruiz") {
+		t.Errorf("the page tells of the invitation: %s", page)
+	}
+	for _, method := range []string{"HEAD", "OPTIONS", "PUT", "DELETE"} {
+		x.send(t, method, path, "", "", nil)
+	}
+	for _, form := range []string{"", "answer=decline_and_switch_off", "List-Unsubscribe=", "List-Unsubscribe=one-click", "x=" + strings.Repeat("x", 5000) + "&" + oneClick} {
+		if a := x.post(t, path, form, nil); a.status != http.StatusUnprocessableEntity || fieldsOf(a) != "List-Unsubscribe:unknown" {
+			t.Errorf("%.20s: %d %s", form, a.status, a.text)
+		}
+	}
+	x.post(t, path+"?"+oneClick, "", nil)
+	for _, h := range []headers{{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}} {
+		if a := x.post(t, path, oneClick, h); a.status != http.StatusForbidden {
+			t.Errorf("%v: %d %s", h, a.status, a.text)
+		}
+	}
+	for _, wrong := range []string{"x", token + "A", strings.Repeat("A", 43)} {
+		x.page(t, "/i/"+wrong+"/unsubscribe", 404, "This link leads nowhere")
+		checkPage(t, x.post(t, "/i/"+wrong+"/unsubscribe", oneClick, nil), 404, "This link leads nowhere")
+	}
+	x.do(t, call{as: "hal", do: "GET /v1/reps/@dev", has: []string{`"extended_availability":true`}})
+	if strings.Contains(x.log.String(), token) {
+		t.Error("the log holds a link's token")
+	}
+	x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {network: member}, permissions: [extended_availability], disabled: true}]`)
+	x.page(t, path, 404, "This link leads nowhere")
+	checkPage(t, x.post(t, path, oneClick, nil), 404, "This link leads nowhere")
+}
+
+// TestG6TheLinkOfWhatConfirms leads to where extended availability is switched off, and to nothing else.
+func TestG6TheLinkOfWhatConfirms(t *testing.T) {
+	x := newServer(t)
+	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	token := x.send1(t, desk.ChannelEmail).LinkToken
+	at := "/v1/public/invitation-links/" + token
+	x.play(t,
+		call{do: "GET " + at, has: []string{`"extended_availability":true`, `"answerable":false`, "Dev Patel"}, hasNot: []string{`"invitation"`, `"reason"`}},
+		call{do: "POST " + at, body: `{"answer":"accept"}`, want: 404, code: "not_found"},
+		call{do: "POST " + at, body: `{"answer":"decline"}`, want: 404, code: "not_found"})
+	for _, query := range []string{"", "/unsubscribe", "?answer=switch_off"} {
+		x.page(t, "/i/"+token+query, 200, "Switch off extended availability?", "Dev Patel")
+	}
+	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":true`}})
+	checkPage(t, x.post(t, "/i/"+token+"/unsubscribe", oneClick, headers{"Origin": x.url}), 200, "Extended availability is off")
+	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+	x.page(t, "/i/"+token, 200, "Extended availability is off")
+	x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+	checkPage(t, x.post(t, "/i/"+token, "answer=decline_and_switch_off", nil), 200, "Extended availability is off")
+	x.do(t, call{as: "dev", do: "GET /v1/me", has: []string{`"extended_availability":false`}})
+}
+
+// TestG2TheLinkAsJSON is what an app shows that opens the email's link by itself.
+func TestG2TheLinkAsJSON(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		token := x.mailedLink(t)
+		at := "/v1/public/invitation-links/" + token
+		nothing := []string{"Jo Doe", "Doe Ltd", "@example.com"}
+		x.play(t,
+			call{do: "GET " + at, has: []string{`"id":"$inv"`, `"answerable":true`, `"inviter":{"id":"$ana","name":"Ana Ruiz"}`, `"rep":{"id":"$dev"`}, hasNot: append(nothing, `"reason"`, "expected_until")},
+			call{do: "GET /v1/public/invitation-links/" + token + "A", want: 404, code: "not_found"},
+			call{do: "POST /v1/public/invitation-links/" + token[1:], body: `{"answer":"accept"}`, want: 404, code: "not_found"},
+			call{do: "POST " + at, body: `{"answer":"switch_off"}`, want: 422, code: "validation_failed"},
+			call{do: "POST " + at, body: `{}`, want: 422, code: "validation_failed"},
+			call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"rev":1`}},
+			call{name: "G2: the seat", do: "POST " + at, body: `{"answer":"accept"}`, has: []string{`"state":"accepted"`, `"reason":"accepted"`, `"answerable":false`, `"expected_until":"2026-03-02T09:10:00Z"`}, hasNot: nothing},
+			call{name: "again", do: "POST " + at, body: `{"answer":"accept"}`, has: []string{`"state":"accepted"`, `"expected_until":"2026-03-02T09:10:00Z"`}},
+			call{name: "what is over", do: "POST " + at, body: `{"answer":"decline"}`, want: 409, code: "invitation_not_active", has: []string{`"reason":"accepted"`, `"by":{"id":"$dev"`}},
+			call{do: "POST " + at, body: `{"answer":"decline_and_switch_off"}`, has: []string{`"extended_availability":false`, `"reason":"accepted"`}},
+			call{as: "dev", do: "GET /v1/me", want: 401, code: "console_revoked"})
+		x.forget("dev")
+		x.do(t, call{as: "dev", do: "GET /v1/sessions/$ses", has: []string{"Jo Doe"}})
+		x.do(t, call{name: "they came", do: "GET " + at, has: []string{`"reason":"accepted"`}, hasNot: append(nothing, "expected_until")})
+		x.load(t, `reps: [{username: dev, name: Dev Patel, teams: {network: member}, disabled: true}]`)
+		x.do(t, call{name: "a closed account", do: "GET " + at, want: 404, code: "not_found"})
+	})
+}
+
+// TestG4TheLinkOfATeamThatTheyLeft says so: on the page, and to an app. Nothing more of the session is told (A8).
+func TestG4TheLinkOfATeamThatTheyLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.logInAll(t, "ana")
+		x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+		x.send1(t, desk.ChannelEmail)
+		x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions", body: sample["enter"], want: 201, save: "ses=session.id"})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/accept"})
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"team_id":"@network"}`, want: 201, save: "inv=id"})
+		token := x.send1(t, desk.ChannelEmail).LinkToken
+		at := "/v1/public/invitation-links/" + token
+		x.do(t, call{do: "GET " + at, has: []string{`"answerable":true`, "Paper jam"}})
+		x.load(t, `reps: [{username: dev, name: Dev Patel, email: dev@example.com, teams: {printers: member}, permissions: [extended_availability]}]`)
+		x.page(t, "/i/"+token, 200, "no longer among those")
+		checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "no longer among those")
+		x.play(t,
+			call{do: "GET " + at, has: []string{`"answerable":false`, `"reason":"target_gone"`}, hasNot: []string{"Paper jam", "Jo Doe"}},
+			call{do: "POST " + at, body: `{"answer":"accept"}`, want: 409, code: "invitation_not_active", has: []string{`"reason":"target_gone"`}},
+			call{as: "ana", do: "GET /v1/invitations/$inv", has: []string{`"state":"active"`}})
+	})
+}
+
+// TestE6LinksAreLimited: how often an address may ask for the pages of links, and answer by them.
+func TestE6LinksAreLimited(t *testing.T) {
+	s := storetest.Open(t, filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock())
+	x := restarted(t, s, storetest.NewClock(), func(cfg *api.Config) { cfg.Limits = api.RateLimits{EntersAMinute: 2, ReadsAMinute: 2} })
+	for _, do := range []string{"GET /i/nothing/unsubscribe", "POST /i/nothing/unsubscribe", "GET /v1/public/invitation-links/nothing", "POST /v1/public/invitation-links/nothing"} {
+		method, path, _ := strings.Cut(do, " ")
+		for i, want := range []int{404, 404, 429} {
+			body, content := `{"answer":"accept"}`, "application/json"
+			if strings.HasPrefix(path, "/i/") {
+				body, content = oneClick, "application/x-www-form-urlencoded"
+			}
+			if method == "GET" {
+				body = ""
+			}
+			if a := x.send(t, method, path, "", body, headers{"Content-Type": content}); a.status != want {
+				t.Errorf("%s for the %d. time: %d, want %d", do, i+1, a.status, want)
+			}
+		}
+	}
 }

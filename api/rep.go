@@ -27,8 +27,14 @@ type updateMeInput struct {
 
 		SpecialistsMayShareScreen *bool             `json:"specialists_may_share_screen,omitempty" doc:"Whether specialists in the rep's sessions may share their own screen"`
 		Alerts                    desk.AlertsChange `json:"alerts,omitempty" doc:"What pushes tell the rep of, beside invitations; what is left out stays as it is"`
-		QuietHours                *desk.QuietHours  `json:"quiet_hours,omitempty" doc:"When no invitations go out by email, in the rep's time zone; two empty texts: never"`
+		QuietHours                *quietHoursChange `json:"quiet_hours,omitempty" doc:"When no invitations go out by email, in the rep's time zone; two empty texts: never"`
 	}
+}
+
+// quietHoursChange is desk.QuietHours as given: what is left out is found missing by their own check.
+type quietHoursChange struct {
+	From string `json:"from,omitempty" maxLength:"5" example:"22:00" doc:"When they begin, hh:mm"`
+	To   string `json:"to,omitempty" maxLength:"5" example:"07:00" doc:"When they end, hh:mm; earlier than from: on the next day"`
 }
 
 func (s *Server) updateMe(ctx context.Context, in *updateMeInput) (*Object[desk.Me], error) {
@@ -38,7 +44,7 @@ func (s *Server) updateMe(ctx context.Context, in *updateMeInput) (*Object[desk.
 		}
 	}
 	change := store.MeChange{Busy: in.Body.Busy, ExtendedAvailability: in.Body.ExtendedAvailability, ShowOnPublicPage: in.Body.ShowOnPublicPage, Locale: in.Body.Locale, TimeZone: in.Body.TimeZone,
-		SpecialistsMayShareScreen: in.Body.SpecialistsMayShareScreen, Alerts: in.Body.Alerts, QuietHours: in.Body.QuietHours}
+		SpecialistsMayShareScreen: in.Body.SpecialistsMayShareScreen, Alerts: in.Body.Alerts, QuietHours: (*desk.QuietHours)(in.Body.QuietHours)}
 	me, err := s.cfg.Store.UpdateMe(ctx, callerFrom(ctx), change, in.IfMatch.check)
 	if err != nil {
 		return nil, err

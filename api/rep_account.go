@@ -80,7 +80,7 @@ type updateRepInput struct {
 	IfMatch
 	Body struct {
 		Name                 *string `json:"name,omitempty" example:"Ana Ruiz" doc:"The private display name, which colleagues see"`
-		ExtendedAvailability *bool   `json:"extended_availability,omitempty" doc:"false switches it off; on it is switched only by the rep"`
+		ExtendedAvailability *bool   `json:"extended_availability,omitempty" doc:"Whether the rep may be invited by email while not logged in; needs the permission and an email address"`
 		RepSettings
 	}
 }

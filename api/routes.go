@@ -54,6 +54,13 @@ func (s *Server) consoleRoutes() {
 	register(s, operation{ID: "log-out", Method: remove, Path: "/v1/me/consoles/{console_id}", Tag: "Consoles", Summary: "Log out a console",
 		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotFound, desk.OwnerMustHandOver)}, console, s.logOut)
+	register(s, operation{ID: "log-out-others", Method: remove, Path: "/v1/me/consoles", Tag: "Consoles", Summary: "Log out all consoles of the caller but the one that asks",
+		Status: http.StatusNoContent}, console, s.logOutOthers)
+	register(s, operation{ID: "delete-push-target", Method: remove, Path: "/v1/me/consoles/{console_id}/push-target", Tag: "Consoles", Summary: "Push nothing to a console any more",
+		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, console, s.deletePushTarget)
+	register(s, operation{ID: "send-test-push", Method: post, Path: "/v1/me/consoles/{console_id}/test-push", Tag: "Consoles", Summary: "Send a push to a console, to see that pushes arrive",
+		Description: "The device acknowledges it like any push; the delivery says how far it came.", Status: http.StatusAccepted,
+		Codes: codes(desk.NotFound, desk.NoPushTarget, desk.PushNotConfigured)}, console, s.sendTestPush)
 	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks"}, rep(desk.DirectoryRead), s.getMe)
 	register(s, operation{ID: "update-me", Method: patch, Path: "/v1/me", Tag: "Consoles", Summary: "Change what the rep says of themselves",
 		Codes: codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
@@ -148,6 +155,8 @@ func (s *Server) sharingRoutes() {
 		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.declineInvitation)
 	register(s, operation{ID: "list-deliveries", Method: get, Path: "/v1/invitations/{invitation_id}/deliveries", Tag: "Sharing", Summary: "What was sent for an invitation, device by device, the newest first",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listDeliveries)
+	register(s, operation{ID: "get-delivery", Method: get, Path: "/v1/deliveries/{delivery_id}", Tag: "Sharing", Summary: "How far a message came",
+		Description: "For the rep whom it tells, the owner of the session whose invitation it tells of, and administrators.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getDelivery)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
 		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
 }
@@ -214,6 +223,12 @@ func (s *Server) publicRoutes() {
 		Codes: codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed, desk.NoRepAvailable, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.enter)
 	register(s, operation{ID: "get-public-portal", Method: get, Path: "/v1/public/portals/{portal_id}", Tag: "Public", Summary: "What a portal's page shows to customers",
 		Codes: codes(desk.NotFound)}, public, s.getPublicPortal)
+	register(s, operation{ID: "get-invitation-link", Method: get, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "What an email's link leads to",
+		Description: "For apps that open the links of emails by themselves. It changes nothing.", Private: true,
+		Codes: codes(desk.NotFound)}, public, s.getInvitationLink)
+	register(s, operation{ID: "answer-invitation-link", Method: post, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "Answer an invitation by an email's link",
+		Description: "It acts for the rep to whom the email was sent. Who accepts without a connected console holds the seat until `expected_until`. To decline and switch off works also where there is nothing to decline any more.", Private: true,
+		Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, public, s.answerInvitationLink)
 }
 
 func (s *Server) guestRoutes() {
@@ -237,8 +252,11 @@ func (s *Server) guestRoutes() {
 }
 
 func (s *Server) eventRoutes() {
+	register(s, operation{ID: "get-snapshot", Method: get, Path: "/v1/snapshot", Tag: "Events", Summary: "What a console shows when it starts",
+		Description: "All as it stands at one moment, with the cursor of the event that it stands at: the stream or the log after it misses nothing and repeats nothing. " +
+			"A list has 200 things at most; `truncated` names those that have more."}, console, s.getSnapshot)
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
-		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing.",
+		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. `rep.presence_changed` comes only where `types` names it.",
 		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, rep(desk.EventsRead), s.streamEvents)
 	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling", Codes: codes(desk.CursorTooOld)}, rep(desk.EventsRead), s.listEvents)
 }
@@ -294,7 +312,7 @@ func (s *Server) accountRoutes() {
 	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getRep)
 	register(s, operation{ID: "update-rep", Method: patch, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Change an account",
 		Description: "A closed one is logged out everywhere, and its sessions go to others.",
-		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.EmailMissing, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
 	register(s, operation{ID: "delete-rep", Method: remove, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Delete an account", Status: http.StatusNoContent,
 		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteRep)
 	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",

@@ -51,6 +51,8 @@ var sample = map[string]string{
 	"create-help-link":      administration["create-help-link"],
 	"reassign-session":      administration["reassign-session"],
 	"accept-next":           `{"team_id":"@printers"}`,
+
+	"answer-invitation-link": `{"answer":"accept"}`,
 }
 
 // nowhere are ids of the right form that name nothing.
@@ -211,6 +213,7 @@ func TestG9TheAddressStaysUnknown(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {
 		x.logInAll(t, "ana", "dev")
 		x.do(t, call{as: "dev", do: "PATCH /v1/me", body: `{"extended_availability":true}`})
+		x.send1(t, desk.ChannelEmail) // what confirms it
 		x.do(t, call{as: "dev", do: "DELETE /v1/me/consoles/current", want: 204})
 		x.open(t, "ses", "ana", "")
 		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@dev"}`)

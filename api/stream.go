@@ -22,10 +22,8 @@ import (
 )
 
 const (
-	heartbeat     = 25 * time.Second // below the 30 s after which many proxies close a silent connection
-	writeTimeout  = 10 * time.Second // for a client that reads nothing any more
-	streamBatch   = 200              // events read from the log at once
-	reconnectWait = 2                // seconds, told to clients when the server closes a stream
+	streamBatch   = 200 // events read from the log at once
+	reconnectWait = 2   // seconds, told to clients when the server closes a stream
 )
 
 // Ready says on a stream that the replay is over.
@@ -67,6 +65,8 @@ type stream struct {
 	passes func(context.Context, *stream) error // tells what passes by itself, and so is not in the log; nil: nothing
 	out    *http.ResponseController
 	to     io.Writer
+	// patience is how long the client may take nothing of what is written.
+	patience time.Duration
 }
 
 // CloseStreams tells every open stream that the server stops, and lets no further one begin. Long polls are answered
@@ -146,11 +146,11 @@ func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*h
 	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
 		return &huma.StreamResponse{Body: streamHeaders}, nil
 	}
-	sub, cursor, err := s.subscribe(ctx, cmp.Or(in.LastEventID, in.After))
+	sub, cursor, err := s.subscribe(ctx, cmp.Or(in.LastEventID, in.After), eventTypes(in.Types))
 	if err != nil {
 		return nil, err
 	}
-	b.sub, b.cursor, b.types, b.close = sub, cursor, eventTypes(in.Types), make(chan Closing, 1)
+	b.sub, b.cursor, b.types, b.close, b.patience = sub, cursor, eventTypes(in.Types), make(chan Closing, 1), s.cfg.StreamPatience
 	if err := s.stream.add(b); err != nil {
 		sub.Close()
 		return nil, err
@@ -158,6 +158,7 @@ func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*h
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer sub.Close()
 		defer s.stream.remove(b)
+		defer s.metrics.opened(exchangeFrom(ctx.Context()).reader())()
 		streamHeaders(ctx)
 		r, w := humachi.Unwrap(ctx)
 		b.out, b.to = http.NewResponseController(w), w
@@ -174,7 +175,7 @@ func streamHeaders(ctx huma.Context) {
 }
 
 // subscribe opens the caller's view on the log, at the cursor or at its end.
-func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscription, int64, error) {
+func (s *Server) subscribe(ctx context.Context, after string, types []desk.EventType) (*store.Subscription, int64, error) {
 	var cursor int64
 	var err error
 	if after == "" {
@@ -189,7 +190,7 @@ func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscripti
 		sub, err := s.cfg.Store.SubscribeGuest(ctx, g)
 		return sub, cursor, err
 	}
-	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx))
+	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx), types...)
 	return sub, cursor, err
 }
 
@@ -213,10 +214,10 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	if err := s.catchUp(ctx, b); err != nil {
 		return err
 	}
-	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(heartbeat.Seconds())}); err != nil {
+	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
 		return err
 	}
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(s.cfg.Heartbeat)
 	defer beat.Stop()
 	passing, stop := s.ticks(b)
 	defer stop()
@@ -277,7 +278,7 @@ func refusesToken(err error) bool {
 // catchUp writes all events after the cursor.
 func (s *Server) catchUp(ctx context.Context, b *stream) error {
 	for {
-		events, err := b.sub.Read(ctx, b.cursor, nil, streamBatch)
+		events, err := b.sub.ReadLatest(ctx, b.cursor, streamBatch)
 		var refusal *desk.Problem
 		if errors.As(err, &refusal) && refusal.Code == desk.CursorTooOld {
 			return errors.Join(b.say("reset", Reset{Reason: refusal.Conflict.Reason}), errEnded)
@@ -343,7 +344,7 @@ func (b *stream) say(kind string, what any) error {
 }
 
 func (b *stream) write(text string) error {
-	if err := b.out.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := b.out.SetWriteDeadline(time.Now().Add(b.patience)); err != nil {
 		return err
 	}
 	if _, err := io.WriteString(b.to, text); err != nil {
@@ -364,7 +365,7 @@ func (s *Server) documentStream(op *huma.Operation) {
 	}
 	op.Responses["200"] = &huma.Response{
 		Description: "Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `Ready`: the replay is over), " +
-			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every " + strconv.Itoa(int(heartbeat.Seconds())) + " seconds.",
+			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every " + strconv.Itoa(int(s.cfg.Heartbeat.Seconds())) + " seconds.",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
 }

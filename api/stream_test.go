@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/storetest"
 )
@@ -264,9 +266,53 @@ func TestH3LongPoll(t *testing.T) {
 	})
 }
 
-// TestSlowReader: who does not read holds nobody up.
-func TestSlowReader(t *testing.T) {
+// TestH1Heartbeat: a silent stream gets a comment, and says how often.
+func TestH1Heartbeat(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana")
+	fast := restarted(t, x.store, x.clock, func(cfg *api.Config) { cfg.Heartbeat = 20 * time.Millisecond })
+	fast.tokens = x.tokens
+	r, err := http.NewRequestWithContext(t.Context(), "GET", fast.url+"/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", fast.auth(t, "ana"))
+	response, err := fast.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines, comments := bufio.NewScanner(response.Body), 0
+	for comments < 3 && lines.Scan() {
+		if lines.Text() == ": still here" {
+			comments++
+		}
+	}
+	if comments < 3 {
+		t.Errorf("%d comments, %v", comments, lines.Err())
+	}
+}
+
+// TestH1SlowReader: who does not read holds nobody up, and is let go after a time.
+func TestH1SlowReader(t *testing.T) {
 	x := newServer(t, storetest.AnyNumberOfInvites)
+	x.slowReader(t)
+	x.eventually(t, "only the slow reader's stream still writes", func() bool { return running("stream).write") == 1 })
+}
+
+func TestH1SlowReaderIsLetGo(t *testing.T) {
+	first := newServer(t, storetest.AnyNumberOfInvites)
+	first.logInAll(t, "ana")
+	x := restarted(t, first.store, first.clock, func(cfg *api.Config) { cfg.StreamPatience = 200 * time.Millisecond })
+	reading := x.slowReader(t)
+	x.eventually(t, "the slow reader's stream has ended", func() bool { return running("Server).follow") == 1 })
+	x.do(t, call{as: "cho", do: "PATCH /v1/me", body: `{"busy":true}`})
+	reading.until(t, "me.changed")
+}
+
+// slowReader has ben open a stream and read nothing of it, and cho read one while much happens. It returns cho's.
+func (x *server) slowReader(t *testing.T) *sse {
+	t.Helper()
 	x.logInAll(t, "ana", "ben", "cho")
 	x.open(t, "ses", "ana", "")
 	narrow := httptest.NewUnstartedServer(x.api.Handler()) // with little room for what was not read
@@ -277,12 +323,12 @@ func TestSlowReader(t *testing.T) {
 		return ctx
 	}
 	narrow.Start()
-	defer narrow.Close()
+	t.Cleanup(narrow.Close)
 	slow, err := net.Dial("tcp", narrow.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer slow.Close()
+	t.Cleanup(func() { _ = slow.Close() })
 	if err := slow.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 		t.Fatal(err)
 	}
@@ -300,5 +346,5 @@ func TestSlowReader(t *testing.T) {
 			t.Fatalf("%d: %s", i, kinds(m))
 		}
 	}
-	x.eventually(t, "only the slow reader's stream still writes", func() bool { return running("stream).write") == 1 })
+	return reading
 }

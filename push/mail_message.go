@@ -43,16 +43,20 @@ type mailView struct {
 	Headline  string
 	Preview   string // what lists of mails show beside the subject
 	Intro     []string
+	Comment   string // the inviter's own words
 	Facts     []mailFact
-	Buttons   []mailLink // the first is what the mail is for, unless it is one that ends something
-	Note      string     // about the buttons
-	SwitchOff mailLink   // to where extended availability is switched off
+	Buttons   []mailButton
+	Notes     []string   // in small print
+	SwitchOff mailButton // where extended availability is switched off
 	Desk      string
 }
 
 type mailFact struct{ Label, Value string }
 
-type mailLink struct{ Label, URL string }
+type mailButton struct {
+	Label, URL string
+	Main       bool // what the mail is for
+}
 
 var errNoMail = errors.New("of this no email tells")
 
@@ -106,7 +110,7 @@ func recipient(job desk.Job) (*netmail.Address, error) {
 // newMailView says what the email for the job does, and its subject. Its links stand below page.
 func newMailView(job desk.Job, page *url.URL) (view mailView, subject string, err error) {
 	t := texts.For(job.Locale)
-	view = mailView{Language: t.Language, SwitchOff: mailLink{t.Say("mail.switchOff"), page.JoinPath("unsubscribe").String()}}
+	view = mailView{Language: t.Language, SwitchOff: mailButton{Label: t.Say("mail.switchOff"), URL: page.JoinPath("unsubscribe").String()}}
 	invited := oneLine(t.InvitationTitle(job.Invitation))
 	switch {
 	case job.Purpose == desk.PurposeExtendedAvailability:
@@ -126,21 +130,22 @@ func newMailView(job desk.Job, page *url.URL) (view mailView, subject string, er
 
 // invite offers what an invitation is for (G2).
 func (v *mailView) invite(t *texts.Texts, job desk.Job, answer string) {
-	v.Facts = mailFacts(t, job)
+	v.Comment, v.Facts = job.Invitation.Comment, mailFacts(t, job)
 	v.Preview = cmp.Or(joined(": ", nameOf(issueOf(job.Invitation)), job.Invitation.Comment), t.Say("invitation.body"))
-	v.Intro = []string{t.Say("mail.unreachable")}
-	v.Buttons = []mailLink{
-		{t.Say("mail.accept"), answer + "accept"}, {t.Say("mail.decline"), answer + "decline"},
-		{t.Say("mail.declineAndSwitchOff"), answer + "decline_and_switch_off"},
+	v.Buttons = []mailButton{
+		{Label: t.Say("mail.accept"), URL: answer + "accept", Main: true},
+		{Label: t.Say("mail.decline"), URL: answer + "decline"},
+		{Label: t.Say("mail.declineAndSwitchOff"), URL: answer + "decline_and_switch_off"},
 	}
-	v.Note = t.Say("mail.noHurry")
+	v.Notes = []string{t.Say("mail.noHurry"), t.Say("mail.unreachable")}
 }
 
 // followUp says why an invitation that was told by email is over (G4). It has no buttons, for there is nothing to answer.
 func (v *mailView) followUp(t *texts.Texts, job desk.Job) {
 	end := endingOf(job)
 	v.Headline, v.Preview = t.Say("ended.title.invitation"), t.Ended(end.reason, end.by, end.mine)
-	v.Intro, v.Facts = []string{v.Preview, t.Say("mail.followUp.done")}, mailFacts(t, job)
+	v.Intro = []string{v.Preview, t.Say("mail.followUp.done")}
+	v.Comment, v.Facts = job.Invitation.Comment, mailFacts(t, job)
 }
 
 // confirm says that extended availability is on, who switched it on if not the rep, and how to switch it off (G6).
@@ -151,15 +156,14 @@ func (v *mailView) confirm(t *texts.Texts, job desk.Job) {
 		v.Intro = append(v.Intro, t.Say("mail.confirm.by", texts.Args{"By": job.By.Name}))
 	}
 	v.Intro = append(v.Intro, t.Say("mail.confirm.change"))
-	v.Buttons = []mailLink{{t.Say("mail.confirm.switchOff"), v.SwitchOff.URL}}
-	v.Note = t.Say("mail.noHurry")
+	v.Buttons = []mailButton{{Label: t.Say("mail.confirm.switchOff"), URL: v.SwitchOff.URL}}
+	v.Notes = []string{t.Say("mail.noHurry")}
 }
 
 func mailFacts(t *texts.Texts, job desk.Job) []mailFact {
 	inv := job.Invitation
 	facts := []mailFact{
 		{t.Say("mail.issue"), nameOf(issueOf(inv))},
-		{t.Say("mail.comment"), inv.Comment},
 		{t.Say("mail.since"), t.Date(inv.CreatedAt, job.TimeZone)},
 	}
 	if c := job.Customer; c != nil { // only as far as the portal's customer_in_email lets it

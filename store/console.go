@@ -152,7 +152,7 @@ func (t *tx) freeDevice(deviceID, consoleID string) error {
 	if err != nil || !found {
 		return err
 	}
-	return t.endConsole(other, owner)
+	return t.endConsole(other, owner, desk.SignedOutHere)
 }
 
 func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
@@ -168,10 +168,15 @@ func (t *tx) ownConsole(c desk.Caller, id string) (string, error) {
 
 // LogOut ends one of the caller's consoles. The last one is kept while the rep owns active sessions, unless forced (C9).
 func (s *Store) LogOut(ctx context.Context, c desk.Caller, id string, force bool) error {
-	return alter(ctx, s, func(t *tx) error { return t.logOut(c, id, force) })
+	return alter(ctx, s, func(t *tx) error { return t.logOut(c, id, force, desk.SignedOutLogOut) })
 }
 
-func (t *tx) logOut(c desk.Caller, id string, force bool) error {
+// LogOutOthers ends all consoles of the caller but the one that asks.
+func (s *Store) LogOutOthers(ctx context.Context, c desk.Caller) error {
+	return alter(ctx, s, func(t *tx) error { return t.endOtherConsoles(c, desk.SignedOutLogOut) })
+}
+
+func (t *tx) logOut(c desk.Caller, id string, force bool, why desk.SignedOut) error {
 	id, err := t.ownConsole(c, id)
 	if err != nil {
 		return err
@@ -181,7 +186,33 @@ func (t *tx) logOut(c desk.Caller, id string, force bool) error {
 			return err
 		}
 	}
-	return t.endConsole(id, c.RepID)
+	if id == c.ConsoleID {
+		why = desk.SignedOutHere
+	}
+	return t.endConsole(id, c.RepID, why)
+}
+
+func (t *tx) endOtherConsoles(c desk.Caller, why desk.SignedOut) error {
+	others, err := t.texts(`SELECT id FROM consoles WHERE rep_id = $1 AND id <> $2 ORDER BY id`, c.RepID, c.ConsoleID)
+	for _, id := range others {
+		if err == nil {
+			err = t.endConsole(id, c.RepID, why)
+		}
+	}
+	return err
+}
+
+// forgetConsoles ends the consoles that nobody saw for so long that no push can reach them any more.
+func (t *tx) forgetConsoles() error {
+	type unseen struct{ id, repID string }
+	dead, err := list(t, `SELECT id, rep_id FROM consoles WHERE seen_at < $1 ORDER BY id`, []any{ms(t.now.Add(-desk.ConsoleForgottenAfter))},
+		func(scan scanner, u *unseen) error { return scan(&u.id, &u.repID) })
+	for _, u := range dead {
+		if err == nil {
+			err = t.endConsole(u.id, u.repID, desk.SignedOutHere)
+		}
+	}
+	return err
 }
 
 func (t *tx) checkLastConsole(repID, consoleID string) error {
@@ -198,8 +229,9 @@ func (t *tx) checkLastConsole(repID, consoleID string) error {
 	return p
 }
 
-// endConsole ends a log-in: its token dies, what it still shows is withdrawn, the rest of the rep's consoles are told.
-func (t *tx) endConsole(id, repID string) error {
+// endConsole ends a log-in: its token dies, what it still shows is withdrawn, its device and the rest of the rep's consoles are
+// told.
+func (t *tx) endConsole(id, repID string, why desk.SignedOut) error {
 	console, err := t.console(id, "")
 	if err != nil {
 		return err
@@ -209,6 +241,9 @@ func (t *tx) endConsole(id, repID string) error {
 		return err
 	}
 	if err := t.withdrawFromConsole(id, rep); err != nil {
+		return err
+	}
+	if err := t.pushSignedOut(console, why); err != nil {
 		return err
 	}
 	if err := t.revokeTokens(id); err != nil {
@@ -224,7 +259,7 @@ func (t *tx) endConsole(id, repID string) error {
 	if err := t.renewLease(repID); err != nil {
 		return err
 	}
-	if err := t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventConsoleRevoked, Console: &console}); err != nil {
+	if err := t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventConsoleRevoked, Reason: string(why), Console: &console}); err != nil {
 		return err
 	}
 	if err := t.repWentAway(repID); err != nil {

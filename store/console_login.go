@@ -166,7 +166,7 @@ func (t *tx) takeDevice(repID, deviceID string) (consoleID string, err error) {
 	if owner == repID {
 		return consoleID, t.revokeTokens(consoleID)
 	}
-	return "", t.endConsole(consoleID, owner)
+	return "", t.endConsole(consoleID, owner, desk.SignedOutHere)
 }
 
 // newToken gives the console a token: 256 random bits, stored as their SHA-256 (I2).
@@ -258,7 +258,7 @@ func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next
 		if _, err := t.exec(`UPDATE reps SET password_hash = $1 WHERE id = $2`, hash, c.RepID); err != nil {
 			return err
 		}
-		return t.endOtherConsoles(c)
+		return t.endOtherConsoles(c, desk.SignedOutPassword)
 	})
 }
 
@@ -268,16 +268,6 @@ func wrongCurrentPassword(err error) error {
 	var p *desk.Problem
 	if errors.As(err, &p) && p.Code == desk.InvalidCredentials {
 		return desk.Invalid("current_password", "wrong", "is not the current password")
-	}
-	return err
-}
-
-func (t *tx) endOtherConsoles(c desk.Caller) error {
-	others, err := t.texts(`SELECT id FROM consoles WHERE rep_id = $1 AND id <> $2`, c.RepID, c.ConsoleID)
-	for _, id := range others {
-		if err == nil {
-			err = t.endConsole(id, c.RepID)
-		}
 	}
 	return err
 }

@@ -75,6 +75,25 @@ func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
 	return desk.Refuse(desk.NotSessionOwner, "Only the session's owner sees the deliveries.")
 }
 
+// Delivery returns one delivery to the rep whom it tells, to the owner of the session whose invitation it tells of, and to
+// administrators.
+func (s *Store) Delivery(ctx context.Context, c desk.Caller, id string) (desk.Delivery, error) {
+	return readAs(ctx, s, c, func(t *tx) (desk.Delivery, error) {
+		d, err := t.delivery(id)
+		if err != nil || d.Rep.ID == c.RepID || c.IsAdministrator() {
+			return d, err
+		}
+		var mine bool
+		if d.OfferID() != "" {
+			mine, err = t.exists(`SELECT 1 FROM invitations v JOIN sessions s ON s.id = v.session_id WHERE v.id = $1 AND s.owner_id = $2`, d.OfferID(), c.RepID)
+		}
+		if err == nil && !mine {
+			err = desk.Missing("delivery")
+		}
+		return d, err
+	})
+}
+
 // AckDelivery records what a device of the caller reports: received, opened. A later report never takes back an
 // earlier one, and repeating one changes nothing.
 func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state desk.DeliveryState) (desk.Delivery, error) {
@@ -97,4 +116,11 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 		}
 		return t.delivery(id)
 	})
+}
+
+// forgetDeliveries removes those that are no part of the history of an invitation or transfer, when nobody asks for them any
+// more.
+func (t *tx) forgetDeliveries() error {
+	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_')`, ms(t.now.Add(-desk.DeliveriesKept)))
+	return err
 }

@@ -72,8 +72,9 @@ type Subscription struct {
 
 // reader is who reads: a rep, or a guest with their place in a session.
 type reader struct {
-	caller desk.Caller
-	guest  desk.Guest
+	caller   desk.Caller
+	guest    desk.Guest
+	presence bool // asks for that of other reps too
 }
 
 // rights are what a reader may read at a moment.
@@ -87,9 +88,10 @@ type rights struct {
 // topics are what a caller may read, each with the position after which it is theirs to read.
 type topics map[string]int64
 
-// Subscribe makes the caller's view on the log. Close it in the end.
-func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
-	return s.subscribe(ctx, reader{caller: c})
+// Subscribe makes the caller's view on the log. Of the presence of reps it tells only where the types that the caller wants
+// name it. Close it in the end.
+func (s *Store) Subscribe(ctx context.Context, c desk.Caller, types ...desk.EventType) (*Subscription, error) {
+	return s.subscribe(ctx, reader{caller: c, presence: slices.Contains(types, desk.EventRepPresence)})
 }
 
 // SubscribeGuest makes a guest's view on the log. Close it in the end.
@@ -109,10 +111,14 @@ func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) 
 
 // rightsOf are a reader's rights at this moment.
 func (t *tx) rightsOf(r reader) (rights, error) {
-	if r.guest.AttendeeID == "" {
-		return t.repRights(r.caller)
+	if r.guest.AttendeeID != "" {
+		return t.guestRights(r.guest)
 	}
-	return t.guestRights(r.guest)
+	mine, err := t.repRights(r.caller)
+	if r.presence {
+		mine.topics[desk.PresenceTopic] = -1
+	}
+	return mine, err
 }
 
 // guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
@@ -189,22 +195,32 @@ func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 // Read returns up to limit events after the cursor, of the given types (none: all), by the rights of this moment. A
 // cursor that is too old, or was never given, is refused with cursor_too_old.
 func (b *Subscription) Read(ctx context.Context, after int64, types []desk.EventType, limit int) (Events, error) {
-	var mine rights
+	return b.read(ctx, query{after: after, types: types, limit: limit})
+}
+
+// ReadLatest is Read for a reader who wants to know how things are, and not each step there: who is behind gets of several
+// changes of one object, with nothing else of it in between, the last (desk.LatestOnly). Who keeps up gets each.
+func (b *Subscription) ReadLatest(ctx context.Context, after int64, limit int) (Events, error) {
+	return b.read(ctx, query{after: after, limit: limit, latest: true})
+}
+
+func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
+	q.caller = b.reader.caller
 	events, err := read(ctx, b.store, func(t *tx) (_ Events, err error) {
-		if mine, err = t.rightsOf(b.reader); err != nil {
+		if q.mine, err = t.rightsOf(b.reader); err != nil {
 			return Events{}, err
 		}
-		first, last, err := t.logBounds()
-		if err != nil {
+		var first int64
+		if first, q.last, err = t.logBounds(); err != nil {
 			return Events{}, err
 		}
-		if after < first-1 || after > last {
-			return Events{}, cursorRefused(after, first, last)
+		if q.after < first-1 || q.after > q.last {
+			return Events{}, cursorRefused(q.after, first, q.last)
 		}
-		return t.readLog(query{b.reader.caller, mine, after, last, types, limit})
+		return t.readLog(q)
 	})
 	if err == nil {
-		b.store.hub.subscribe(b, mine.topics)
+		b.store.hub.subscribe(b, q.mine.topics)
 	}
 	return events, err
 }
@@ -236,17 +252,11 @@ func (s *Store) LastEvent(ctx context.Context) (int64, error) {
 // the log can be emptied by age and still be told from one that lost its memory.
 func (t *tx) logBounds() (first, last int64, err error) {
 	var kept string
-	found, err := t.row(`SELECT value FROM settings WHERE name = 'events_kept_after'`, nil, &kept)
-	if err != nil {
+	if _, err = t.row(`SELECT COALESCE((SELECT value FROM settings WHERE name = 'events_kept_after'), '0'), (SELECT COALESCE(MAX(pos), 0) FROM events)`, nil, &kept, &last); err != nil {
 		return 0, 0, err
 	}
-	if found {
-		if _, err = fmt.Sscan(kept, &first); err != nil {
-			return 0, 0, fmt.Errorf("read setting events_kept_after: %w", err)
-		}
-	}
-	if _, err = t.row(`SELECT COALESCE(MAX(pos), 0) FROM events`, nil, &last); err != nil {
-		return 0, 0, err
+	if _, err = fmt.Sscan(kept, &first); err != nil {
+		return 0, 0, fmt.Errorf("read setting events_kept_after: %w", err)
 	}
 	return first + 1, max(last, first), nil
 }
@@ -258,6 +268,7 @@ type query struct {
 	after, last int64
 	types       []desk.EventType
 	limit       int
+	latest      bool // of changes of one object the last is enough
 }
 
 // statement reads the topics, and the types where some are asked for, merged by position.
@@ -321,7 +332,13 @@ func (t *tx) readLog(q query) (Events, error) {
 		events.Cursor = q.last
 	}
 	if err == nil {
+		// Each queue.changed would show the queue as it is now.
+		latest := q.latest && len(events.Items) > desk.Behind
+		events.Items = desk.LatestOnly(events.Items, func(kind desk.EventType) bool { return latest || kind == desk.EventQueueChanged })
 		events.Items, err = t.showQueues(q.caller, events.Items)
+	}
+	if err == nil {
+		events.Items, err = t.hidePresences(q.caller, events.Items)
 	}
 	if err != nil || !q.mine.embassy {
 		return events, err
@@ -349,13 +366,13 @@ const rightsGrown = "rights_grown"
 // forgottenAtOnce is how many events one statement looks at and removes.
 const forgottenAtOnce = 10_000
 
-// forgetEvents removes what is older than desk.EventRetention, from the beginning of the log on: an index by age would
+// forgetEvents removes what is older than the setting says, from the beginning of the log on: an index by age would
 // cost every change more than this costs once an hour.
 func (t *tx) forgetEvents() error {
 	for {
 		var last int64
 		if _, err := t.row(`SELECT COALESCE(MAX(pos), 0) FROM (SELECT pos, at FROM events ORDER BY pos LIMIT $1) AS oldest WHERE at < $2`,
-			[]any{forgottenAtOnce, ms(t.now.Add(-desk.EventRetention))}, &last); err != nil || last == 0 {
+			[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
 			return err
 		}
 		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {

@@ -268,3 +268,92 @@ func TestI3AnImportBesideAServerIsSeen(t *testing.T) {
 		t.Error("not woken")
 	}
 }
+
+// A reader who is behind gets of changes of one object the last, and all that came or went; who keeps up gets each; and the
+// log has each.
+func TestH2WhoIsBehindGetsTheLatest(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		session := d.OpenSession(ana, "@main")
+		sub, start := must(d.Subscribe(t.Context(), ana)), must(d.LastEvent(t.Context()))
+		defer sub.Close()
+		steps := func(n int) {
+			for i := range n {
+				if i%2 == 0 {
+					must(d.HoldSession(t.Context(), ana, session.ID))
+				} else {
+					must(d.ResumeSession(t.Context(), ana, session.ID))
+				}
+			}
+		}
+		count := func(e store.Events) map[string]int {
+			n := map[string]int{}
+			for _, one := range e.Items {
+				n[string(one.Type)]++
+			}
+			return n
+		}
+		steps(10)
+		few, err := sub.ReadLatest(t.Context(), start, 200)
+		ok(t, err)
+		if n := count(few); n["session.changed"] != 10 || n["queue_entry.changed"] != 10 {
+			t.Errorf("who keeps up gets %v", n)
+		}
+		inv := inviteRep(t, d, ana, session, "ben")
+		steps(10)
+		accept(t, d, ben, inv)
+		steps(10)
+		many, err := sub.ReadLatest(t.Context(), start, 200)
+		ok(t, err)
+		if n := count(many); n["session.changed"] != 1 || n["queue_entry.changed"] != 1 || n["invitation.created"] != 1 || n["invitation.ended"] != 1 || n["attendee.joined"] != 1 {
+			t.Errorf("who is behind gets %v", n)
+		}
+		if many.Cursor != must(d.LastEvent(t.Context())) || many.More {
+			t.Errorf("the cursor %d, more %v", many.Cursor, many.More)
+		}
+		last := many.Items[slices.IndexFunc(many.Items, func(e desk.Event) bool { return e.Type == desk.EventSessionChanged })]
+		if now := must(d.Session(t.Context(), ana, session.ID)); last.Session.Rev != now.Rev || last.Session.RepCount != 2 {
+			t.Errorf("the last is %s", asJSON(last))
+		}
+		if all := must(sub.Read(t.Context(), start, nil, 200)); count(all)["session.changed"] != 31 {
+			t.Errorf("the log has %v", count(all))
+		}
+	})
+}
+
+// The log is kept as long as the setting says: an older cursor is refused, a younger one goes on.
+func TestH2KeepingEventsIsASetting(t *testing.T) {
+	keep := func(cfg *store.Config) { cfg.KeepEvents = 2 * time.Hour }
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		d := storetest.NewDesk(t, s)
+		ana := d.LogIn("ana")
+		d.OpenSession(ana, "")
+		old := must(d.LastEvent(t.Context()))
+		clock.Advance(time.Hour)
+		d.OpenSession(ana, "")
+		young := must(d.LastEvent(t.Context()))
+		sub := must(d.Subscribe(t.Context(), ana))
+		defer sub.Close()
+		for _, step := range []struct {
+			after        time.Duration
+			older, newer bool // whether reading goes on from there
+		}{{time.Hour, true, true}, {time.Millisecond, false, true}, {time.Hour, false, true}, {time.Hour, false, true}} {
+			clock.Advance(step.after)
+			ok(t, d.RemoveOldRows(t.Context()))
+			for cursor, goesOn := range map[int64]bool{old - 1: step.older, young: step.newer} {
+				events, err := sub.Read(t.Context(), cursor, nil, 100)
+				if goesOn {
+					ok(t, err)
+				} else if p := refused(t, err, desk.CursorTooOld); p.Conflict.Reason != store.CursorTooOld {
+					t.Errorf("after %d: %+v", cursor, p.Conflict)
+				}
+				if goesOn && cursor == old-1 && len(events.Items) < 8 {
+					t.Errorf("from the older cursor %d events", len(events.Items))
+				}
+			}
+		}
+	}, keep)
+	if _, err := store.Open(t.Context(), store.Config{Database: filepath.Join(t.TempDir(), "repdesk.db"), KeepEvents: time.Hour - 1}); err == nil || !strings.Contains(err.Error(), "1h0m0s") {
+		t.Errorf("less than an hour: %v", err)
+	}
+}

@@ -69,12 +69,13 @@ func refusal(t *testing.T, what string, err error, code desk.Code) {
 	}
 }
 
-// extended switches a rep's extended availability on and logs the rep out.
+// extended switches a rep's extended availability on, has the email sent that confirms it, and logs the rep out.
 func extended(t *testing.T, d *storetest.Desk, username string) desk.Caller {
 	t.Helper()
 	c := d.LogIn(username)
 	on := true
 	must(d.UpdateMe(t.Context(), c, store.MeChange{ExtendedAvailability: &on}, nil))
+	send(t, d, desk.ChannelEmail)
 	logOut(t, d, c)
 	return c
 }

@@ -218,14 +218,16 @@ func (s *Store) SessionInvitations(ctx context.Context, c desk.Caller, sessionID
 
 // MyInvitations lists the active invitations that the caller may accept, the newest first.
 func (s *Store) MyInvitations(ctx context.Context, c desk.Caller, before string, limit int) ([]desk.Invitation, error) {
-	return readAs(ctx, s, c, func(t *tx) ([]desk.Invitation, error) {
-		found, err := t.invitations(` WHERE v.id IN (`+mayAccept+`) AND v.kind <> 'transfer' AND ($4 = '' OR v.id < $4) ORDER BY v.id DESC LIMIT $5`,
-			c.RepID, ms(t.now), c.ConsoleID, before, limit)
-		for i := range found {
-			found[i] = found[i].ForInvited(c.RepID)
-		}
-		return found, err
-	})
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Invitation, error) { return t.myInvitations(c, before, limit) })
+}
+
+func (t *tx) myInvitations(c desk.Caller, before string, limit int) ([]desk.Invitation, error) {
+	found, err := t.invitations(` WHERE v.id IN (`+mayAccept+`) AND v.kind <> 'transfer' AND ($4 = '' OR v.id < $4) ORDER BY v.id DESC LIMIT $5`,
+		c.RepID, ms(t.now), c.ConsoleID, before, limit)
+	for i := range found {
+		found[i] = found[i].ForInvited(c.RepID)
+	}
+	return found, err
 }
 
 // mayAccept are the ids of the active invitations and transfers that the rep $1 may accept now ($2), asking from the
@@ -250,13 +252,18 @@ func (t *tx) endInvitation(inv desk.Invitation, reason desk.EndReason, by desk.R
 	if reason == desk.EndAccepted {
 		acceptedBy = by.ID
 	}
-	n, err := t.exec(`UPDATE invitations SET state = $1, reason = $2, accepted_by = $3, ended_at = $4, rev = rev + 1 WHERE id = $5 AND state = 'active'`,
-		string(reason.State()), string(reason), acceptedBy, ms(t.now), inv.ID)
-	if err == nil && n == 0 {
+	var madeAt int64
+	active, err := t.row(`UPDATE invitations SET state = $1, reason = $2, accepted_by = $3, ended_at = $4, rev = rev + 1 WHERE id = $5 AND state = 'active' RETURNING created_at`,
+		[]any{string(reason.State()), string(reason), acceptedBy, ms(t.now), inv.ID}, &madeAt)
+	if err == nil && !active {
 		err = errors.New("end invitation " + inv.ID + ": it was not active")
 	}
 	if err != nil {
 		return inv, err
+	}
+	t.countInvitation(inv.Kind, string(reason))
+	if reason == desk.EndAccepted {
+		t.countAccepted(inv, madeAt)
 	}
 	ended, err := t.invitation(inv.ID)
 	if err != nil {

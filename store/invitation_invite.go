@@ -41,8 +41,6 @@ func (n NewInvitation) check() *desk.Problem {
 // candidate is a rep to whom an invitation could go.
 type candidate struct {
 	desk.Ref
-	email    string
-	locale   string
 	loggedIn bool
 	extended bool
 	inside   bool // in the session
@@ -137,7 +135,7 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Perm
 	}
 	open := *s.Settings.Sharing == desk.SharingAll && to.kind == desk.InviteRep && !c.Embassy
 	var err error
-	to.candidates, err = list(t, `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1,
+	to.candidates, err = list(t, `SELECT r.id, r.name, r.logged_in_until > $1, r.extended = 1,
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
 		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
@@ -158,7 +156,7 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Perm
 }
 
 func scanCandidate(scan scanner, c *candidate) error {
-	return scan(&c.ID, &c.Name, &c.email, &c.locale, &c.loggedIn, &c.extended, &c.inside, &c.reach)
+	return scan(&c.ID, &c.Name, &c.loggedIn, &c.extended, &c.inside, &c.reach)
 }
 
 // reachesOutside says whether the permission opens what is outside of the caller's teams: not to an embassy rep (A7).
@@ -215,7 +213,7 @@ func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target
 // takers are the reps who may accept an invitation or transfer now (B20): the one it is for, the members of its team, or
 // those logged in under its portal, but for embassy reps; not those in the session, not those who declined it.
 func (t *tx) takers(inv desk.Invitation) ([]candidate, error) {
-	const columns = `SELECT r.id, r.name, r.email, r.locale, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1 FROM `
+	const columns = `SELECT r.id, r.name, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1 FROM `
 	const free = ` AND r.disabled = 0
 		AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $3 AND a.rep_id = r.id AND a.left_at = 0 AND ($5 = 0 OR a.role = 'owner'))
 		AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = $4 AND d.rep_id = r.id) ORDER BY r.id`
@@ -321,6 +319,7 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 
 func (t *tx) saveInvitation(inv desk.Invitation) error {
 	t.touchQueuesBy(inv)
+	t.countInvitation(inv.Kind, created)
 	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, state, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14)`,
 		inv.ID, inv.Session.ID, string(inv.Kind), idOf(inv.Rep), idOf(inv.Team), idOf(inv.Portal), flag(inv.SubPortals), idOf(inv.Issue), inv.Inviter.ID, inv.Comment,

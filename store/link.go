@@ -6,11 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// An email's link names its delivery, and so one person and one invitation. It is signed with the server's secret
+// An email's link names its delivery, and so one person, and one invitation where it is about one. It is signed with the server's secret
 // instead of being stored, so that every server on the database can make and read it: 16 bytes of the delivery's id,
 // then 16 bytes of HMAC-SHA-256, in base64url.
 const linkPart = 16
@@ -41,11 +42,18 @@ func (s *Store) linkDelivery(token string) (string, error) {
 
 // InvitationLink is what an email's link leads to.
 type InvitationLink struct {
-	Invitation desk.Invitation
-	Rep        desk.Ref
-	Locale     string // the rep's BCP 47 language
-	TimeZone   string // the rep's IANA time zone
+	Invitation           desk.Invitation `json:"invitation,omitzero" doc:"The invitation, as the invited sees it; left out where the email confirms that extended availability is on"`
+	Rep                  desk.Ref        `json:"rep" doc:"Whom the email was sent to"`
+	ExtendedAvailability bool            `json:"extended_availability" doc:"Whether the rep is in extended availability now"`
+	Answerable           bool            `json:"answerable" doc:"Whether the invitation can be accepted or declined now"`
+	Reason               string          `json:"reason,omitempty" doc:"Why it cannot be answered any more" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone,already_in_session"`
+	Locale               string          `json:"-"` // the rep's BCP 47 language
+	TimeZone             string          `json:"-"` // the rep's IANA time zone
+	ExpectedUntil        *time.Time      `json:"expected_until,omitempty" doc:"Until when the seat of the rep who accepted is kept for one of their consoles to connect"`
 }
+
+// LinkAlreadyInside is the reason of a link whose invitation stands for others, and whose rep is in the session.
+const LinkAlreadyInside = "already_in_session"
 
 // caller is the rep who followed the link, on no console.
 func (l InvitationLink) caller() desk.Caller { return desk.Caller{RepID: l.Rep.ID, Name: l.Rep.Name} }
@@ -61,18 +69,60 @@ func (s *Store) InvitationLink(ctx context.Context, token string) (InvitationLin
 	})
 }
 
-func (t *tx) invitationLink(deliveryID string) (InvitationLink, error) {
+// invitationLink is what the link of a delivery shows. One of a rep whose account is closed leads nowhere.
+func (t *tx) invitationLink(deliveryID string) (link InvitationLink, err error) {
 	d, err := t.delivery(deliveryID)
-	if err != nil {
-		return InvitationLink{}, desk.Missing("link")
+	if err != nil || d.Channel != desk.ChannelEmail {
+		return link, desk.Missing("link")
 	}
-	link := InvitationLink{Rep: d.Rep}
-	if err := t.checkLinkRep(&link); err != nil {
-		return InvitationLink{}, err
+	found, err := t.row(`SELECT extended, locale, time_zone FROM reps WHERE id = $1 AND disabled = 0`, []any{d.Rep.ID}, &link.ExtendedAvailability, &link.Locale, &link.TimeZone)
+	if err == nil && !found {
+		err = desk.Missing("link")
+	}
+	if err != nil {
+		return link, err
+	}
+	if link.Rep = d.Rep; d.InvitationID == "" {
+		return link, nil
 	}
 	inv, err := t.invitation(d.InvitationID)
-	link.Invitation = inv.ForInvited(d.Rep.ID)
+	if err == nil {
+		err = t.showInvitation(&link, inv)
+	}
 	return link, err
+}
+
+// showInvitation completes a link by its invitation, and whether it can be answered. It says nothing of the customer: whoever
+// has the email has the link. Of a session to which the rep is not invited any more it says nothing either (A8).
+func (t *tx) showInvitation(link *InvitationLink, inv desk.Invitation) error {
+	link.Invitation, link.Reason, link.ExpectedUntil = inv.ForInvited(link.Rep.ID), string(inv.Reason), nil
+	seat, err := t.seatOf(inv.Session.ID, link.Rep.ID)
+	if err != nil {
+		return err
+	}
+	if link.Invitation.DeclinedByMe {
+		link.Reason = string(desk.EndDeclined)
+	}
+	if link.Reason == "" {
+		goes, err := t.goesTo(inv, link.caller())
+		switch {
+		case err != nil:
+			return err
+		case seat.ID != "":
+			link.Reason = LinkAlreadyInside
+		case !goes:
+			link.Reason = string(desk.EndTargetGone)
+			link.Invitation.Session.Issue = nil
+		}
+	}
+	link.Invitation.Session.Title = ""
+	link.Answerable = link.Reason == ""
+	if seat.Expected {
+		var until int64
+		_, err = t.row(`SELECT expected_until FROM attendees WHERE id = $1`, []any{seat.ID}, &until)
+		link.ExpectedUntil = desk.TimePtr(until)
+	}
+	return err
 }
 
 // SeenThrough shows the page's names as an embassy rep may know them.
@@ -98,6 +148,7 @@ const (
 	LinkAccept              LinkAnswer = "accept"
 	LinkDecline             LinkAnswer = "decline"
 	LinkDeclineAndSwitchOff LinkAnswer = "decline_and_switch_off"
+	LinkSwitchOff           LinkAnswer = "switch_off" // extended availability alone
 )
 
 // AnswerInvitationLink acts for the rep to whom the link was sent. A rep who accepts without a connected console
@@ -117,43 +168,42 @@ func (t *tx) answerLink(deliveryID string, answer LinkAnswer) (InvitationLink, e
 	if err != nil {
 		return link, err
 	}
-	if answer == LinkAccept {
-		err := t.acceptByLink(&link)
-		return link, err
-	}
-	if answer == LinkDeclineAndSwitchOff {
+	if answer == LinkDeclineAndSwitchOff || answer == LinkSwitchOff {
 		if err := t.switchOff(link.Rep.ID); err != nil {
 			return link, err
 		}
-		mine, err := t.goesTo(link.Invitation, link.caller())
-		if err != nil {
-			return link, err
-		}
-		inside, err := t.isInside(link.Invitation.Session.ID, link.Rep.ID)
-		if err != nil || !mine || inside || !link.Invitation.Active() {
-			return link, err // to switch off is done, and there is nothing to decline
+		link.ExtendedAvailability = false
+		if answer == LinkSwitchOff || !link.Answerable {
+			return link, nil // to switch off is done, and there is nothing to decline
 		}
 	}
-	link.Invitation, err = t.decline(link.caller(), link.Invitation.ID)
+	inv := link.Invitation
+	switch {
+	case inv.ID == "":
+		return link, desk.Missing("invitation")
+	case inv.Active() && link.Reason == string(desk.EndTargetGone):
+		p := desk.Refuse(desk.InvitationNotActive, "It is no longer for you.")
+		p.Conflict = &desk.Conflict{Kind: "invitation", ID: inv.ID, State: string(desk.InvitationWithdrawn), Reason: link.Reason}
+		return link, p
+	case answer == LinkAccept:
+		err = t.acceptByLink(link)
+	default:
+		_, err = t.decline(link.caller(), inv.ID)
+	}
+	if err != nil {
+		return link, err
+	}
+	if inv, err = t.invitation(inv.ID); err == nil {
+		err = t.showInvitation(&link, inv)
+	}
 	return link, err
 }
 
-// checkLinkRep reads how the rep reads, and refuses links of reps who are disabled by now.
-func (t *tx) checkLinkRep(link *InvitationLink) error {
-	found, err := t.row(`SELECT locale, time_zone FROM reps WHERE id = $1 AND disabled = 0`, []any{link.Rep.ID}, &link.Locale, &link.TimeZone)
-	if err == nil && !found {
-		err = desk.Missing("link")
-	}
-	return err
-}
-
-func (t *tx) acceptByLink(link *InvitationLink) error {
+func (t *tx) acceptByLink(link InvitationLink) error {
 	until, err := t.expectedUntil(link.Rep.ID)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = t.accept(link.caller(), link.Invitation.ID, until)
 	}
-	accepted, err := t.accept(link.caller(), link.Invitation.ID, until)
-	link.Invitation = accepted.Invitation
 	return err
 }
 
@@ -164,6 +214,8 @@ func (t *tx) switchOff(repID string) error {
 		return err
 	}
 	me.ExtendedAvailability = false
-	_, err = t.saveMe(me)
-	return err
+	if _, err = t.saveMe(me); err != nil {
+		return err
+	}
+	return t.extendedSwitched(repID, false, repID)
 }

@@ -107,6 +107,7 @@ func TestG2AConnectedRepIsNotExpected(t *testing.T) {
 		ana, ben := d.LogIn("ana"), d.LogIn("ben")
 		on := true
 		must(d.UpdateMe(t.Context(), ben, store.MeChange{ExtendedAvailability: &on}, nil))
+		send(t, d, desk.ChannelEmail) // what confirms it
 		session, _, link := mailed(t, d, ana)
 		must(d.AnswerInvitationLink(t.Context(), link, store.LinkAccept))
 		if seat := must(d.Attendees(t.Context(), ana, session.ID))[2]; seat.Expected {

@@ -246,13 +246,15 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	if err != nil {
 		return err
 	}
-	mayExtend := r.Email != "" && slices.Contains(r.Permissions, desk.ExtendedAvailability)
 	m.concerned[c.id] = !c.created || m.since > 0 // of a new rep the log has an event too, so that a stream begins behind since
 	if _, err := m.exec(`INSERT INTO reps (id, username, name, public_name, search, email, role, permissions, locale, time_zone, disabled, password_hash, rev)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14) ON CONFLICT (id) DO UPDATE SET name = $3, public_name = $4, search = $5, email = $6,
-		role = $7, permissions = $8, locale = $9, time_zone = $10, disabled = $11, extended = CASE WHEN $13 = 1 THEN reps.extended ELSE 0 END`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET name = $3, public_name = $4, search = $5, email = $6,
+		role = $7, permissions = $8, locale = $9, time_zone = $10, disabled = $11`,
 		c.id, r.Username, r.Name, r.PublicName, strings.ToLower(r.Name), r.Email, string(r.Role), string(permissions), r.Locale, r.TimeZone,
-		flag(r.Disabled != nil), hash, flag(mayExtend), flag(!m.concerned[c.id])); err != nil { // telling moves the revision
+		flag(r.Disabled != nil), hash, flag(!m.concerned[c.id])); err != nil { // telling moves the revision
+		return err
+	}
+	if err := m.extendedLapses(c); err != nil {
 		return err
 	}
 	if c.created || c.touches("teams") {
@@ -271,6 +273,26 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 		return m.repDisabled(c.id)
 	}
 	return nil
+}
+
+// extendedLapses ends a rep's extended availability when the permission or the address is taken away that it needs (G6).
+func (m *organizationImport) extendedLapses(c change[desk.RepEntry]) error {
+	if c.created {
+		return nil
+	}
+	if c.touches("time_zone") {
+		if err := m.quietHoursChanged(c.id); err != nil {
+			return err
+		}
+	}
+	if desk.CheckExtended(c.now.Permissions, c.now.Email) == nil {
+		return nil
+	}
+	n, err := m.exec(`UPDATE reps SET extended = 0 WHERE id = $1 AND extended = 1`, c.id)
+	if err != nil || n == 0 {
+		return err
+	}
+	return m.extendedSwitched(c.id, false, "")
 }
 
 // administratorStays refuses to take their role or their account from the last administrator: nobody could give it back by

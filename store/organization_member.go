@@ -55,7 +55,7 @@ func (m *organizationImport) repDisabled(repID string) error {
 	if err != nil {
 		return err
 	}
-	if err := m.endOtherConsoles(desk.Caller{RepID: repID}); err != nil {
+	if err := m.endOtherConsoles(desk.Caller{RepID: repID}, desk.SignedOutDisabled); err != nil {
 		return err
 	}
 	if err := m.ownerLoggedOut(rep); err != nil {

@@ -102,25 +102,11 @@ func (t *tx) queueMails(inv desk.Invitation, candidates []candidate) error {
 		if !c.extended {
 			continue
 		}
-		if err := t.queueMail(inv.ID, inv.Reminders, c); err != nil {
+		if err := t.mailInvitation(inv.ID, inv.Reminders, c.ID, ""); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// queueMail queues one email of the invitation to the rep, who gets one at most each time it is told.
-func (t *tx) queueMail(invitationID string, round int, c candidate) error {
-	if c.email == "" {
-		return nil
-	}
-	n, err := t.exec(`INSERT INTO deliveries (id, about, purpose, channel, rep_id, locale, address, state, due_at, expires_at, created_at, updated_at, round)
-		VALUES ($1, $2, 'invitation', 'email', $3, $4, $5, 'waiting', $6, $7, $6, $6, $8) ON CONFLICT DO NOTHING`,
-		newID("dlv_"), invitationID, c.ID, c.locale, c.email, ms(t.now), ms(t.now.Add(desk.PurposeInvitation.WorthFor())), round)
-	if n > 0 {
-		t.wakeWorkers(desk.ChannelEmail)
-	}
-	return err
 }
 
 // news is what a push tells.
@@ -171,32 +157,36 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 	type sent struct {
 		device
-		id, about, sessionID string
-		state                desk.DeliveryState
-		channel              desk.Channel
-		attempts             int
-		until                int64
+		id, about, sessionID, address, reason string
+		state                                 desk.DeliveryState
+		channel                               desk.Channel
+		attempts, round                       int
+		until                                 int64
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, state, channel, attempts, expires_at
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
 			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
 		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {
-		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.about, &s.sessionID, &s.state, &s.channel, &s.attempts, &s.until)
+		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.about, &s.sessionID, &s.address, &s.reason, &s.state, &s.channel, &s.attempts, &s.round, &s.until)
 	})
 	if err != nil {
 		return err
 	}
 	n.purpose = desk.PurposeWithdrawal
 	withdrawn := map[[2]string]bool{} // once from each device, however often it was told
+	var mails []sentMail
 	if slices.ContainsFunc(told, func(s sent) bool { return s.state == desk.DeliveryWaiting }) {
-		if err := t.dropWaiting(which, args...); err != nil {
+		if err := t.dropWaiting(which+` AND d.purpose <> 'withdrawal'`, args...); err != nil {
 			return err
 		}
 	}
 	for _, s := range told {
 		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		to := [2]string{s.consoleID, s.repID}
+		if s.channel == desk.ChannelEmail && mayShow {
+			mails = append(mails, sentMail{id: s.id, repID: s.repID, address: s.address, reason: s.reason, round: s.round})
+		}
 		if s.channel != desk.ChannelFCM || !mayShow || withdrawn[to] {
 			continue
 		}
@@ -206,15 +196,24 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 			return err
 		}
 	}
-	return nil
+	if len(mails) == 0 {
+		return nil
+	}
+	return t.followUp(told[0].about, mails) // only invitations go by email
 }
 
 // dropWaiting drops those of the deliveries d that a condition picks which were not sent yet, and tells the sessions' owners.
 // A portal's invitation can have thousands, so it takes a few statements, however many they are.
 func (t *tx) dropWaiting(which string, args ...any) error {
-	n := len(args)
-	ids, err := t.texts(fmt.Sprintf(`UPDATE deliveries AS d SET state = 'dropped', error = 'over', due_at = 0, updated_at = $%d, rev = rev + 1
-		WHERE %s AND d.purpose <> 'withdrawal' AND d.state = 'waiting' RETURNING id`, n+1, which), slices.Concat(args, []any{ms(t.now)})...)
+	n, ids := len(args), []string{}
+	err := t.rows(fmt.Sprintf(`UPDATE deliveries AS d SET state = 'dropped', error = 'over', due_at = 0, updated_at = $%d, rev = rev + 1
+		WHERE %s AND d.state = 'waiting' RETURNING id, channel, purpose`, n+1, which), slices.Concat(args, []any{ms(t.now)}), func(scan scanner) error {
+		var dropped desk.Delivery
+		err := scan(&dropped.ID, &dropped.Channel, &dropped.Purpose)
+		ids = append(ids, dropped.ID)
+		t.countDelivery(dropped.Channel, dropped.Purpose, desk.DeliveryDropped)
+		return err
+	})
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -290,10 +289,17 @@ func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
 
 func (t *tx) tellDelivery(id string) error {
 	var sessionID, owner string
-	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, '')`,
-		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner)
-	if err != nil || owner == "" {
+	var madeAt int64
+	var before bool
+	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, ''), COALESCE(v.created_at, 0), `+sentBefore,
+		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner, &madeAt, &before)
+	if err != nil {
 		return err
+	}
+	t.countDelivery(d.Channel, d.Purpose, d.State)
+	t.countSent(d, madeAt, before)
+	if owner == "" {
+		return nil
 	}
 	return t.record(desk.RepTopic(owner), desk.Event{Type: desk.EventDeliveryChanged, SessionID: sessionID, Delivery: &d})
 }

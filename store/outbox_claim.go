@@ -43,10 +43,13 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 			if job, why, err = t.job(id); err != nil {
 				break
 			}
-			if why == "" {
+			switch {
+			case why != "":
+				err = t.settle(id, desk.DeliveryDropped, why)
+			case job.HeldUntil.After(t.now):
+				err = t.holdMail(id, job.HeldUntil)
+			default:
 				jobs = append(jobs, job)
-			} else if err = t.settle(id, desk.DeliveryDropped, why); err != nil {
-				break
 			}
 		}
 		return jobs, err
@@ -72,7 +75,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var by desk.Ref
 	var loggedOut, embassy bool
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), c.id IS NULL`,
+		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
 		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &loggedOut)
@@ -100,12 +103,27 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 		job.SeenThrough(o)
 	}
 	if job.Channel == desk.ChannelEmail {
-		job.LinkToken = t.store.linkToken(id)
-		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
-		return job, "", err
+		why, err := t.mailJob(&job)
+		return job, why, err
 	}
-	_, err = t.row(`SELECT COUNT(*) FROM (`+mayAccept+`) AS open`, []any{job.Rep.ID, ms(t.now), ""}, &job.Badge)
+	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
+}
+
+// mailJob completes the job of an email: whether the rep still takes it, and when.
+func (t *tx) mailJob(job *desk.Job) (why string, err error) {
+	to, err := t.addressee(job.Rep.ID)
+	if err != nil || !to.takes(job.Reason) {
+		return "over", err
+	}
+	job.LinkToken = t.store.linkToken(job.ID)
+	if job.Purpose != desk.PurposeExtendedAvailability { // which the rep has just asked for
+		job.HeldUntil = to.due(job.Reason, t.now)
+	}
+	if job.Purpose == desk.PurposeInvitation {
+		job.Customer, err = t.customerInEmail(job.Invitation.Session.ID)
+	}
+	return "", err
 }
 
 // tellsOf completes a job by what it tells of.
@@ -123,6 +141,8 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return t.messageJob(job, sessionID)
 	case strings.HasPrefix(job.Key, "qen_"):
 		return t.queueJob(job, sessionID)
+	case job.Purpose == desk.PurposeSignedOut:
+		return t.signedOutJob(job)
 	}
 	return "", nil
 }
@@ -141,6 +161,11 @@ func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error
 	inside := seat.ID != "" && (!inv.IsTransfer() || seat.Role == desk.AttendeeOwner)
 	if job.Purpose != desk.PurposeWithdrawal && (!inv.Active() || declined(inv, job.Rep.ID) || inside) {
 		return "over", nil
+	}
+	if job.Follows != "" {
+		if over, err := t.followUpOver(job, inv, inside); err != nil || over {
+			return "over", err
+		}
 	}
 	job.KeyRev, job.Ends = inv.Rev, purposeOf(inv)
 	job.Invitation = inv.ForInvited(job.Rep.ID)

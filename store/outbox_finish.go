@@ -66,6 +66,7 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 		o.Error, ms(next), ms(t.now), job.ID); err != nil {
 		return err
 	}
+	t.countRetry(job.Channel, o)
 	t.wakeWorkers(job.Channel) // to look at the clock anew
 	return t.tellDelivery(job.ID)
 }
@@ -87,11 +88,7 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 	if job.Channel != desk.ChannelFCM || job.Purpose != desk.PurposeInvitation || job.Invitation.Portal != nil {
 		return nil
 	}
-	var rep candidate
-	if _, err := t.row(`SELECT id, email, locale FROM reps WHERE id = $1`, []any{job.Rep.ID}, &rep.ID, &rep.email, &rep.locale); err != nil {
-		return err
-	}
-	return t.queueMail(job.OfferID(), job.Invitation.Reminders, rep)
+	return t.mailInvitation(job.OfferID(), job.Invitation.Reminders, job.Rep.ID, standsIn)
 }
 
 // ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still

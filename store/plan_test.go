@@ -41,6 +41,7 @@ var fullScans = map[string]string{
 	"$1 = '' OR k.id < $1 ORDER BY k.id DESC LIMIT":             "administrators list API tokens: the primary key from its end, as far as the page",
 	"SELECT COUNT(*), COALESCE(MIN(x.id), '') ":                 "what hangs on a thing that an administrator wants to delete: looked for everywhere",
 	"DELETE FROM deliveries WHERE rep_id = $1":                  "test pushes to an account that an administrator deletes",
+	"SELECT id, rep_id FROM consoles WHERE seen_at < $1":        "once an hour: some thousands of consoles, which are seen too often for an index",
 	"FROM teams t WHERE ($4 = 1 OR (t.disabled = 0":             "reps list teams: some hundreds at most",
 	"FROM issues i JOIN teams t ON t.id = i.team_id WHERE ($3":  "reps list issues: some hundreds at most",
 	"FROM reps r WHERE ($1 = '' OR (r.search, r.id)":            "administrators list accounts, by name: some thousands",

@@ -17,10 +17,12 @@ func scanPortal(scan scanner, p *desk.Portal) error {
 // Portals lists the portals in use, to administrators all, by name and id, those after the id after. As a tree they stand by
 // their parents.
 func (s *Store) Portals(ctx context.Context, c desk.Caller, after string, limit int) ([]desk.Portal, error) {
-	return readAs(ctx, s, c, func(t *tx) ([]desk.Portal, error) {
-		return list(t, portalColumns+` WHERE (p.disabled = 0 OR $3 = 1) AND ($1 = '' OR p.name > (SELECT l.name FROM portals l WHERE l.id = $1)
-			OR (p.name = (SELECT l.name FROM portals l WHERE l.id = $1) AND p.id > $1)) ORDER BY p.name, p.id LIMIT $2`, []any{after, limit, flag(c.IsAdministrator())}, scanPortal)
-	})
+	return readAs(ctx, s, c, func(t *tx) ([]desk.Portal, error) { return t.portals(c, after, limit) })
+}
+
+func (t *tx) portals(c desk.Caller, after string, limit int) ([]desk.Portal, error) {
+	return list(t, portalColumns+` WHERE (p.disabled = 0 OR $3 = 1) AND ($1 = '' OR p.name > (SELECT l.name FROM portals l WHERE l.id = $1)
+		OR (p.name = (SELECT l.name FROM portals l WHERE l.id = $1) AND p.id > $1)) ORDER BY p.name, p.id LIMIT $2`, []any{after, limit, flag(c.IsAdministrator())}, scanPortal)
 }
 
 // Portal returns a portal with its settings in force and where each comes from. The fallback team is the desk's own

@@ -165,24 +165,11 @@ func (t *tx) queueCountsChanged(id string) error {
 	return nil
 }
 
-// showQueues gives each queue.changed that a rep reads the queue as it is now, and leaves the last of each queue alone:
-// the others would say the same.
+// showQueues gives each queue.changed that a rep reads the queue as it is now.
 func (t *tx) showQueues(c desk.Caller, events []desk.Event) ([]desk.Event, error) {
-	last := map[string]int{}
-	for i, e := range events {
-		if e.Type == desk.EventQueueChanged {
-			last[e.QueueID] = i
-		}
-	}
-	if len(last) == 0 {
-		return events, nil
-	}
 	kept := events[:0]
-	for i, e := range events {
+	for _, e := range events {
 		if e.Type == desk.EventQueueChanged {
-			if last[e.QueueID] != i {
-				continue
-			}
 			queues, err := t.queuesOf(c, e.QueueID)
 			if err != nil {
 				return nil, err

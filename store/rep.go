@@ -36,7 +36,7 @@ func (f IfRev) check(rev int64) error {
 	return f(rev)
 }
 
-// UpdateMe changes what is given. Extended availability needs the permission and an email address (G6).
+// UpdateMe changes what is given. Extended availability needs the permission and an email address; an email confirms it (G6).
 func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, ifRev IfRev) (desk.Me, error) {
 	return write(ctx, s, func(t *tx) (desk.Me, error) {
 		me, err := t.lockedMe(c.RepID)
@@ -46,6 +46,7 @@ func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, if
 		if err := ifRev.check(me.Rev); err != nil {
 			return me, err
 		}
+		was := me
 		changed, refusal := applyMeChange(&me, c, change)
 		if refusal != nil {
 			return me, refusal
@@ -53,18 +54,24 @@ func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, if
 		if !changed {
 			return me, nil
 		}
-		return t.saveMe(me)
+		now, err := t.saveMe(me)
+		if err == nil && now.ExtendedAvailability != was.ExtendedAvailability {
+			err = t.extendedSwitched(c.RepID, now.ExtendedAvailability, c.RepID)
+		}
+		if err == nil && (now.TimeZone != was.TimeZone || !reflect.DeepEqual(now.QuietHours, was.QuietHours)) {
+			err = t.quietHoursChanged(c.RepID)
+		}
+		return now, err
 	})
 }
 
 func applyMeChange(me *desk.Me, c desk.Caller, change MeChange) (changed bool, _ *desk.Problem) {
 	before := *me
 	if extended := change.ExtendedAvailability; extended != nil {
-		if *extended && !c.Has(desk.ExtendedAvailability) {
-			return false, desk.Refuse(desk.NotAllowed, "Extended availability needs the permission %s.", desk.ExtendedAvailability)
-		}
-		if *extended && me.Email == "" {
-			return false, desk.Refuse(desk.EmailMissing, "Extended availability needs an email address.")
+		if *extended {
+			if refusal := desk.CheckExtended(c.Permissions, me.Email); refusal != nil {
+				return false, refusal
+			}
 		}
 		me.ExtendedAvailability = *extended
 	}
@@ -107,6 +114,9 @@ func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
 		alert_team_queues = $10, alert_sessions = $11, alert_messages = $12, quiet_from = $13, quiet_to = $14, rev = rev + 1 WHERE id = $5`,
 		flag(me.Busy), flag(me.ExtendedAvailability), me.Locale, me.TimeZone, me.ID, flag(me.ShowOnPublicPage), flag(me.SpecialistsMayShareScreen), flag(me.Alerts.Transfers), flag(me.Alerts.Queue),
 		string(me.Alerts.TeamQueues), flag(me.Alerts.Sessions), flag(me.Alerts.Messages), quiet.From, quiet.To); err != nil {
+		return me, err
+	}
+	if err := t.presencePassed(me.ID); err != nil {
 		return me, err
 	}
 	return t.meChanged(me.ID, "")

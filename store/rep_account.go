@@ -120,7 +120,7 @@ type RepChange struct {
 	Teams                *[]desk.TeamPlace
 	Locale               *string
 	TimeZone             *string
-	ExtendedAvailability *bool // false alone (G6)
+	ExtendedAvailability *bool
 	Disabled             *bool
 }
 
@@ -177,11 +177,8 @@ func (s *Store) CreateRep(ctx context.Context, c desk.Caller, username, password
 	})
 }
 
-// UpdateRep changes what is given. Extended availability can be switched off: on it is only by the rep themselves (G6).
+// UpdateRep changes what is given. To switch extended availability on for a rep needs what it needs of themselves (G6).
 func (s *Store) UpdateRep(ctx context.Context, c desk.Caller, ref string, ch RepChange, ifRev IfRev) (desk.Rep, error) {
-	if on := ch.ExtendedAvailability; on != nil && *on && c.IsAdministrator() {
-		return desk.Rep{}, desk.Invalid("extended_availability", "only_off", "only the rep can switch it on")
-	}
 	return administer(ctx, s, c, ref, nil, func(m *organizationImport) (desk.Rep, error) {
 		e := m.org.Reps[0]
 		id := m.org.id("rep", e.Username)
@@ -192,14 +189,32 @@ func (s *Store) UpdateRep(ctx context.Context, c desk.Caller, ref string, ch Rep
 		if err != nil {
 			return was, err
 		}
-		if ch.ExtendedAvailability != nil && was.ExtendedAvailability {
-			if _, err := m.exec(`UPDATE reps SET extended = 0 WHERE id = $1`, id); err != nil {
-				return was, err
-			}
-			m.concerned[id] = true
+		now, err := m.keepRep(e, ch)
+		if on := ch.ExtendedAvailability; err == nil && on != nil && *on != now.ExtendedAvailability {
+			return m.switchExtended(now, *on)
 		}
-		return m.keepRep(e, ch)
+		return now, err
 	})
+}
+
+// switchExtended switches a rep's extended availability for an administrator, and tells the rep.
+func (m *organizationImport) switchExtended(r desk.Rep, on bool) (desk.Rep, error) {
+	if on {
+		if refusal := desk.CheckExtended(r.Permissions, r.Email); refusal != nil {
+			return r, refusal
+		}
+	}
+	_, err := m.exec(`UPDATE reps SET extended = $1, rev = rev + 1 WHERE id = $2`, flag(on), r.ID)
+	if err == nil {
+		_, err = m.meChanged(r.ID, "")
+	}
+	if err == nil {
+		err = m.extendedSwitched(r.ID, on, m.by.ID)
+	}
+	if err != nil {
+		return r, err
+	}
+	return m.account(r.ID)
 }
 
 func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, error) {
@@ -223,7 +238,7 @@ func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error 
 		if err != nil {
 			return err
 		}
-		if err := m.endOtherConsoles(desk.Caller{RepID: id}); err != nil {
+		if err := m.endOtherConsoles(desk.Caller{RepID: id}, desk.SignedOutHere); err != nil { // who would be told is gone
 			return err
 		}
 		rep, err := m.repRef(id)
@@ -267,7 +282,7 @@ func (s *Store) SetRepPassword(ctx context.Context, c desk.Caller, ref, password
 		if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT r.username FROM reps r WHERE r.id = $1)`, id); err != nil {
 			return err
 		}
-		return t.endOtherConsoles(desk.Caller{RepID: id})
+		return t.endOtherConsoles(desk.Caller{RepID: id}, desk.SignedOutPassword)
 	})
 }
 
@@ -292,6 +307,6 @@ func (s *Store) RevokeConsole(ctx context.Context, c desk.Caller, ref, consoleID
 		if err != nil {
 			return err
 		}
-		return t.logOut(desk.Caller{RepID: id}, consoleID, force)
+		return t.logOut(desk.Caller{RepID: id}, consoleID, force, desk.SignedOutRevoked)
 	})
 }

@@ -6,6 +6,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -32,9 +34,13 @@ type Config struct {
 	Password PasswordCost     // zero: OWASP's recommendation for argon2id
 	// InvitesAMinute is how many invitations an owner may make a minute (B20); 0: desk.InvitesAMinute; less: any number.
 	InvitesAMinute int
+	// KeepEvents is how long events are kept for those who come back (H2); 0: desk.EventRetention. Less than
+	// desk.LeastEventRetention is refused.
+	KeepEvents time.Duration
 	// DueByHand leaves it to the caller to do what is due by time, in a test whose clock jumps.
 	DueByHand bool
-	Prepared  func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+	Metrics   prometheus.Registerer // where what the store counts is registered; nil: nowhere
+	Prepared  func(sql string)      // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
@@ -53,6 +59,7 @@ type Store struct {
 	callers  callers
 	uses     tokenUses
 	ready    map[desk.Channel]chan struct{}
+	metrics  *metrics
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -68,14 +75,21 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
+	if cfg.KeepEvents = cmp.Or(cfg.KeepEvents, desk.EventRetention); cfg.KeepEvents < desk.LeastEventRetention {
+		return nil, fmt.Errorf("events kept for %s: less than %s would cut off who is away for a moment", cfg.KeepEvents, desk.LeastEventRetention)
+	}
 	s := &Store{cfg: cfg, log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
 		ready: map[desk.Channel]chan struct{}{desk.ChannelFCM: make(chan struct{}, 1), desk.ChannelEmail: make(chan struct{}, 1)}}
 	s.listens.Store(ms(cfg.Now()))
+	s.metrics = newMetrics(cfg.Metrics)
 	if err := s.openEngine(ctx); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.engine.close())
+	}
+	if cfg.Metrics != nil {
+		cfg.Metrics.MustRegister(newStateMetrics(s))
 	}
 	return s, nil
 }

@@ -28,7 +28,7 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run(ctx context.Context, to output) error {
-	listener, err := listen(ctx, c.Listen)
+	listener, err := listen(ctx, "--listen", c.Listen)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (d *sample) serve(ctx context.Context, listener net.Listener, out io.Writer
 	shown := newOutbox(d.store, d.callers, ctx.Done())
 	kept := &push.Kept{Mail: push.MailConfig{PublicURL: url, Name: "repdesk demo"}, Logger: log, Keep: shown.keep}
 	service := newService(serviceConfig{store: d.store, listener: listener, publicURL: url, name: "repdesk demo", log: log, demo: shown.handler(),
-		senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}})
+		senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}, channels: []desk.Channel{desk.ChannelFCM, desk.ChannelEmail}})
 	d.printWalkThrough(out, url)
 	return service.run(ctx)
 }

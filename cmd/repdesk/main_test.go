@@ -40,6 +40,7 @@ func TestCommandLine(t *testing.T) {
 		{name: "wrong level", args: "serve --log-level loud", fails: "log-level"},
 		{name: "port taken", args: "serve --listen " + taken.Addr().String(), fails: "is taken by another program"},
 		{name: "port taken, by variable", args: "demo", variables: map[string]string{"REPDESK_LISTEN": taken.Addr().String()}, fails: "is taken by another program"},
+		{name: "port of the metrics taken", args: "serve --listen 127.0.0.1:0 --metrics-listen " + taken.Addr().String(), fails: "choose another address with --metrics-listen"},
 		{name: "the flag goes first", args: "serve --listen nowhere:x", variables: map[string]string{"REPDESK_LISTEN": taken.Addr().String()}, fails: "nowhere:x"},
 		{name: "no variable for what belongs to one call", args: "openapi", variables: map[string]string{"REPDESK_OUTPUT": "nowhere/x"}, prints: "openapi: 3.1"},
 		{name: "public URL without a host", args: "serve --listen 127.0.0.1:0 --public-url example.com", fails: "needs http or https"},
@@ -47,6 +48,8 @@ func TestCommandLine(t *testing.T) {
 		{name: "several proxies, by variable", args: "serve --listen " + taken.Addr().String(), variables: map[string]string{"REPDESK_TRUSTED_PROXY": "10.0.0.0/8,2001:db8::/32"}, fails: "is taken by another program"},
 		{name: "mail without a sender", args: "serve --listen 127.0.0.1:0 --smtp smtp://127.0.0.1:1 --database " + db, fails: "mail from"},
 		{name: "FCM without a project", args: "serve --listen 127.0.0.1:0 --fcm-endpoint http://127.0.0.1:1 --database " + db, fails: "no project"},
+		{name: "events kept too short", args: "serve --listen 127.0.0.1:0 --keep-events 59m --database " + db, fails: "at least 1h"},
+		{name: "events kept for no time, by variable", args: "serve --listen 127.0.0.1:0 --database " + db, variables: map[string]string{"REPDESK_KEEP_EVENTS": "soon"}, fails: "keep-events"},
 		{name: "no such organisation file", args: "serve --listen 127.0.0.1:0 --org nowhere.yaml --database " + db, fails: "nowhere.yaml"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -126,8 +126,8 @@ func ToldRev(own int64, withdrawal bool) int64 {
 // QuietHours are the part of the day in which emails of extended availability wait, in the rep's time zone. They can span
 // midnight (G13).
 type QuietHours struct {
-	From string `json:"from" maxLength:"5" doc:"When they begin, hh:mm" example:"22:00"`
-	To   string `json:"to" maxLength:"5" doc:"When they end, hh:mm; earlier than from: on the next day" example:"07:00"`
+	From string `json:"from" doc:"When they begin, hh:mm" example:"22:00"`
+	To   string `json:"to" doc:"When they end, hh:mm; earlier than from: on the next day" example:"07:00"`
 }
 
 const timeOfDay = "15:04"

@@ -12,6 +12,20 @@ const (
 	ReachableFor = 12 * time.Hour
 	// TokenUnusedFor is how long a console's token lives without use.
 	TokenUnusedFor = 60 * 24 * time.Hour
+	// ConsoleForgottenAfter is how long a console is kept that is not seen: FCM takes a registration that was not used for as
+	// long for dead (firebase.google.com/docs/cloud-messaging/manage-tokens).
+	ConsoleForgottenAfter = 270 * 24 * time.Hour
+)
+
+// SignedOut says why a console's log-in was ended from elsewhere, which its device is told (G10).
+type SignedOut string
+
+const (
+	SignedOutHere     SignedOut = ""                 // by the device itself, which knows
+	SignedOutLogOut   SignedOut = "logged_out"       // by the rep, on another console
+	SignedOutRevoked  SignedOut = "revoked"          // by an administrator
+	SignedOutPassword SignedOut = "password_changed" // by the rep or an administrator
+	SignedOutDisabled SignedOut = "account_disabled"
 )
 
 // LoggedInUntil says until when a console that was last seen at seen keeps its rep logged in.

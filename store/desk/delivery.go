@@ -125,6 +125,8 @@ const (
 	FirstRetry = 10 * time.Second
 	// ThrottledRetry is the pause after a 429 that names none (same page).
 	ThrottledRetry = 60 * time.Second
+	// DeliveriesKept is how long a delivery is kept that tells of no invitation or transfer. Those that do are part of its history.
+	DeliveriesKept = 7 * 24 * time.Hour
 	// LongestRetry bounds the growth of the pauses.
 	LongestRetry = 10 * time.Minute
 )
@@ -154,8 +156,7 @@ type Job struct {
 	PushTarget string
 	Address    string // for email
 	Locale     string
-	TimeZone   string // IANA name of the rep's time zone, for dates in emails; empty: UTC
-	Badge      int    // active invitations that the rep may accept
+	Badge      int // active invitations that the rep may accept
 	Invitation Invitation
 	Session    InvitationSession // what a message about a session, its chat or its place in a queue may say of it
 	Reason     string            // of such a message; or why what it told of is over
@@ -166,6 +167,8 @@ type Job struct {
 	Follows    string            // the delivery id of the email that this one follows up; its Message-ID is made of it
 	Alerts     Alerts            // what the rep wants to be told
 	By         *Ref              // who did what it tells of, where nothing else here says so
+	TimeZone   string            // the rep's, IANA
+	HeldUntil  time.Time         // the end of the rep's quiet hours, if an email falls into them (G13)
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
 	LinkToken  string            // for the email's links, good for this rep and invitation alone
 }

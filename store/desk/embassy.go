@@ -66,11 +66,6 @@ func (i *Invitation) SeenThrough(o *Outlook) {
 	}
 }
 
-func (j *Job) SeenThrough(o *Outlook) {
-	j.Invitation.SeenThrough(o)
-	o.refs(&j.By)
-}
-
 // SeenThrough leaves an outsider's device without its name: people name devices after themselves.
 func (d *Delivery) SeenThrough(o *Outlook) {
 	if public, outside := o.PublicName(d.Rep.ID); outside {
@@ -117,6 +112,9 @@ func (e *Event) SeenThrough(o *Outlook) {
 	if e.TeamMessage != nil {
 		e.TeamMessage.SeenThrough(o)
 	}
+	if e.Rep != nil {
+		o.name(e.Rep.ID, &e.Rep.Name)
+	}
 }
 
 func (q *QueueEntry) SeenThrough(o *Outlook) { o.refs(&q.Inviter) }
@@ -133,4 +131,9 @@ func (p *Problem) SeenThrough(o *Outlook) {
 		o.refs(&shown.By)
 		p.Conflict = &shown
 	}
+}
+
+func (j *Job) SeenThrough(o *Outlook) {
+	j.Invitation.SeenThrough(o)
+	o.refs(&j.By)
 }

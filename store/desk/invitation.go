@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // InvitationKind says to whom an invitation goes.
 type InvitationKind string
@@ -105,6 +108,11 @@ func (i Invitation) MayHaveDeclines() bool { return i.Rep == nil || i.State == I
 
 // Active says whether it can still be accepted.
 func (i Invitation) Active() bool { return i.State == InvitationActive }
+
+// AnsweredBy says whether the rep accepted or declined it.
+func (i Invitation) AnsweredBy(repID string) bool {
+	return i.AcceptedBy != nil && i.AcceptedBy.ID == repID || slices.ContainsFunc(i.DeclinedBy, func(r Ref) bool { return r.ID == repID })
+}
 
 // ForOwner is what the session's owner sees (B17).
 func (i Invitation) ForOwner() Invitation { return i }

@@ -51,6 +51,7 @@ type PortalSettings struct {
 	ChatHistorySeconds   *int        `json:"chat_history_seconds,omitempty" yaml:"chat_history_seconds,omitempty" doc:"How much of the chat a rep who joins sees; 300 by default"`                                                                                           // C1
 	ConsentOnJoin        *bool       `json:"consent_on_join,omitempty" yaml:"consent_on_join,omitempty" doc:"Whether the customer is asked again when somebody joins; not by default"`                                                                                       // C4
 	CustomerInEmail      *string     `json:"customer_in_email,omitempty" yaml:"customer_in_email,omitempty" values:"none,name,all" doc:"What emails say of the customer; nothing by default"`                                                                                // G2
+	EmailFollowUp        *bool       `json:"email_follow_up,omitempty" yaml:"email_follow_up,omitempty" doc:"Whether an email follows that of an invitation which is over before the rep answered it; not by default"`                                                       // G4
 	LostSteps            *[]LostStep `json:"lost_steps,omitempty" yaml:"lost_steps,omitempty" values:"longest_joined,last_queue,first_queue,fallback_team" doc:"Where a session may go whose owner's connection is lost; all by default, tried in this order, else it ends"` // C9
 	FallbackTeam         *string     `json:"fallback_team,omitempty" yaml:"fallback_team,omitempty" doc:"Slug of the team to whose queue a session goes when nothing before it is left; none by default"`                                                                    // C9
 	LostAfterSeconds     *int        `json:"lost_after_seconds,omitempty" yaml:"lost_after_seconds,omitempty" doc:"How long no console of the owner is connected until the session is lost to them; 120 by default"`                                                         // C9
@@ -68,7 +69,7 @@ func DefaultPortalSettings() PortalSettings {
 	return PortalSettings{
 		Modes: ptr([]string{ModeWeb, ModeQueue, ModePhone}), Sharing: ptr(SharingTeams), InviteCeiling: ptr(Control),
 		MaxInvitedReps: ptr(MaxInvitedReps), Specialists: ptr(false), MaxSpecialists: ptr(5),
-		ChatHistorySeconds: ptr(300), ConsentOnJoin: ptr(false), CustomerInEmail: ptr("none"),
+		ChatHistorySeconds: ptr(300), ConsentOnJoin: ptr(false), CustomerInEmail: ptr("none"), EmailFollowUp: ptr(false),
 		LostSteps: ptr(slices.Clone(LostSteps)), FallbackTeam: ptr(""), LostAfterSeconds: ptr(120), LostAfterPushSeconds: ptr(600),
 		LostSeatSeconds: ptr(600), UnavailableURL: ptr(""), CustomerGoneSeconds: ptr(1800),
 	}

@@ -59,6 +59,8 @@ const (
 	QueueEmpty           Code = "queue_empty"
 	EmailMissing         Code = "email_missing"
 	InUse                Code = "in_use"
+	NoPushTarget         Code = "no_push_target"
+	PushNotConfigured    Code = "push_not_configured"
 	CursorTooOld         Code = "cursor_too_old"
 	CodeNotValid         Code = "code_not_valid"
 	ChangedMeanwhile     Code = "changed_meanwhile"
@@ -110,6 +112,8 @@ var Catalogue = []CodeInfo{
 	{OwnerMustHandOver, 409, "The owner must hand over first", "A session would be left without an owner; the conflict names it.", "Hand it over or end it; a log-out can be forced.", RetryNever},
 	{QueueEmpty, 409, "Nothing waits", "None of the caller's team queues holds anything that the caller could take.", "Show that nothing waits.", RetrySafe},
 	{EmailMissing, 409, "An email address is missing", "Extended availability needs one.", "Ask an administrator to add it.", RetryNever},
+	{NoPushTarget, 409, "The console has no push target", "Nothing can be pushed to it.", "Register the device's push target by update-console.", RetryNever},
+	{PushNotConfigured, 409, "The server sends no pushes", "It was started without FCM.", "Tell the user that this desk pushes nothing; the event stream still tells everything.", RetryNever},
 	{InUse, 409, "It is in use", "Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.", "Offer to disable it instead.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
 	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say.", "Ask for another.", RetryNever},

@@ -24,6 +24,17 @@ const (
 // Permissions lists all there are.
 var Permissions = []Permission{ShareOutsideTeams, TransferOutsideTeams, SeeOutsideEmbassy, ExtendedAvailability, InviteSpecialists}
 
+// CheckExtended refuses extended availability to who is without what it needs: the permission and an email address (G6).
+func CheckExtended(permissions []Permission, email string) *Problem {
+	if !slices.Contains(permissions, ExtendedAvailability) {
+		return Refuse(NotAllowed, "Extended availability needs the permission %s.", ExtendedAvailability)
+	}
+	if email == "" {
+		return Refuse(EmailMissing, "Extended availability needs an email address.")
+	}
+	return nil
+}
+
 // Presence is what colleagues see of a rep's readiness.
 type Presence string
 
@@ -42,6 +53,13 @@ func PresenceOf(loggedIn, busy bool) Presence {
 		return PresenceBusy
 	}
 	return PresenceAvailable
+}
+
+// RepPresence is a rep's readiness, as colleagues see it.
+type RepPresence struct {
+	ID       string   `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Name     string   `json:"name" doc:"The private display name" example:"Ben Okafor"`
+	Presence Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"available,busy,offline"`
 }
 
 // Membership is a rep's place in a team.

@@ -14,7 +14,11 @@ ALTER TABLE deliveries ADD COLUMN about_rev BIGINT NOT NULL DEFAULT 0; -- the re
 ALTER TABLE deliveries ADD COLUMN by_id TEXT NOT NULL DEFAULT '';      -- the rep who did what it tells of, where nothing else says so
 ALTER TABLE deliveries ADD COLUMN follows TEXT NOT NULL DEFAULT '';    -- the email that this one follows up
 CREATE INDEX deliveries_about ON deliveries (about, id);
-CREATE UNIQUE INDEX deliveries_one_email ON deliveries (about, rep_id, round) WHERE channel = 'email' AND purpose = 'invitation';
+CREATE UNIQUE INDEX deliveries_one_email ON deliveries (about, rep_id, round) WHERE channel = 'email' AND purpose = 'invitation' AND state <> 'dropped';
+CREATE UNIQUE INDEX deliveries_one_follow_up ON deliveries (follows) WHERE follows <> '' AND state <> 'dropped'; -- G4
+CREATE INDEX deliveries_mail ON deliveries (rep_id, id) WHERE channel = 'email'; -- those that wait when extended availability is switched off
+-- Those that are no part of the history of invitations, to be forgotten after a time.
+CREATE INDEX deliveries_passing ON deliveries (created_at) WHERE substr(about, 1, 4) NOT IN ('inv_', 'trf_');
 CREATE UNIQUE INDEX deliveries_one_message ON deliveries (about, console_id) WHERE purpose = 'message' AND state = 'waiting';
 
 ALTER TABLE reps ADD COLUMN alert_transfers INTEGER NOT NULL DEFAULT 1;        -- what pushes tell the rep of (G13)
@@ -32,10 +36,13 @@ ALTER TABLE consoles ADD COLUMN watching_until BIGINT NOT NULL DEFAULT 0;      -
 
 -- +goose Down
 DELETE FROM deliveries WHERE purpose NOT IN ('invitation', 'withdrawal', 'transfer', 'session') OR (channel = 'email' AND purpose <> 'invitation');
+DELETE FROM deliveries WHERE channel = 'email' AND state = 'dropped';
 DELETE FROM deliveries WHERE about NOT LIKE 'inv_%' AND about NOT LIKE 'trf_%' AND about NOT LIKE '%.state';
 DROP INDEX deliveries_about;
 DROP INDEX deliveries_one_email;
 DROP INDEX deliveries_one_message;
+DROP INDEX deliveries_one_follow_up;
+DROP INDEX deliveries_mail;
 UPDATE deliveries SET about = '' WHERE about LIKE '%.state';
 ALTER TABLE deliveries RENAME COLUMN about TO invitation_id;
 ALTER TABLE deliveries DROP COLUMN about_rev;
