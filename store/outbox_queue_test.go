@@ -102,7 +102,7 @@ func TestG13WhatOfATeamsQueue(t *testing.T) {
 		}
 		ok(t, d.FlushContacts(t.Context()))
 		ok(t, d.DoDue(t.Context()))
-		jobs, words = sent(t, d)
+		_, words = sent(t, d)
 		same(t, "overdue", words, "queue all overdue 4", "queue marks overdue 4", "queue default overdue 4")
 		take(t, d, marks, session)
 		jobs, words = sent(t, d)
