@@ -34,7 +34,7 @@ func TestG2LinkPageAsPeopleSeeIt(t *testing.T) {
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`}})
 	over := chromium.Open(t, x.url+"/i/"+token, browsertest.Look{Width: browsertest.Phone})
 	over.Picture("link-over")
-	checkLinkSeen(t, over, "en", 0)
+	checkLinkSeen(t, over, "en", 1) // opens the app
 	missing := chromium.Open(t, x.url+"/i/nothing", browsertest.Look{Width: browsertest.Phone, Dark: true})
 	missing.Picture("link-missing")
 	checkLinkSeen(t, missing, "en", 0)

@@ -217,6 +217,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
 		return err
 	}
+	b.sub.Follow()
 	beat := time.NewTicker(s.cfg.Heartbeat)
 	defer beat.Stop()
 	passing, stop := s.ticks(b)

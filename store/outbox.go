@@ -182,7 +182,8 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		}
 	}
 	for _, s := range told {
-		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
+		// One that failed or was dropped at its first attempt shows nowhere; an attempt before the last may have been taken unnoticed.
+		mayShow := s.attempts > 1 || s.attempts == 1 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		to := [2]string{s.consoleID, s.repID}
 		if s.channel == desk.ChannelEmail && mayShow {
 			mails = append(mails, sentMail{id: s.id, repID: s.repID, address: s.address, reason: s.reason, round: s.round})

@@ -29,7 +29,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 		// Materialized: PostgreSQL may run a mere subquery several times, each passing over what the one before locked.
 		claimed, err := list(t, `WITH due AS MATERIALIZED (SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`)
 			UPDATE deliveries SET state = 'sending', due_at = $1, attempts = attempts + 1,
-			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at END, updated_at = $2, rev = rev + 1
+			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at + $2 - due_at END, updated_at = $2, rev = rev + 1
 			WHERE id IN (SELECT id FROM due) RETURNING id`,
 			[]any{ms(t.now.Add(lease)), ms(t.now), string(channel), limit}, func(scan scanner, id *string) error { return scan(id) })
 		jobs := []desk.Job{}
@@ -53,6 +53,17 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 			}
 		}
 		return jobs, err
+	})
+}
+
+// ClockSetBack moves what is to be sent by a channel along with a clock that was set back: else it would wait until the
+// clock is again where it was. A row that was written later than now says by how much.
+func (s *Store) ClockSetBack(ctx context.Context, channel desk.Channel) error {
+	return alter(ctx, s, func(t *tx) error {
+		_, err := t.exec(`UPDATE deliveries SET due_at = due_at - (updated_at - $1), tried_at = CASE WHEN tried_at = 0 THEN 0 ELSE tried_at - (updated_at - $1) END,
+			updated_at = $1 WHERE channel = $2 AND due_at > $1 AND due_at > 0 AND updated_at > $1`, ms(t.now), string(channel))
+		t.wakeWorkers(channel)
+		return err
 	})
 }
 
@@ -137,12 +148,12 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return "expired", nil
 	case strings.HasSuffix(job.Key, stateKey):
 		return t.sessionJob(job, sessionID)
+	case job.Purpose == desk.PurposeSignedOut:
+		return t.signedOutJob(job)
 	case strings.HasSuffix(job.Key, chatKey):
 		return t.messageJob(job, sessionID)
 	case strings.HasPrefix(job.Key, "qen_"):
 		return t.queueJob(job, sessionID)
-	case job.Purpose == desk.PurposeSignedOut:
-		return t.signedOutJob(job)
 	}
 	return "", nil
 }

@@ -14,7 +14,7 @@ import (
 const followsUp = "portals: [{slug: main, name: Main, email_follow_up: true}]"
 
 // told invites ben by email, in a portal whose emails are followed up, and has it sent.
-func told(t *testing.T, d *storetest.Desk) (ana, ben desk.Caller, inv desk.Invitation, first desk.Job) {
+func emailed(t *testing.T, d *storetest.Desk) (ana, ben desk.Caller, inv desk.Invitation, first desk.Job) {
 	t.Helper()
 	importYAML(t, d, followsUp)
 	ben, ana = extended(t, d, "ben"), d.LogIn("ana")
@@ -44,7 +44,7 @@ func TestG4FollowUpOfWhatEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-				ana, _, inv, first := told(t, d)
+				ana, _, inv, first := emailed(t, d)
 				c.end(t, d, ana, inv)
 				jobs := claim(t, d, desk.ChannelEmail)
 				same(t, "mails", targets(jobs), "withdrawal ben@example.com")
@@ -104,7 +104,7 @@ func TestG4FollowUpOnlyWhereItSaysSomething(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-				ana, ben, inv, first := told(t, d)
+				ana, ben, inv, first := emailed(t, d)
 				end(t, d, ana, ben, inv, first.LinkToken)
 				same(t, "mails", send(t, d, desk.ChannelEmail))
 			})
@@ -115,7 +115,7 @@ func TestG4FollowUpOnlyWhereItSaysSomething(t *testing.T) {
 // TestG4FollowUpOfTheNewest: of a reminded invitation, and at most one.
 func TestG4FollowUpOfTheNewest(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-		ana, _, inv, _ := told(t, d)
+		ana, _, inv, _ := emailed(t, d)
 		remind(t, d, ana, inv)
 		second := claim(t, d, desk.ChannelEmail)
 		finish(t, d, second, done)
@@ -277,6 +277,12 @@ func TestG6WhatWaitsIsDroppedWhenItIsOff(t *testing.T) {
 					t.Error("it is still on")
 				}
 				same(t, "the rep is told", me.told("me."), "me.changed")
+				if got := must(d.Deliveries(t.Context(), ana, waiting.ID, "", 50)); got[0].State != desk.DeliveryDropped || got[0].Error != "over" {
+					t.Errorf("deliveries %+v", got)
+				}
+				if !slices.Contains(log.told("delivery."), "delivery.changed") {
+					t.Error("the owner is not told that it was dropped")
+				}
 				want := []string{"invitation ben@example.com"}
 				if name == "with the address" {
 					want = []string{}
@@ -285,12 +291,6 @@ func TestG6WhatWaitsIsDroppedWhenItIsOff(t *testing.T) {
 				same(t, "mails", targets(jobs), want...)
 				if len(jobs) > 0 && jobs[0].Key != other.ID {
 					t.Errorf("the mail is about %s, want %s, whose push failed", jobs[0].Key, other.ID)
-				}
-				if got := must(d.Deliveries(t.Context(), ana, waiting.ID, "", 50)); got[0].State != desk.DeliveryDropped || got[0].Error != "over" {
-					t.Errorf("deliveries %+v", got)
-				}
-				if !slices.Contains(log.told("delivery."), "delivery.changed") {
-					t.Error("the owner is not told that it was dropped")
 				}
 			})
 		})
@@ -428,6 +428,17 @@ func TestG13RetriesInQuietHours(t *testing.T) {
 		finish(t, d, jobs, again)
 		clock.Advance(time.Minute)
 		same(t, "and again", send(t, d, desk.ChannelEmail), "invitation ben@example.com")
+	})
+}
+
+// TestG2ANewAddress: what waits goes there.
+func TestG2ANewAddress(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		extended(t, d, "ben")
+		ana := d.LogIn("ana")
+		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, email: ben@elsewhere.example, teams: {printers: member}, permissions: [extended_availability]}]")
+		same(t, "mails", send(t, d, desk.ChannelEmail), "invitation ben@elsewhere.example")
 	})
 }
 

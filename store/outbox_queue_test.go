@@ -31,8 +31,8 @@ func sent(t *testing.T, d *storetest.Desk) (jobs []desk.Job, words []string) {
 	return jobs, words
 }
 
-// newsTold are the words of sent alone.
-func newsTold(t *testing.T, d *storetest.Desk) []string {
+// told are the words of sent alone.
+func told(t *testing.T, d *storetest.Desk) []string {
 	t.Helper()
 	_, words := sent(t, d)
 	return words
@@ -66,13 +66,13 @@ func TestG13ASessionInTheOwnQueue(t *testing.T) {
 		}
 
 		started(t, d, ben, store.NewSession{})
-		same(t, "one's own doing", newsTold(t, d))
+		same(t, "one's own doing", told(t, d))
 		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
 		same(t, "an invitation has its own push", targets(claim(t, d, desk.ChannelFCM)), "invitation ben-1", "invitation ben-2")
 
 		wants(t, d, ben, desk.AlertsChange{Queue: &no})
 		started(t, d, ana, store.NewSession{RepID: "@ben"})
-		same(t, "switched off", newsTold(t, d))
+		same(t, "switched off", told(t, d))
 	})
 }
 
@@ -126,7 +126,7 @@ func TestG13WhoOfATeam(t *testing.T) {
 		}
 		ok(t, d.FlushContacts(t.Context()))
 		started(t, d, ana, store.NewSession{TeamID: "@printers"})
-		same(t, "told", newsTold(t, d), "queue ben-1 entered 2")
+		same(t, "told", told(t, d), "queue ben-1 entered 2")
 	})
 }
 
@@ -136,22 +136,22 @@ func TestG13ItReturns(t *testing.T) {
 		hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogInWithPush("ben", "ben-1")
 		wants(t, d, ben, ofTeams(desk.TeamAlertsAll))
 		session, _ := started(t, d, hal, store.NewSession{TeamID: "@printers"})
-		same(t, "it came", newsTold(t, d), "queue ben-1 entered 2")
+		same(t, "it came", told(t, d), "queue ben-1 entered 2")
 		take(t, d, ana, session)
-		same(t, "taken", newsTold(t, d), "withdrawal ben-1 accepted 5")
+		same(t, "taken", told(t, d), "withdrawal ben-1 accepted 5")
 		logOut(t, d, ana)
-		same(t, "its owner is lost", newsTold(t, d), "queue ben-1 returned 2")
+		same(t, "its owner is lost", told(t, d), "queue ben-1 returned 2")
 		ok(t, try(d.ReassignSession(t.Context(), hal, session.ID, "@ben", "")))
-		same(t, "into ben's own", newsTold(t, d), "withdrawal ben-1 moved 5", "queue ben-1 entered 2")
+		same(t, "into ben's own", told(t, d), "withdrawal ben-1 moved 5", "queue ben-1 entered 2")
 		ok(t, try(d.ReassignSession(t.Context(), hal, session.ID, "", "@printers")))
-		same(t, "back", newsTold(t, d), "withdrawal ben-1 moved 5", "queue ben-1 returned 2")
+		same(t, "back", told(t, d), "withdrawal ben-1 moved 5", "queue ben-1 returned 2")
 
 		own, _ := started(t, d, hal, store.NewSession{RepID: "@ben"})
-		newsTold(t, d)
+		told(t, d)
 		ok(t, try(d.ReassignSession(t.Context(), hal, own.ID, "", "@printers")))
-		newsTold(t, d)
+		told(t, d)
 		ok(t, try(d.ReassignSession(t.Context(), hal, own.ID, "@ben", "")))
-		same(t, "into the own queue again", newsTold(t, d), "withdrawal ben-1 moved 5", "queue ben-1 returned 2")
+		same(t, "into the own queue again", told(t, d), "withdrawal ben-1 moved 5", "queue ben-1 returned 2")
 	})
 }
 
@@ -177,16 +177,16 @@ func TestG13WithdrawnFromOne(t *testing.T) {
 				wants(t, d, ana, ofTeams(desk.TeamAlertsAll))
 				wants(t, d, ben, ofTeams(desk.TeamAlertsAll))
 				session, _ := started(t, d, hal, store.NewSession{TeamID: "@printers"})
-				same(t, "it came", newsTold(t, d), "queue ana-1 entered 2", "queue ben-1 entered 2")
+				same(t, "it came", told(t, d), "queue ana-1 entered 2", "queue ben-1 entered 2")
 				leave.do(t, d, ben)
-				same(t, way, slicesWith(newsTold(t, d), "withdrawal"), "withdrawal ben-1 "+leave.want+" 3") // beside it a console can learn that it was signed out
+				same(t, way, told(t, d), "withdrawal ben-1 "+leave.want+" 3")
 				clock.Advance(time.Minute)
 				d.Touch(ana)
 				ok(t, d.FlushContacts(t.Context()))
 				ok(t, d.DoDue(t.Context()))
-				same(t, "overdue", newsTold(t, d), "queue ana-1 overdue 4")
+				same(t, "overdue", told(t, d), "queue ana-1 overdue 4")
 				take(t, d, ana, session)
-				same(t, "taken", newsTold(t, d), "withdrawal ana-1 accepted 7")
+				same(t, "taken", told(t, d), "withdrawal ana-1 accepted 7")
 			})
 		})
 	}
@@ -217,7 +217,7 @@ func TestG13NotSentYet(t *testing.T) {
 				wants(t, d, ben, ofTeams(desk.TeamAlertsAll))
 				session, _ := started(t, d, hal, store.NewSession{TeamID: "@printers"})
 				before(t, d, clock, ana, ben, session)
-				same(t, "sent", newsTold(t, d))
+				same(t, "sent", told(t, d))
 			})
 		})
 	}
@@ -229,11 +229,11 @@ func TestG13TheLostOwnerIsToldToo(t *testing.T) {
 		ana, ben := d.LogInWithPush("ana", "ana-1"), d.LogIn("ben")
 		wants(t, d, ana, ofTeams(desk.TeamAlertsAll))
 		take(t, d, ana, start(t, d, ben, store.NewSession{TeamID: "@printers"}))
-		newsTold(t, d)
+		told(t, d)
 		stay(t, d, clock, lost, ben)
-		newsTold(t, d)
+		told(t, d)
 		stay(t, d, clock, lostAfterPush-lost, ben)
-		same(t, "told", slicesWith(newsTold(t, d), "queue"), "queue ana-1 returned 2")
+		same(t, "told", slicesWith(told(t, d), "queue"), "queue ana-1 returned 2")
 	})
 }
 
@@ -243,12 +243,12 @@ func TestG13A7Embassy(t *testing.T) {
 		hal, fay, gus := d.LogIn("hal"), d.LogInWithPush("fay", "fay-1"), d.LogIn("gus")
 		wants(t, d, fay, ofTeams(desk.TeamAlertsAll))
 		session, _ := started(t, d, hal, store.NewSession{TeamID: "@acme"})
-		same(t, "it came", newsTold(t, d), "queue fay-1 entered 2")
+		same(t, "it came", told(t, d), "queue fay-1 entered 2")
 		take(t, d, gus, session)
 		jobs, _ := sent(t, d)
 		shows(t, "taken by a colleague", jobs[0].By, []string{"Gus Adler"}, "Gus Adler")
 		other, _ := started(t, d, hal, store.NewSession{TeamID: "@acme"})
-		newsTold(t, d)
+		told(t, d)
 		d.LogIn("ben")
 		ok(t, try(d.ReassignSession(t.Context(), hal, other.ID, "@ben", "")))
 		jobs, words := sent(t, d)
@@ -264,7 +264,7 @@ func TestG13OtherKindsAreSwitchedOff(t *testing.T) {
 		wants(t, d, ben, desk.AlertsChange{Transfers: &no, Sessions: &no})
 		session := d.OpenSession(ana, "@main")
 		transfer(t, d, ana, session, store.NewTransfer{RepID: ben.RepID})
-		same(t, "a transfer to ben", newsTold(t, d))
+		same(t, "a transfer to ben", told(t, d))
 		take(t, d, ben, session)
 		transfer(t, d, ben, session, store.NewTransfer{TeamID: "@printers"})
 		same(t, "one to the team", targets(claim(t, d, desk.ChannelFCM)), "transfer ana-1", "transfer cho-1")
@@ -272,7 +272,7 @@ func TestG13OtherKindsAreSwitchedOff(t *testing.T) {
 		accept(t, d, cho, inv)
 		claim(t, d, desk.ChannelFCM)
 		must(d.TakeOverSession(t.Context(), ana, session.ID))
-		same(t, "taken over from ben", slicesWith(newsTold(t, d), "ben-1"))
+		same(t, "taken over from ben", slicesWith(told(t, d), "ben-1"))
 		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
 		same(t, "an invitation", slicesWith(send(t, d, desk.ChannelFCM), "ben-1"), "invitation ben-1")
 		mine := d.OpenSession(ben, "@main")
@@ -285,11 +285,11 @@ func TestG13OtherKindsAreSwitchedOff(t *testing.T) {
 		wants(t, d, ben, desk.AlertsChange{Transfers: &yes})
 		d.Touch(ben)
 		ok(t, d.FlushContacts(t.Context()))
-		newsTold(t, d)
+		told(t, d)
 		next := d.OpenSession(ana, "@main")
 		transfer(t, d, ana, next, store.NewTransfer{RepID: ben.RepID})
 		wants(t, d, ben, desk.AlertsChange{Transfers: &no})
-		same(t, "switched off while it waits", newsTold(t, d))
+		same(t, "switched off while it waits", told(t, d))
 	})
 }
 
@@ -345,7 +345,7 @@ func TestG13G10SessionsAreTakenOffALoggedOutDevice(t *testing.T) {
 		d.LogInWithPush("ben", "ben-2")
 		session := d.OpenSession(ana, "@main")
 		join(t, d, ana, session, ben, store.NewInvitation{})
-		newsTold(t, d)
+		told(t, d)
 		ok(t, try(d.LeaveSession(t.Context(), ana, session.ID, ben.RepID)))
 		say(t, d, ben, session, "hello")
 		shown, _ := sent(t, d)

@@ -132,8 +132,3 @@ func (p *Problem) SeenThrough(o *Outlook) {
 		p.Conflict = &shown
 	}
 }
-
-func (j *Job) SeenThrough(o *Outlook) {
-	j.Invitation.SeenThrough(o)
-	o.refs(&j.By)
-}
