@@ -32,11 +32,21 @@ type linkView struct {
 	Done    store.LinkAnswer // what was just done
 	Switch  bool             // it is about extended availability alone
 	Missing bool
+	App     template.URL // opens the session in the app, where the rep's seat is kept
 }
 
 // viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
-func viewOf(token string, link store.InvitationLink) linkView {
-	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == ""}
+func (s *Server) viewOf(token string, link store.InvitationLink) linkView {
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == "", App: s.appLink(link)}
+}
+
+// appLink is what opens the app at the session that the rep has accepted (G2), by the app's own scheme; the id tells it by
+// which of its servers. "": there is nothing to open.
+func (s *Server) appLink(link store.InvitationLink) template.URL {
+	if by := link.Invitation.AcceptedBy; by == nil || by.ID != link.Rep.ID {
+		return ""
+	}
+	return template.URL("repdesk://sessions/" + link.Invitation.Session.ID + "?server_id=" + s.cfg.Store.ServerID()) //nolint:gosec // of ids of our own
 }
 
 // Names are those that texts fill in.
@@ -92,7 +102,7 @@ var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
-	view := viewOf(token, link)
+	view := s.viewOf(token, link)
 	view.Chosen = store.LinkAnswer(r.URL.Query().Get("answer"))
 	s.writeLink(w, r, view, err)
 }
@@ -100,7 +110,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.InvitationLink(r.Context(), token)
-	view := viewOf(token, link)
+	view := s.viewOf(token, link)
 	view.Switch = true
 	s.writeLink(w, r, view, err)
 }
@@ -115,7 +125,7 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	}
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, store.LinkSwitchOff)
-	view := viewOf(token, link)
+	view := s.viewOf(token, link)
 	view.Switch = true
 	s.writeLink(w, r, view, err)
 }
@@ -129,12 +139,12 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	}
 	token := chi.URLParam(r, "token")
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
-	view := viewOf(token, link)
+	view := s.viewOf(token, link)
 	view.Done = answer
 	var refusal *desk.Problem
 	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
 		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
-			view = viewOf(token, link)
+			view = s.viewOf(token, link)
 		}
 	}
 	s.writeLink(w, r, view, err)

@@ -99,10 +99,10 @@ func TestLinkAScannerOpens(t *testing.T) {
 func TestLinkAccept(t *testing.T) {
 	x := newServer(t)
 	token := x.mailedLink(t)
-	checkPage(t, x.post(t, "/i/"+token, "answer=accept", headers{"Origin": x.url}), 200, "You have accepted", "10 minutes")
+	checkPage(t, x.post(t, "/i/"+token, "answer=accept", headers{"Origin": x.url}), 200, "You have accepted", "10 minutes", `href="repdesk://sessions/`+x.saved["ses"]+`?server_id=`+x.store.ServerID())
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`, `"expected":true`}})
 	checkPage(t, x.post(t, "/i/"+token, "answer=accept", nil), 200, "You have accepted")
-	x.page(t, "/i/"+token, 200, "The invitation is over")
+	x.page(t, "/i/"+token, 200, "The invitation is over", "Open the app")
 	checkPage(t, x.post(t, "/i/"+token, "answer=decline", nil), 200, "The invitation is over", "You have accepted it")
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"rep_count":2`}})
 }

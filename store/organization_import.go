@@ -254,7 +254,7 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 		flag(r.Disabled != nil), hash, flag(!m.concerned[c.id])); err != nil { // telling moves the revision
 		return err
 	}
-	if err := m.extendedLapses(c); err != nil {
+	if err := m.mailsChange(c); err != nil {
 		return err
 	}
 	if c.created || c.touches("teams") {
@@ -275,10 +275,13 @@ func (m *organizationImport) saveRep(c change[desk.RepEntry]) error {
 	return nil
 }
 
-// extendedLapses ends a rep's extended availability when the permission or the address is taken away that it needs (G6).
-func (m *organizationImport) extendedLapses(c change[desk.RepEntry]) error {
-	if c.created {
-		return nil
+// mailsChange lets the emails that wait for a rep follow what they depend on. Extended availability ends when the permission or
+// the address is taken away that it needs (G6).
+func (m *organizationImport) mailsChange(c change[desk.RepEntry]) error {
+	if c.touches("email") && c.now.Email != "" {
+		if err := m.addressChanged(c.id, c.now.Email); err != nil {
+			return err
+		}
 	}
 	if c.touches("time_zone") {
 		if err := m.quietHoursChanged(c.id); err != nil {

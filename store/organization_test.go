@@ -188,7 +188,7 @@ func heardSince(t *testing.T, s *store.Store, c desk.Caller, after int64) []stri
 const fullFile = `
 portals:
   - {slug: main-emea, name: EMEA, parent: main, modes: []}
-  - {slug: main, name: Main, modes: [web, queue], sharing: teams, invite_ceiling: view, max_invited_reps: 3, specialists: true, max_specialists: 2, chat_history_seconds: 60, consent_on_join: true, customer_in_email: all}
+  - {slug: main, name: Main, modes: [web, queue], sharing: teams, invite_ceiling: view, max_invited_reps: 3, specialists: true, max_specialists: 2, chat_history_seconds: 60, consent_on_join: true, customer_in_email: all, email_follow_up: true}
 teams:
   - {slug: printers, name: Printers, persistent: true, waiting: {after_seconds: 300, action: overflow, overflow_team: network}}
   - {slug: network, name: Network, waiting: {after_seconds: 60, action: overdue}}

@@ -129,6 +129,12 @@ func (t *tx) quietHoursChanged(repID string) error {
 	return err
 }
 
+// addressChanged sends to a rep's new address what waits for the former one, but for what follows up an email that went there.
+func (t *tx) addressChanged(repID, address string) error {
+	_, err := t.exec(`UPDATE deliveries SET address = $1 WHERE rep_id = $2 AND channel = 'email' AND state = 'waiting' AND follows = ''`, address, repID)
+	return err
+}
+
 // holdMail gives a claimed email back that falls into the rep's quiet hours. The time in which it is tried begins when they end.
 func (t *tx) holdMail(id string, until time.Time) error {
 	_, err := t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, expires_at = $2, attempts = attempts - 1, tried_at = 0, updated_at = $3, rev = rev + 1 WHERE id = $4`,

@@ -431,6 +431,17 @@ func TestG13RetriesInQuietHours(t *testing.T) {
 	})
 }
 
+// TestG2ANewAddress: what waits goes there.
+func TestG2ANewAddress(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		extended(t, d, "ben")
+		ana := d.LogIn("ana")
+		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, email: ben@elsewhere.example, teams: {printers: member}, permissions: [extended_availability]}]")
+		same(t, "mails", send(t, d, desk.ChannelEmail), "invitation ben@elsewhere.example")
+	})
+}
+
 // TestG13OtherQuietHours let go what waits for the end of those before.
 func TestG13OtherQuietHours(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
