@@ -94,7 +94,6 @@ func isPublic(op *huma.Operation) bool { return op.Security != nil && len(op.Sec
 // enforceAccess does what the document says of the operation, and refuses where it says nothing.
 func (s *Server) enforceAccess(ctx huma.Context, next func(huma.Context)) {
 	x := exchangeFrom(ctx.Context())
-	x.operation, x.called = ctx.Operation().OperationID, ctx.Operation()
 	if isPublic(ctx.Operation()) {
 		next(ctx)
 		return

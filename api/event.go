@@ -23,7 +23,7 @@ type EventLog struct {
 }
 
 func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[EventLog], error) {
-	sub, cursor, err := s.subscribe(ctx, in.After)
+	sub, cursor, err := s.subscribe(ctx, in.After, eventTypes(in.Types))
 	if err != nil {
 		return nil, err
 	}

@@ -47,11 +47,18 @@ type server struct {
 // newServer starts one on SQLite.
 func newServer(t testing.TB, options ...func(*store.Config)) *server {
 	t.Helper()
+	s, clock := openReady(t, options...)
+	return restarted(t, s, clock)
+}
+
+// openReady opens a store with the organisation in it.
+func openReady(t testing.TB, options ...func(*store.Config)) (*store.Store, *storetest.Clock) {
+	t.Helper()
 	file, clock := filepath.Join(t.TempDir(), "repdesk.db"), storetest.NewClock()
 	if err := os.WriteFile(file, ready(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return restarted(t, storetest.Open(t, file, clock, options...), clock)
+	return storetest.Open(t, file, clock, options...), clock
 }
 
 var (

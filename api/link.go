@@ -35,20 +35,6 @@ type linkView struct {
 	App     template.URL // opens the session in the app, where the rep's seat is kept
 }
 
-// viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
-func (s *Server) viewOf(token string, link store.InvitationLink) linkView {
-	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == "", App: s.appLink(link)}
-}
-
-// appLink is what opens the app at the session that the rep has accepted (G2), by the app's own scheme; the id tells it by
-// which of its servers. "": there is nothing to open.
-func (s *Server) appLink(link store.InvitationLink) template.URL {
-	if by := link.Invitation.AcceptedBy; by == nil || by.ID != link.Rep.ID {
-		return ""
-	}
-	return template.URL("repdesk://sessions/" + link.Invitation.Session.ID + "?server_id=" + s.cfg.Store.ServerID()) //nolint:gosec // of ids of our own
-}
-
 // Names are those that texts fill in.
 func (v linkView) Names() texts.Args {
 	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name}
@@ -105,6 +91,20 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
 	view := s.viewOf(token, link)
 	view.Chosen = store.LinkAnswer(r.URL.Query().Get("answer"))
 	s.writeLink(w, r, view, err)
+}
+
+// viewOf shows what a link leads to: the email that confirms extended availability leads to where it is switched off.
+func (s *Server) viewOf(token string, link store.InvitationLink) linkView {
+	return linkView{Texts: texts.For(link.Locale), InvitationLink: link, Token: token, Switch: link.Invitation.ID == "", App: s.appLink(link)}
+}
+
+// appLink is what opens the app at the session that the rep has accepted (G2), by the app's own scheme; the id tells it by
+// which of its servers. "": there is nothing to open.
+func (s *Server) appLink(link store.InvitationLink) template.URL {
+	if by := link.Invitation.AcceptedBy; by == nil || by.ID != link.Rep.ID {
+		return ""
+	}
+	return template.URL("repdesk://sessions/" + link.Invitation.Session.ID + "?server_id=" + s.cfg.Store.ServerID()) //nolint:gosec // of ids of our own
 }
 
 func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {

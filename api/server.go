@@ -23,6 +23,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/klauspost/compress/gzhttp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -42,10 +43,12 @@ type Config struct {
 	Limits    RateLimits                      // of what people without an account may do
 	// TrustedProxies are those whose X-Forwarded-For says where a request came from; none: the address that connects counts.
 	TrustedProxies []netip.Prefix
-	BodyTime       time.Duration // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
-	Heartbeat      time.Duration // how often a silent stream gets a comment; 0: 25 s, below the 30 s after which many proxies close a silent connection
-	StreamPatience time.Duration // how long a stream's client may take nothing of what is written to it; 0: 10 s
-	LookEvery      time.Duration // how often a stream looks whether the place of a guest who waits is another; 0: 10 s
+	BodyTime       time.Duration         // how long a body may take to arrive; 0: 30 s, for 1 MiB over a slow mobile network
+	Heartbeat      time.Duration         // how often a silent stream gets a comment; 0: 25 s, below the 30 s after which many proxies close a silent connection
+	StreamPatience time.Duration         // how long a stream's client may take nothing of what is written to it; 0: 10 s
+	LookEvery      time.Duration         // how often a stream looks whether the place of a guest who waits is another; 0: 10 s
+	Metrics        prometheus.Registerer // where what the API counts is registered; nil: nowhere
+	MetricsPage    http.Handler          // what /metrics answers; nil: it is not there
 }
 
 func (c Config) withDefaults() Config {
@@ -82,6 +85,7 @@ type Server struct {
 	taken  map[string]bool // method and path; huma would let a second operation replace the first
 	stream streams
 
+	metrics  *metrics
 	asked    *window // what addresses without an account asked for in the last minute
 	attempts *attempts
 
@@ -96,17 +100,20 @@ func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
 func newServer(cfg Config, add func(*Server)) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, stream: streams{stop: make(chan struct{})},
-		asked: newWindow(time.Minute, cfg.Now), attempts: newAttempts(cfg.Limits, cfg.Now),
+		metrics: newMetrics(cfg.Metrics), asked: newWindow(time.Minute, cfg.Now), attempts: newAttempts(cfg.Limits, cfg.Now),
 		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
 	s.router.Use(compress, clientAddress(cfg.TrustedProxies), s.begin, s.observe, middleware.GetHead)
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	s.api = newAPI(s.router, cfg)
-	s.api.UseMiddleware(s.limitPublic, s.enforceAccess, s.readBody, s.keyed)
+	s.api.UseMiddleware(named, s.limitPublic, s.enforceAccess, s.readBody, s.keyed)
 	add(s)
 	s.publish()
 	s.router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, "ok\n") })
 	s.router.Get("/readyz", s.readyz)
+	if cfg.MetricsPage != nil {
+		s.router.Method(get, "/metrics", cfg.MetricsPage)
+	}
 	s.router.Get("/.well-known/jwks.json", s.grantKeys)
 	return s
 }
@@ -171,6 +178,13 @@ func (s *Server) begin(next http.Handler) http.Handler {
 	})
 }
 
+// named notes which operation is called, before anything can refuse it.
+func named(ctx huma.Context, next func(huma.Context)) {
+	x := exchangeFrom(ctx.Context())
+	x.operation, x.called = ctx.Operation().OperationID, ctx.Operation()
+	next(ctx)
+}
+
 // sane is an incoming Request-Id that may stand in headers and logs as it is.
 var sane = regexp.MustCompile(`^[A-Za-z0-9._-]{8,128}$`)
 
@@ -181,7 +195,7 @@ func requestID(r *http.Request) string {
 	return rand.Text()
 }
 
-// observe logs the answer and catches panics. It logs the route and never the path or the query, in which tokens can
+// observe logs and counts the answer, and catches panics. It logs the route and never the path or the query, in which tokens can
 // stand.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -193,13 +207,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 }
 
 func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter, start time.Time) {
-	x, route, level := exchangeFrom(r.Context()), chi.RouteContext(r.Context()).RoutePattern(), slog.LevelInfo
-	if route == "/healthz" || route == "/readyz" {
+	x, route, level, took := exchangeFrom(r.Context()), chi.RouteContext(r.Context()).RoutePattern(), slog.LevelInfo, time.Since(start)
+	s.metrics.answered(x, answer, took)
+	if route == "/healthz" || route == "/readyz" || route == "/metrics" {
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", x.id), slog.String("method", r.Method),
 		slog.String("route", route), slog.Int("status", answer.Status()), slog.Int("bytes", answer.BytesWritten()),
-		slog.Duration("took", time.Since(start)), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID), slog.String("api_token", x.caller.TokenID), slog.String("guest", x.guest.AttendeeID))
+		slog.Duration("took", took), slog.String("rep", x.caller.RepID), slog.String("console", x.caller.ConsoleID), slog.String("api_token", x.caller.TokenID), slog.String("guest", x.guest.AttendeeID))
 }
 
 // recoverPanic answers what can still be answered. An answer that has begun is cut off, lest half of it passes for
@@ -220,6 +235,7 @@ func (s *Server) recoverPanic(answer middleware.WrapResponseWriter, r *http.Requ
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	exchangeFrom(r.Context()).operation = unknownPath
 	s.refuse(w, r, desk.Refuse(desk.NotFound, "There is no such path."))
 }
 
@@ -227,6 +243,7 @@ var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.Me
 
 // methodNotAllowed names the methods that the path has: chi does so only in its own answer.
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	exchangeFrom(r.Context()).operation = unknownPath
 	allowed := slices.DeleteFunc(slices.Clone(methods), func(method string) bool {
 		if method == http.MethodHead { // answered as GET
 			method = http.MethodGet

@@ -143,7 +143,7 @@ func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*h
 	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
 		return &huma.StreamResponse{Body: streamHeaders}, nil
 	}
-	sub, cursor, err := s.subscribe(ctx, cmp.Or(in.LastEventID, in.After))
+	sub, cursor, err := s.subscribe(ctx, cmp.Or(in.LastEventID, in.After), eventTypes(in.Types))
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,7 @@ func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*h
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
 		defer sub.Close()
 		defer s.stream.remove(b)
+		defer s.metrics.opened(exchangeFrom(ctx.Context()).reader())()
 		streamHeaders(ctx)
 		r, w := humachi.Unwrap(ctx)
 		b.out, b.to = http.NewResponseController(w), w
@@ -171,7 +172,7 @@ func streamHeaders(ctx huma.Context) {
 }
 
 // subscribe opens the caller's view on the log, at the cursor or at its end.
-func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscription, int64, error) {
+func (s *Server) subscribe(ctx context.Context, after string, types []desk.EventType) (*store.Subscription, int64, error) {
 	var cursor int64
 	var err error
 	if after == "" {
@@ -186,7 +187,7 @@ func (s *Server) subscribe(ctx context.Context, after string) (*store.Subscripti
 		sub, err := s.cfg.Store.SubscribeGuest(ctx, g)
 		return sub, cursor, err
 	}
-	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx))
+	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx), types...)
 	return sub, cursor, err
 }
 

@@ -265,3 +265,39 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	return 0
 }
+
+// Check tries the way to FCM with a dry run, which delivers nothing, and says what is wrong with it. It is a topic's message,
+// so that no device needs to be known.
+func (f *FCM) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	var was answer
+	_, err := f.client.SendDryRun(context.WithValue(ctx, answerKey{}, &was), &messaging.Message{Topic: "repdesk-check", Data: map[string]string{"type": "check"}})
+	switch outcome := was.outcome(err, f.now()); {
+	case err == nil:
+		return nil
+	case was.err != nil:
+		return unansweredCheck(was.err, outcome)
+	case was.status == http.StatusUnauthorized:
+		return errors.New("FCM refuses the credentials (401): make the service account a new key")
+	case was.status == http.StatusForbidden:
+		return errors.New("the service account may not send for this project (403): check the project, the account's role, and that the FCM API is enabled")
+	case was.status == http.StatusNotFound:
+		return errors.New("FCM knows no such project (404): check its id")
+	case outcome.Kind == desk.OutcomeTryAgain:
+		return fmt.Errorf("FCM is not available (%d); try again later", was.status)
+	}
+	return fmt.Errorf("FCM answers %d: %w", was.status, err)
+}
+
+// unansweredCheck keeps Google's words on refused credentials to their code: the rest is long.
+func unansweredCheck(err error, outcome desk.Outcome) error {
+	var refused *oauth2.RetrieveError
+	switch is := errors.As(err, &refused) && refused.Response != nil; {
+	case is && outcome.Kind == desk.OutcomeMisconfigured:
+		return fmt.Errorf("Google refuses the credentials (%s)", cmp.Or(refused.ErrorCode, refused.Response.Status))
+	case is:
+		return fmt.Errorf("Google gives out no tokens now (%s); try again later", refused.Response.Status)
+	}
+	return fmt.Errorf("FCM cannot be reached: %w", err)
+}

@@ -168,3 +168,50 @@ func TestFCMLogsNoTarget(t *testing.T) {
 		t.Errorf("log: %s", log.String())
 	}
 }
+
+// What an operator is told of the way to FCM. Nothing is delivered to anybody.
+func TestG8FCMCheck(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		answer pushtest.Answer
+		tokens int // what the token endpoint answers; 0: a token
+		want   string
+	}{
+		{"it works", pushtest.Answer{}, 0, ""},
+		{"credentials", pushtest.Status(401), 0, "refuses the credentials (401)"},
+		{"rights", pushtest.Status(403), 0, "may not send for this project (403)"},
+		{"project", pushtest.Status(404), 0, "no such project (404)"},
+		{"throttled", pushtest.Status(429), 0, "not available (429)"},
+		{"overloaded", pushtest.Status(503), 0, "not available (503)"},
+		{"something else", pushtest.Status(400), 0, "answers 400"},
+		{"cut", pushtest.Cut(), 0, "cannot be reached"},
+		{"silent", pushtest.Hold(make(chan struct{})), 0, "cannot be reached: context deadline exceeded"},
+		{"account removed", pushtest.Answer{}, 400, "Google refuses the credentials"},
+		{"no tokens now", pushtest.Answer{}, 503, "gives out no tokens now"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := pushtest.NewFCM(t)
+			server.Always("", tt.answer)
+			server.RefuseTokens(tt.tokens)
+			cfg := FCMConfig{Endpoint: server.URL, CredentialsFile: server.CredentialsFile()}
+			if tt.name == "silent" {
+				cfg.Timeout = 50 * time.Millisecond
+			}
+			err := newFCM(t, cfg).Check(t.Context())
+			if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n")) {
+				t.Errorf("says %v, want %q", err, tt.want)
+			}
+			for _, push := range server.Pushes() {
+				if !push.DryRun || push.Target != "" {
+					t.Errorf("sent %+v", push)
+				}
+			}
+			if n := len(server.Pushes()); n > 1 {
+				t.Errorf("asked %d times", n)
+			}
+		})
+	}
+	if err := newFCM(t, FCMConfig{Endpoint: "http://127.0.0.1:1"}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("nobody listens: %v", err)
+	}
+}

@@ -148,6 +148,39 @@ func (m *Mail) keep(line *smtpLine) {
 	}
 }
 
+// Check connects, encrypts and logs in as for a mail, says goodbye, and says what is wrong.
+func (m *Mail) Check(ctx context.Context) error {
+	line, err := m.server.dial(ctx)
+	if err != nil {
+		return checkFault(ctx, err)
+	}
+	line.quit()
+	return nil
+}
+
+// checkFault puts a failure to connect in words, where the library's say less.
+func checkFault(ctx context.Context, err error) error {
+	var said *textproto.Error
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var plain tls.RecordHeaderError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("the mail server does not answer: %w", ctx.Err())
+	case errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
+		return fmt.Errorf("the mail server's certificate is not good: %w", errors.Unwrap(err))
+	case errors.As(err, &plain):
+		return errors.New("the mail server does not speak TLS from the start: smtp:// and smtps:// are for different ports")
+	case errors.As(err, &said) && said.Code == smtpAuthRefused:
+		return fmt.Errorf("the mail server refuses user or password (%d)", said.Code)
+	}
+	return err
+}
+
+// smtpAuthRefused is the reply to wrong credentials (RFC 4954).
+const smtpAuthRefused = 535
+
 // Close says goodbye on the connections that are kept. Nothing may be sent after it, or alongside.
 func (m *Mail) Close() {
 	for {

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -364,5 +365,54 @@ func TestMailConfig(t *testing.T) {
 		if got := heloName(host); got != want {
 			t.Errorf("HELO of %s: %s", host, got)
 		}
+	}
+}
+
+// What an operator is told of the way to the mail server. No mail is sent.
+func TestG2MailCheck(t *testing.T) {
+	const user, password = "desk", "very-secret"
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	secure := pushtest.SMTPSettings{STARTTLS: true, User: user, Password: password}
+	for _, tt := range []struct {
+		name     string
+		settings pushtest.SMTPSettings
+		change   func(c *MailConfig, address string)
+		want     string
+	}{
+		{"STARTTLS and log-in", secure, nil, ""},
+		{"TLS from the start", pushtest.SMTPSettings{TLS: true, User: user, Password: password}, nil, ""},
+		{"neither", pushtest.SMTPSettings{}, nil, ""},
+		{"wrong password", secure, func(c *MailConfig, address string) { c.URL = "smtp://desk:very-secret-too@" + address }, "refuses user or password (535)"},
+		{"certificate of nobody known", secure, func(c *MailConfig, _ string) { c.RootCAs = nil }, "certificate signed by unknown authority"},
+		{"no STARTTLS", pushtest.SMTPSettings{User: user, Password: password}, nil, "does not support STARTTLS"},
+		{"smtps for smtp", secure, func(c *MailConfig, address string) { c.URL = "smtps://desk:very-secret@" + address }, "does not speak TLS from the start"},
+		{"nobody listens", secure, func(c *MailConfig, _ string) { c.URL = "smtp://desk:very-secret@127.0.0.1:1" }, "connection refused"},
+		{"nobody speaks", secure, func(c *MailConfig, _ string) { c.URL = "smtp://desk:very-secret@" + silent.Addr().String() }, "does not answer"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := pushtest.NewSMTP(t, tt.settings)
+			mail := newMail(t, server, func(c *MailConfig) {
+				if tt.change != nil {
+					tt.change(c, server.Addr)
+				}
+			})
+			bound := 10 * time.Second
+			if tt.name == "nobody speaks" {
+				bound = 50 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), bound)
+			defer cancel()
+			err := mail.Check(ctx)
+			if (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), password)) {
+				t.Errorf("says %v, want %q", err, tt.want)
+			}
+			if len(server.Mails()) > 0 {
+				t.Error("a mail was sent")
+			}
+		})
 	}
 }

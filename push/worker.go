@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -43,14 +45,16 @@ type Config struct {
 	Logger  *slog.Logger            // nil: slog.Default()
 	Now     func() time.Time        // nil: time.Now
 	Jitter  func() float64          // in [0, 1); nil: random
+	Metrics prometheus.Registerer   // where what the worker counts is registered; nil: nowhere
 }
 
 // Worker sends what the outbox holds, each delivery at least once: a crash between sending and recording sends it
 // again when the lease has passed.
 type Worker struct {
-	cfg    Config
-	mu     sync.Mutex
-	alarms map[desk.Channel]string
+	cfg     Config
+	metrics *metrics
+	mu      sync.Mutex
+	alarms  map[desk.Channel]string
 }
 
 // NewWorker makes a worker; Run starts it.
@@ -61,7 +65,7 @@ func NewWorker(cfg Config) *Worker {
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.Float64
 	}
-	return &Worker{cfg: cfg, alarms: map[desk.Channel]string{}}
+	return &Worker{cfg: cfg, metrics: newMetrics(cfg.Metrics, cfg.Senders), alarms: map[desk.Channel]string{}}
 }
 
 // Run sends until ctx ends. Then it claims nothing more, lets running sends finish for the grace, gives the rest back to
@@ -104,9 +108,11 @@ func (w *Worker) setAlarm(ctx context.Context, channel desk.Channel, kind desk.O
 	switch {
 	case kind == desk.OutcomeMisconfigured && !raised:
 		w.alarms[channel] = fmt.Sprintf("%s refuses our credentials or settings; nothing can be sent by it", channel)
+		w.metrics.setMisconfigured(channel, 1)
 		w.cfg.Logger.ErrorContext(ctx, "channel is misconfigured", "channel", channel)
 	case kind == desk.OutcomeDone && raised:
 		delete(w.alarms, channel)
+		w.metrics.setMisconfigured(channel, 0)
 		w.cfg.Logger.InfoContext(ctx, "channel works again", "channel", channel)
 	}
 }
@@ -126,6 +132,7 @@ func (w *Worker) send(ctx context.Context, sender Sender, job desk.Job) {
 
 // attempt keeps a message that makes its sender panic from taking the server down again and again.
 func (w *Worker) attempt(ctx context.Context, sender Sender, job desk.Job) (outcome desk.Outcome) {
+	defer w.metrics.timeAttempt(job.Channel, time.Now())
 	defer func() {
 		if fault := recover(); fault != nil {
 			w.cfg.Logger.ErrorContext(ctx, "sender panicked", "delivery", job.ID, "fault", fault)

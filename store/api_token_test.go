@@ -376,7 +376,11 @@ func tryEverything(t *testing.T, s *store.Store, c desk.Caller, values []any) (a
 			args = append(args, arg)
 		}
 		asked++
-		out := all.Method(i).Call(args)
+		call := all.Method(i).Call
+		if kind.IsVariadic() {
+			call = all.Method(i).CallSlice
+		}
+		out := call(args)
 		err, _ := out[len(out)-1].Interface().(error)
 		if _, refused := errors.AsType[*desk.Problem](err); err != nil && !refused {
 			t.Errorf("%s: %v", name, err)

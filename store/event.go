@@ -72,8 +72,9 @@ type Subscription struct {
 
 // reader is who reads: a rep, or a guest with their place in a session.
 type reader struct {
-	caller desk.Caller
-	guest  desk.Guest
+	caller   desk.Caller
+	guest    desk.Guest
+	presence bool // asks for that of other reps too
 }
 
 // rights are what a reader may read at a moment.
@@ -87,9 +88,10 @@ type rights struct {
 // topics are what a caller may read, each with the position after which it is theirs to read.
 type topics map[string]int64
 
-// Subscribe makes the caller's view on the log. Close it in the end.
-func (s *Store) Subscribe(ctx context.Context, c desk.Caller) (*Subscription, error) {
-	return s.subscribe(ctx, reader{caller: c})
+// Subscribe makes the caller's view on the log. Of the presence of reps it tells only where the types that the caller wants
+// name it. Close it in the end.
+func (s *Store) Subscribe(ctx context.Context, c desk.Caller, types ...desk.EventType) (*Subscription, error) {
+	return s.subscribe(ctx, reader{caller: c, presence: slices.Contains(types, desk.EventRepPresence)})
 }
 
 // SubscribeGuest makes a guest's view on the log. Close it in the end.
@@ -109,10 +111,14 @@ func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) 
 
 // rightsOf are a reader's rights at this moment.
 func (t *tx) rightsOf(r reader) (rights, error) {
-	if r.guest.AttendeeID == "" {
-		return t.repRights(r.caller)
+	if r.guest.AttendeeID != "" {
+		return t.guestRights(r.guest)
 	}
-	return t.guestRights(r.guest)
+	mine, err := t.repRights(r.caller)
+	if r.presence {
+		mine.topics[desk.PresenceTopic] = -1
+	}
+	return mine, err
 }
 
 // guestRights are those of a guest in their session, until it has ended. Of who left before, or was put out, that they left
@@ -330,6 +336,9 @@ func (t *tx) readLog(q query) (Events, error) {
 		latest := q.latest && len(events.Items) > desk.Behind
 		events.Items = desk.LatestOnly(events.Items, func(kind desk.EventType) bool { return latest || kind == desk.EventQueueChanged })
 		events.Items, err = t.showQueues(q.caller, events.Items)
+	}
+	if err == nil {
+		events.Items, err = t.hidePresences(q.caller, events.Items)
 	}
 	if err != nil || !q.mine.embassy {
 		return events, err

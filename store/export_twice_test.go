@@ -8,7 +8,7 @@ import (
 // UndoNext is the same store on a database that undoes the next write, whose function then runs again; between is what
 // happens in between. It lives as long as the store itself.
 func UndoNext(s *Store, between func()) *Store {
-	return &Store{cfg: s.cfg, log: s.log, dialect: s.dialect, serverID: s.serverID, secret: s.secret, hub: s.hub, ready: s.ready,
+	return &Store{cfg: s.cfg, log: s.log, dialect: s.dialect, serverID: s.serverID, secret: s.secret, hub: s.hub, ready: s.ready, metrics: s.metrics,
 		engine: &undoingEngine{engine: s.engine, between: between}}
 }
 

@@ -252,13 +252,18 @@ func (t *tx) endInvitation(inv desk.Invitation, reason desk.EndReason, by desk.R
 	if reason == desk.EndAccepted {
 		acceptedBy = by.ID
 	}
-	n, err := t.exec(`UPDATE invitations SET state = $1, reason = $2, accepted_by = $3, ended_at = $4, rev = rev + 1 WHERE id = $5 AND state = 'active'`,
-		string(reason.State()), string(reason), acceptedBy, ms(t.now), inv.ID)
-	if err == nil && n == 0 {
+	var madeAt int64
+	active, err := t.row(`UPDATE invitations SET state = $1, reason = $2, accepted_by = $3, ended_at = $4, rev = rev + 1 WHERE id = $5 AND state = 'active' RETURNING created_at`,
+		[]any{string(reason.State()), string(reason), acceptedBy, ms(t.now), inv.ID}, &madeAt)
+	if err == nil && !active {
 		err = errors.New("end invitation " + inv.ID + ": it was not active")
 	}
 	if err != nil {
 		return inv, err
+	}
+	t.countInvitation(inv.Kind, string(reason))
+	if reason == desk.EndAccepted {
+		t.countAccepted(inv, madeAt)
 	}
 	ended, err := t.invitation(inv.ID)
 	if err != nil {

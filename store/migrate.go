@@ -14,11 +14,23 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. Migration 2 is the one place where the engines differ.
+// migrate brings the schema up to date.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
-	files, err := fs.Sub(migrations, "migrations")
+	provider, err := migrationsOf(db, d)
 	if err != nil {
 		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate %s: %w", d.name, err)
+	}
+	return nil
+}
+
+// migrationsOf are all there are for a database, which is not touched. Migration 2 is the one place where the engines differ.
+func migrationsOf(db *sql.DB, d dialect) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
 	}
 	events := goose.NewGoMigration(2,
 		&goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
@@ -33,16 +45,13 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	if d.name == postgresDialect.name { // several servers may start at once
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
 	provider, err := goose.NewProvider(d.goose, db, files, options...)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate %s: %w", d.name, err)
-	}
-	return nil
+	return provider, nil
 }

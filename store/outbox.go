@@ -190,9 +190,15 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 // dropWaiting drops those of the deliveries d that a condition picks which were not sent yet, and tells the sessions' owners.
 // A portal's invitation can have thousands, so it takes a few statements, however many they are.
 func (t *tx) dropWaiting(which string, args ...any) error {
-	n := len(args)
-	ids, err := t.texts(fmt.Sprintf(`UPDATE deliveries AS d SET state = 'dropped', error = 'over', due_at = 0, updated_at = $%d, rev = rev + 1
-		WHERE %s AND d.state = 'waiting' RETURNING id`, n+1, which), slices.Concat(args, []any{ms(t.now)})...)
+	n, ids := len(args), []string{}
+	err := t.rows(fmt.Sprintf(`UPDATE deliveries AS d SET state = 'dropped', error = 'over', due_at = 0, updated_at = $%d, rev = rev + 1
+		WHERE %s AND d.state = 'waiting' RETURNING id, channel, purpose`, n+1, which), slices.Concat(args, []any{ms(t.now)}), func(scan scanner) error {
+		var dropped desk.Delivery
+		err := scan(&dropped.ID, &dropped.Channel, &dropped.Purpose)
+		ids = append(ids, dropped.ID)
+		t.countDelivery(dropped.Channel, dropped.Purpose, desk.DeliveryDropped)
+		return err
+	})
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -262,10 +268,17 @@ func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
 
 func (t *tx) tellDelivery(id string) error {
 	var sessionID, owner string
-	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, '')`,
-		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner)
-	if err != nil || owner == "" {
+	var madeAt int64
+	var before bool
+	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, ''), COALESCE(v.created_at, 0), `+sentBefore,
+		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner, &madeAt, &before)
+	if err != nil {
 		return err
+	}
+	t.countDelivery(d.Channel, d.Purpose, d.State)
+	t.countSent(d, madeAt, before)
+	if owner == "" {
+		return nil
 	}
 	return t.record(desk.RepTopic(owner), desk.Event{Type: desk.EventDeliveryChanged, SessionID: sessionID, Delivery: &d})
 }

@@ -63,6 +63,7 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 		o.Error, ms(next), ms(t.now), job.ID); err != nil {
 		return err
 	}
+	t.countRetry(job.Channel, o)
 	t.wakeWorkers(job.Channel) // to look at the clock anew
 	return t.tellDelivery(job.ID)
 }

@@ -133,8 +133,77 @@ func (t *tx) renewLease(repID string) error {
 		return err
 	}
 	until := max(lease(seen, false), lease(reached, true))
-	_, err := t.exec(`UPDATE reps SET logged_in_until = $1, seen_at = CASE WHEN $2 > seen_at THEN $2 ELSE seen_at END WHERE id = $3`, until, seen, repID)
-	return err
+	var rep presence
+	if _, err := t.row(`UPDATE reps SET logged_in_until = $1, seen_at = CASE WHEN $2 > seen_at THEN $2 ELSE seen_at END WHERE id = $3 RETURNING `+presenceFields,
+		[]any{until, seen, repID}, rep.fields()...); err != nil {
+		return err
+	}
+	return t.tellPresence(rep)
+}
+
+// presence is what a rep's presence is derived from, and what was told of it last.
+type presence struct {
+	id, name string
+	busy     bool
+	until    int64
+	told     desk.Presence
+}
+
+const presenceFields = `id, name, busy, logged_in_until, presence`
+
+func (p *presence) fields() []any { return []any{&p.id, &p.name, &p.busy, &p.until, &p.told} }
+
+// tellPresence tells of a presence that is another than was told.
+func (t *tx) tellPresence(p presence) error {
+	now := desk.PresenceOf(p.until > ms(t.now), p.busy)
+	if now == p.told || p.id == "" {
+		return nil
+	}
+	if _, err := t.exec(`UPDATE reps SET presence = $1 WHERE id = $2`, string(now), p.id); err != nil {
+		return err
+	}
+	return t.record(desk.PresenceTopic, desk.Event{Type: desk.EventRepPresence, Rep: &desk.RepPresence{ID: p.id, Name: p.name, Presence: now}})
+}
+
+// presencesDue lists the reps who went offline because nothing was heard of their consoles.
+func (t *tx) presencesDue() ([]func(*tx) error, error) {
+	gone, err := t.texts(`SELECT id FROM reps WHERE presence <> 'offline' AND logged_in_until <= $1 ORDER BY logged_in_until, id`, ms(t.now))
+	due := []func(*tx) error{}
+	for _, id := range gone {
+		due = append(due, func(t *tx) error { return t.presencePassed(id) })
+	}
+	return due, err
+}
+
+func (t *tx) presencePassed(repID string) error {
+	var rep presence
+	if _, err := t.row(`SELECT `+presenceFields+` FROM reps WHERE id = $1`+t.forUpdate(), []any{repID}, rep.fields()...); err != nil {
+		return err
+	}
+	return t.tellPresence(rep)
+}
+
+// hidePresences leaves of presences those that the caller sees: of the reps of their teams, and with the permission to share
+// outside of them, or as an administrator, of all (A4); an embassy rep only of its embassies (A7).
+func (t *tx) hidePresences(c desk.Caller, events []desk.Event) ([]desk.Event, error) {
+	if !slices.ContainsFunc(events, func(e desk.Event) bool { return e.Type == desk.EventRepPresence }) {
+		return events, nil
+	}
+	me, err := t.me(c.RepID)
+	if err != nil {
+		return nil, err
+	}
+	var embassy bool
+	if _, err := t.row(`SELECT embassy FROM reps WHERE id = $1`, []any{c.RepID}, &embassy); err != nil {
+		return nil, err
+	}
+	if !embassy && (me.Role == desk.RoleAdministrator || slices.Contains(me.Permissions, desk.ShareOutsideTeams)) {
+		return events, nil
+	}
+	colleagues, err := t.texts(`SELECT o.rep_id FROM team_members m JOIN teams t ON t.id = m.team_id AND t.disabled = 0 JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = $1`, c.RepID)
+	return slices.DeleteFunc(events, func(e desk.Event) bool {
+		return e.Type == desk.EventRepPresence && !slices.Contains(colleagues, e.Rep.ID)
+	}), err
 }
 
 func lease(seen int64, pushTarget bool) int64 {

@@ -116,6 +116,9 @@ func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
 		string(me.Alerts.TeamQueues), flag(me.Alerts.Sessions), flag(me.Alerts.Messages), quiet.From, quiet.To); err != nil {
 		return me, err
 	}
+	if err := t.presencePassed(me.ID); err != nil {
+		return me, err
+	}
 	return t.meChanged(me.ID, "")
 }
 

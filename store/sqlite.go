@@ -247,6 +247,7 @@ func (e *sqliteEngine) transact(ops []*writeOp) error {
 	if _, err := e.writer.exec("COMMIT", nil); err != nil {
 		return e.abandon(err)
 	}
+	ops[0].store.metrics.commitWrites.Observe(float64(len(ops)))
 	return nil
 }
 

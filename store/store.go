@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -38,7 +39,8 @@ type Config struct {
 	KeepEvents time.Duration
 	// DueByHand leaves it to the caller to do what is due by time, in a test whose clock jumps.
 	DueByHand bool
-	Prepared  func(sql string) // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+	Metrics   prometheus.Registerer // where what the store counts is registered; nil: nowhere
+	Prepared  func(sql string)      // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
@@ -57,6 +59,7 @@ type Store struct {
 	callers  callers
 	uses     tokenUses
 	ready    map[desk.Channel]chan struct{}
+	metrics  *metrics
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -78,11 +81,15 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s := &Store{cfg: cfg, log: cfg.Logger, dialect: dialectOf(cfg.Database), contacts: contacts{seen: map[string]contact{}, back: make(chan struct{}, 1)},
 		ready: map[desk.Channel]chan struct{}{desk.ChannelFCM: make(chan struct{}, 1), desk.ChannelEmail: make(chan struct{}, 1)}}
 	s.listens.Store(ms(cfg.Now()))
+	s.metrics = newMetrics(cfg.Metrics)
 	if err := s.openEngine(ctx); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.engine.close())
+	}
+	if cfg.Metrics != nil {
+		cfg.Metrics.MustRegister(newStateMetrics(s))
 	}
 	return s, nil
 }

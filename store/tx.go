@@ -36,6 +36,7 @@ type wakeUp struct {
 	deliveries map[desk.Channel]bool
 	callers    bool            // who a token is may have changed
 	queues     map[string]bool // whose counts changed: of reps and teams
+	counted    []func()        // for the metrics
 }
 
 // queue notes that the counts of a queue changed.
@@ -173,6 +174,7 @@ func (t *tx) run(fn func(*tx) error) (err error) {
 func write[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
 	var result T
 	idem := idempotencyFrom(ctx)
+	defer s.metrics.timeWrite(time.Now())
 	err := s.engine.write(ctx, s, func(t *tx) (err error) {
 		result, err = keeping(t, idem, fn)
 		return err
@@ -226,8 +228,11 @@ func (s *Store) fault(err error) error {
 	return err
 }
 
-// committed wakes those who wait for what the transaction wrote.
+// committed counts what the transaction did, and wakes those who wait for what it wrote.
 func (s *Store) committed(w wakeUp) {
+	for _, count := range w.counted {
+		count()
+	}
 	if w.callers {
 		s.callers.changes.Add(1)
 	}

@@ -28,7 +28,7 @@ type demoCommand struct {
 }
 
 func (c *demoCommand) Run(ctx context.Context, to output) error {
-	listener, err := listen(ctx, c.Listen)
+	listener, err := listen(ctx, "--listen", c.Listen)
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,9 @@ func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
 	for _, name := range []string{"cho", "dia"} {
 		away := p.logIn(name, browser)
 		away.must(http.StatusOK, "PATCH", "/v1/me", `{"extended_availability": true}`)
+		if confirms := smtp.Next(); confirms.To != name+"@example.com" || confirms.Subject != "Extended availability is on" { // G6
+			t.Errorf("%q to %s", confirms.Subject, confirms.To)
+		}
 		away.must(http.StatusNoContent, "DELETE", "/v1/me/consoles/current", "")
 	}
 	session := ana.openSession()

@@ -20,6 +20,7 @@ import (
 type program struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API, and send what there is to tell."`
 	Demo    demoCommand    `cmd:"" help:"Serve a sample desk on a temporary database, and print a walk-through."`
+	Doctor  doctorCommand  `cmd:"" help:"Look whether what serve needs works: database, pushes, emails, public URL, clock."`
 	Import  importCommand  `cmd:"" help:"Load an organisation file into the database."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke API tokens for scripts."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the published contract as YAML."`

@@ -40,6 +40,7 @@ func TestCommandLine(t *testing.T) {
 		{name: "wrong level", args: "serve --log-level loud", fails: "log-level"},
 		{name: "port taken", args: "serve --listen " + taken.Addr().String(), fails: "is taken by another program"},
 		{name: "port taken, by variable", args: "demo", variables: map[string]string{"REPDESK_LISTEN": taken.Addr().String()}, fails: "is taken by another program"},
+		{name: "port of the metrics taken", args: "serve --listen 127.0.0.1:0 --metrics-listen " + taken.Addr().String(), fails: "choose another address with --metrics-listen"},
 		{name: "the flag goes first", args: "serve --listen nowhere:x", variables: map[string]string{"REPDESK_LISTEN": taken.Addr().String()}, fails: "nowhere:x"},
 		{name: "no variable for what belongs to one call", args: "openapi", variables: map[string]string{"REPDESK_OUTPUT": "nowhere/x"}, prints: "openapi: 3.1"},
 		{name: "public URL without a host", args: "serve --listen 127.0.0.1:0 --public-url example.com", fails: "needs http or https"},

@@ -21,13 +21,26 @@ func (c channels) close() {
 	}
 }
 
+// usesFCM says whether anything about FCM is set; then all that is needed must be.
+func (f pushFlags) usesFCM() bool {
+	return f.FCMProject != "" || f.FCMCredentials != "" || f.FCMEndpoint != ""
+}
+
+func (f pushFlags) fcmConfig(log *slog.Logger) push.FCMConfig {
+	return push.FCMConfig{Project: f.FCMProject, CredentialsFile: f.FCMCredentials, Endpoint: f.FCMEndpoint, Logger: log}
+}
+
+func (f pushFlags) mailConfig(publicURL, name string, log *slog.Logger) push.MailConfig {
+	return push.MailConfig{URL: f.SMTP, From: f.MailFrom, PublicURL: publicURL, Name: name, Logger: log}
+}
+
 // senders makes what the settings ask for. A channel without settings keeps its messages to the log.
 func (f pushFlags) senders(ctx context.Context, publicURL, name string, log *slog.Logger) (c channels, err error) {
-	mail := push.MailConfig{URL: f.SMTP, From: f.MailFrom, PublicURL: publicURL, Name: name, Logger: log}
+	mail := f.mailConfig(publicURL, name, log)
 	kept := &push.Kept{Mail: mail, Logger: log}
 	c.byChannel = map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}
-	if f.FCMProject != "" || f.FCMCredentials != "" || f.FCMEndpoint != "" {
-		fcm, err := push.NewFCM(ctx, push.FCMConfig{Project: f.FCMProject, CredentialsFile: f.FCMCredentials, Endpoint: f.FCMEndpoint, Logger: log})
+	if f.usesFCM() {
+		fcm, err := push.NewFCM(ctx, f.fcmConfig(log))
 		if err != nil {
 			return c, err
 		}

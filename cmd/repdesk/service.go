@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/push"
 	"github.com/repdesk/repdesk/store"
@@ -28,15 +30,18 @@ const (
 
 // serviceConfig is what a service is made of. The service closes the store and the listener.
 type serviceConfig struct {
-	store     *store.Store
-	senders   map[desk.Channel]push.Sender
-	channels  []desk.Channel // those that are set up
-	listener  net.Listener
-	publicURL string
-	name      string
-	trusted   []netip.Prefix // proxies whose X-Forwarded-For counts
-	log       *slog.Logger
-	demo      http.Handler // answers what stands under /demo/; nil: nobody
+	store    *store.Store
+	senders  map[desk.Channel]push.Sender
+	channels []desk.Channel // those that are set up
+	listener net.Listener
+	metrics  *prometheus.Registry // that of the store; nil: there are none
+	// metricsListener is where /metrics stands by itself; nil: beside the API.
+	metricsListener net.Listener
+	publicURL       string
+	name            string
+	trusted         []netip.Prefix // proxies whose X-Forwarded-For counts
+	log             *slog.Logger
+	demo            http.Handler // answers what stands under /demo/; nil: nobody
 }
 
 // service is a desk: the API over a store, and the worker that sends what the store holds.
@@ -44,12 +49,25 @@ type service struct {
 	cfg    serviceConfig
 	worker *push.Worker
 	http   *http.Server
+	apart  *http.Server       // serves the metrics alone; nil where the API does
 	cancel context.CancelFunc // ends the requests that outlast the drain
 }
 
 func newService(cfg serviceConfig) *service {
-	s := &service{cfg: cfg, worker: push.NewWorker(push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log})}
-	a := api.New(api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, Warning: s.worker.Alarm, PublicURL: cfg.publicURL, Name: cfg.name, Channels: cfg.channels, Version: version(), TrustedProxies: cfg.trusted})
+	workers := push.Config{Store: cfg.store, Senders: cfg.senders, Logger: cfg.log}
+	serving := api.Config{Store: cfg.store, Logger: cfg.log, Ready: cfg.store.Ready, PublicURL: cfg.publicURL, Name: cfg.name, Channels: cfg.channels, Version: version(), TrustedProxies: cfg.trusted}
+	s := &service{cfg: cfg}
+	if cfg.metrics != nil {
+		workers.Metrics, serving.Metrics = cfg.metrics, cfg.metrics
+		if page := metricsPage(cfg.metrics, cfg.log); cfg.metricsListener == nil {
+			serving.MetricsPage = page
+		} else {
+			s.apart = newMetricsServer(page, cfg.log)
+		}
+	}
+	s.worker = push.NewWorker(workers)
+	serving.Warning = s.worker.Alarm
+	a := api.New(serving)
 	requests, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	// No WriteTimeout: an event stream stays open, and sets a deadline for each of its writes.
@@ -73,21 +91,24 @@ func withDemo(api, demo http.Handler) http.Handler {
 // requests and sends write to it to their end.
 func (s *service) run(ctx context.Context) error {
 	if err := s.cfg.store.TakeBackDeliveries(ctx); err != nil {
-		return errors.Join(err, s.cfg.listener.Close(), s.cfg.store.Close())
+		return errors.Join(err, s.cfg.listener.Close(), closeListener(s.cfg.metricsListener), s.cfg.store.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var running sync.WaitGroup
-	var served, worked error
-	running.Go(func() { served = s.serve(); stop() })
+	var served, measured, worked error
+	running.Go(func() { served = serve(s.http, s.cfg.listener); stop() })
+	if s.apart != nil {
+		running.Go(func() { measured = serve(s.apart, s.cfg.metricsListener); stop() })
+	}
 	running.Go(func() { worked = s.worker.Run(ctx); stop() })
 	running.Go(func() { <-ctx.Done(); s.stopServing() })
 	running.Wait()
-	return errors.Join(served, worked, s.cfg.store.Close())
+	return errors.Join(served, measured, worked, s.cfg.store.Close())
 }
 
-func (s *service) serve() error {
-	if err := s.http.Serve(s.cfg.listener); !errors.Is(err, http.ErrServerClosed) {
+func serve(server *http.Server, on net.Listener) error {
+	if err := server.Serve(on); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -96,6 +117,9 @@ func (s *service) serve() error {
 // stopServing takes no new connections, tells the streams to end, lets requests finish for drainTime and cuts the rest.
 func (s *service) stopServing() {
 	s.cfg.log.Info("stopping")
+	if s.apart != nil {
+		_ = s.apart.Close()
+	}
 	draining, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if err := s.http.Shutdown(draining); err != nil {

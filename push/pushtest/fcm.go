@@ -37,6 +37,7 @@ type Push struct {
 	Authorization string
 	Data          map[string]string
 	Message       map[string]any // whole, as it came
+	DryRun        bool           // it is to be looked at, and delivered to nobody
 	Status        int            // what was answered; 0: the connection was cut
 }
 
@@ -100,7 +101,10 @@ func (f *FCM) Next() Push { f.t.Helper(); return f.pushes.next(f.t, "push") }
 func (f *FCM) Pushes() []Push { return f.pushes.list() }
 
 func (f *FCM) send(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Message map[string]any }
+	var body struct {
+		Message      map[string]any
+		ValidateOnly bool `json:"validate_only"`
+	}
 	raw, _ := io.ReadAll(r.Body)
 	if err := json.Unmarshal(raw, &body); err != nil || r.PathValue("operation") != "messages:send" {
 		writeFCMError(w, Answer{Status: http.StatusBadRequest})
@@ -108,7 +112,7 @@ func (f *FCM) send(w http.ResponseWriter, r *http.Request) {
 	}
 	push := newPush(r, body.Message)
 	answer, _ := f.script.take(push.Target)
-	push.Status = answer.Status
+	push.Status, push.DryRun = answer.Status, body.ValidateOnly
 	if answer.Status == 0 && !answer.Cut {
 		push.Status = http.StatusOK
 	}

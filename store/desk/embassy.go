@@ -112,6 +112,9 @@ func (e *Event) SeenThrough(o *Outlook) {
 	if e.TeamMessage != nil {
 		e.TeamMessage.SeenThrough(o)
 	}
+	if e.Rep != nil {
+		o.name(e.Rep.ID, &e.Rep.Name)
+	}
 }
 
 func (q *QueueEntry) SeenThrough(o *Outlook) { o.refs(&q.Inviter) }

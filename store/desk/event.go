@@ -30,12 +30,13 @@ const (
 	EventPreferences       EventType = "preferences.changed"
 	EventConsoleChanged    EventType = "console.changed"
 	EventConsoleRevoked    EventType = "console.revoked"
+	EventRepPresence       EventType = "rep.presence_changed" // only for those who ask for it
 )
 
 // EventTypes lists all there are.
 var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged, EventPlaceChanged,
 	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventEntryAdded, EventEntryChanged,
-	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked}
+	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked, EventRepPresence}
 
 const (
 	// EventRetention is how long events are kept for those who come back (H2), where no setting says otherwise.
@@ -47,7 +48,7 @@ const (
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
 	ID          int64        `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
-	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked"`
+	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked,rep.presence_changed"`
 	At          time.Time    `json:"at" doc:"When"`
 	Actor       *Ref         `json:"actor,omitempty" doc:"Who did it"`
 	SessionID   string       `json:"session_id,omitempty" doc:"The session that it happened in"`
@@ -65,6 +66,7 @@ type Event struct {
 	Me          *Me          `json:"me,omitempty" doc:"With me.…"`
 	Preferences *Preferences `json:"preferences,omitempty" doc:"With preferences.…"`
 	Console     *Console     `json:"console,omitempty" doc:"With console.…"`
+	Rep         *RepPresence `json:"rep,omitempty" doc:"With rep.presence_changed"`
 }
 
 // Subject names the one object that the event is about: invitation inv_…, queue personal.
@@ -87,6 +89,8 @@ func (e Event) Subject() string {
 		id = e.TeamMessage.ID
 	case e.Console != nil:
 		id = e.Console.ID
+	case e.Rep != nil:
+		id = e.Rep.ID
 	}
 	noun, _, _ := strings.Cut(string(e.Type), ".")
 	return noun + " " + id
@@ -95,7 +99,7 @@ func (e Event) Subject() string {
 // step says whether the event is one of several that say how its object is now, so that the next such says all that it says.
 // A session that comes with its attendees says more.
 func (e Event) step() bool {
-	return strings.HasSuffix(string(e.Type), ".changed") && (e.Session == nil || e.Session.Attendees == nil)
+	return strings.HasSuffix(string(e.Type), "changed") && (e.Session == nil || e.Session.Attendees == nil)
 }
 
 // Behind is how many events may wait for a stream until it is behind: from then on it gets of changes the latest only.
@@ -121,6 +125,9 @@ func LatestOnly(events []Event, may func(EventType) bool) []Event {
 
 // RepTopic is where events for one rep stand.
 func RepTopic(repID string) string { return "rep:" + repID }
+
+// PresenceTopic is where the presence of all reps stands, for those who ask for it: each reads of those whom they see (A4, A7).
+const PresenceTopic = "presence"
 
 // TeamTopic is where events for all reps of a team stand.
 func TeamTopic(teamID string) string { return "team:" + teamID }

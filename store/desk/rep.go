@@ -55,6 +55,13 @@ func PresenceOf(loggedIn, busy bool) Presence {
 	return PresenceAvailable
 }
 
+// RepPresence is a rep's readiness, as colleagues see it.
+type RepPresence struct {
+	ID       string   `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Name     string   `json:"name" doc:"The private display name" example:"Ben Okafor"`
+	Presence Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"available,busy,offline"`
+}
+
 // Membership is a rep's place in a team.
 type Membership struct {
 	Team    Ref      `json:"team" doc:"The team"`

@@ -43,6 +43,7 @@ DROP INDEX deliveries_one_email;
 DROP INDEX deliveries_one_message;
 DROP INDEX deliveries_one_follow_up;
 DROP INDEX deliveries_mail;
+DROP INDEX deliveries_passing;
 UPDATE deliveries SET about = '' WHERE about LIKE '%.state';
 ALTER TABLE deliveries RENAME COLUMN about TO invitation_id;
 ALTER TABLE deliveries DROP COLUMN about_rev;
