@@ -15,7 +15,8 @@ openapi:
 	go run ./cmd/repdesk openapi --output openapi/openapi.yaml
 	go run ./cmd/repdesk openapi --3.0 --output openapi/openapi-3.0.yaml
 
-# Invitations per second through HTTP, beside the same server's /healthz.
+# Invitations per second through HTTP, beside the same server's /healthz; how soon people are told, how many pushes go out a
+# second, and what 10,000 open streams cost (which needs Linux and ulimit -n 11000). A quiet machine, and some two minutes.
 bench:
 	go test ./cmd/repdesk -run '^$$' -bench . -benchtime 5s
 

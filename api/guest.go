@@ -85,7 +85,7 @@ func (s *Server) leaveAsGuest(ctx context.Context, _ *struct{}) (*Object[desk.Se
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in two tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they

@@ -42,7 +42,7 @@ func TestG2LinkPageAsPeopleSeeIt(t *testing.T) {
 	}
 	over := chromium.Open(t, x.url+"/i/"+token, browsertest.Look{Width: browsertest.Phone})
 	over.Picture("link-over")
-	checkLinkSeen(t, over, "en", 1)
+	checkLinkSeen(t, over, "en", 1) // opens the app
 	missing := chromium.Open(t, x.url+"/i/nothing", browsertest.Look{Width: browsertest.Phone, Dark: true})
 	missing.Picture("link-missing")
 	checkLinkSeen(t, missing, "en", 0)

@@ -59,6 +59,7 @@ type stream struct {
 	key    string                               // whose it is: of each there is one
 	asks   bool                                 // no event tells it that its token is no good any more
 	touch  func()                               // notes that the reader is there
+	gone   func()                               // notes that the stream has closed, and no other took its place
 	ends   func(desk.Event) (Closing, bool)     // whether an event is the last
 	close  chan Closing                         // holds one word at most
 	passes func(context.Context, *stream) error // tells what passes by itself, and so is not in the log; nil: nothing
@@ -105,6 +106,7 @@ func (l *streams) add(b *stream) error {
 		earlier.end(Closing{Reason: "replaced"})
 	}
 	l.open[b.key] = b
+	b.touch()
 	return nil
 }
 
@@ -122,6 +124,7 @@ func (l *streams) remove(b *stream) {
 	defer l.mu.Unlock()
 	if l.open[b.key] == b {
 		delete(l.open, b.key)
+		b.gone()
 	}
 }
 
@@ -133,7 +136,7 @@ type streamInput struct {
 
 func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	c := callerFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.touch(c) }, ends: func(event desk.Event) (Closing, bool) {
+	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.cfg.Store.Watch(c) }, gone: func() { s.cfg.Store.Unwatch(c) }, ends: func(event desk.Event) (Closing, bool) {
 		return Closing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
 	}})
 }
@@ -214,6 +217,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
 		return err
 	}
+	b.sub.Follow()
 	beat := time.NewTicker(s.cfg.Heartbeat)
 	defer beat.Stop()
 	passing, stop := s.ticks(b)

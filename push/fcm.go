@@ -30,6 +30,9 @@ import (
 const (
 	// fcmTimeout bounds one request; Google asks for at least 10 s (firebase.google.com/docs/cloud-messaging/scale-fcm).
 	fcmTimeout = 15 * time.Second
+	// fcmIdleConns are kept where HTTP/2 is not spoken: at least as many as there are ever workers, or each send more
+	// would open a connection of its own.
+	fcmIdleConns = 256
 	// fcmScope is the one right that sending needs.
 	fcmScope = "https://www.googleapis.com/auth/firebase.messaging"
 	// maxAnswer bounds what is read of an answer; real ones are under 2 KiB.
@@ -97,7 +100,7 @@ func (cfg FCMConfig) unauthenticated() bool { return cfg.Endpoint != "" && cfg.C
 // fcmTransport is the way to FCM: one attempt, with a token, over connections that are kept.
 func fcmTransport(ctx context.Context, cfg FCMConfig) (http.RoundTripper, error) {
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.MaxIdleConnsPerHost = defaultWorkers[desk.ChannelFCM]
+	base.MaxIdleConns, base.MaxIdleConnsPerHost = 0, fcmIdleConns
 	if cfg.unauthenticated() {
 		return oneAttempt{base}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func fcmMessage(job desk.Job, now time.Time) *messaging.Message {
 // which is the comment, alone and in the body, unless somebody's name is longer.
 func fcmWithin(job desk.Job, now time.Time, textBytes int) *messaging.Message {
 	data := fcmData(job, now)
-	for _, key := range []string{"title", "body", "inviter", "sender", "target", "issue", "comment", "by"} {
+	for _, key := range []string{"title", "body", "inviter", "sender", "target", "queue", "issue", "comment", "by"} {
 		if text, ok := data[key]; ok {
 			data[key] = cut(text, textBytes)
 		}
@@ -88,8 +89,16 @@ func fcmData(job desk.Job, now time.Time) map[string]string {
 		invitationData(p, job)
 	case desk.PurposeTransfer:
 		transferData(p, job)
+	case desk.PurposeQueue:
+		queueData(p, job)
+	case desk.PurposeMessage:
+		messageData(p, job)
 	case desk.PurposeSession:
 		sessionData(p, job)
+	case desk.PurposeSignedOut:
+		signedOutData(p, job)
+	case desk.PurposeTest:
+		testData(p, job)
 	case desk.PurposeWithdrawal:
 		withdrawalData(p, job)
 	}
@@ -125,11 +134,65 @@ func transferData(p payload, job desk.Job) {
 	p.put("body", cmp.Or(joined(": ", issue, trf.Comment), t.Say("transfer.body")))
 }
 
-// sessionData names the issue in the body too: it tells the rep which of several sessions is meant.
+func queueData(p payload, job desk.Job) {
+	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
+	args := texts.Args{"Queue": job.Queue.Name}
+	if job.Queue.ID == desk.PersonalQueue {
+		args["Queue"], job.Queue.Name = "", t.Say("queue.personal")
+	}
+	p.put("queue_entry_id", job.Key)
+	p.put("queue_id", job.Queue.ID)
+	p.put("queue", job.Queue.Name)
+	p.put("session_id", job.Session.ID)
+	p.put("issue", issue)
+	p.put("reason", job.Reason)
+	p.put("title", queueTitle(t, desk.QueueNews(job.Reason), args))
+	p.put("body", joined(": ", issue, t.Say("queue.entered.body")))
+}
+
+func queueTitle(t *texts.Texts, news desk.QueueNews, args texts.Args) string {
+	switch news {
+	case desk.QueueOverdue:
+		return t.Say("queue.overdue.title", args)
+	case desk.QueueReturned:
+		return t.Say("queue.returned.title", args)
+	}
+	return t.Say("queue.entered.title", args)
+}
+
+// messageData says nothing of what was written: the app loads it.
+func messageData(p payload, job desk.Job) {
+	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
+	customer := ""
+	if job.AuthorRole == desk.AttendeeCustomer {
+		customer = t.Say("message.fromCustomer")
+	}
+	p.put("session_id", job.Session.ID)
+	p.put("issue", issue)
+	p.put("count", strconv.Itoa(job.Unread))
+	p.put("author_role", string(job.AuthorRole))
+	p.put("title", t.Say("message.title", texts.Args{"Issue": issue}))
+	p.put("body", joined(" · ", t.Say("message.count", texts.Args{"Count": job.Unread}), customer))
+}
+
+func signedOutData(p payload, job desk.Job) {
+	t := texts.For(job.Locale)
+	p.put("console_id", job.Key)
+	p.put("reason", job.Reason)
+	p.put("title", t.Say("signedOut.title"))
+	p.put("body", t.Say("signedOut.body."+job.Reason))
+}
+
+func testData(p payload, job desk.Job) {
+	t := texts.For(job.Locale)
+	p.put("title", t.Say("test.title"))
+	p.put("body", t.Say("test.body"))
+}
+
+// sessionData names the issue in the body alone: it tells the rep which of several sessions is meant.
 func sessionData(p payload, job desk.Job) {
 	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
 	p.put("session_id", job.Session.ID)
-	p.put("issue", issue)
 	p.put("reason", job.Reason)
 	p.put("title", t.Say("session.title."+job.Reason))
 	p.put("body", joined(": ", issue, t.Say("session.body."+job.Reason)))
@@ -157,7 +220,7 @@ func targetOf(inv desk.Invitation) *desk.Ref {
 	return cmp.Or(inv.Team, inv.Portal, inv.Rep)
 }
 
-// ending is why an invitation, a transfer or a message about a session is over, as one rep is told.
+// ending is why an invitation, a transfer or news of a session is over, as one rep is told.
 type ending struct {
 	reason desk.EndReason
 	by     string // the person who ended it, if one did
@@ -167,7 +230,9 @@ type ending struct {
 func endingOf(job desk.Job) ending {
 	inv := job.Invitation
 	switch {
-	case job.Ends == desk.PurposeSession:
+	case job.Invitation.ID == "" && job.By != nil:
+		return ending{reason: desk.EndReason(job.Reason), by: job.By.Name, mine: job.By.ID == job.Rep.ID}
+	case job.Invitation.ID == "":
 		return ending{reason: desk.EndReason(job.Reason)}
 	case inv.Reason == desk.EndAccepted && inv.AcceptedBy != nil:
 		return ending{reason: inv.Reason, by: inv.AcceptedBy.Name, mine: inv.AcceptedBy.ID == job.Rep.ID}
@@ -192,10 +257,14 @@ func androidConfig(job desk.Job, now time.Time) *messaging.AndroidConfig {
 // takes the place of the alert that it ends, without sound or light, and says why (G4).
 func apnsConfig(job desk.Job, data map[string]string) *messaging.APNSConfig {
 	badge := job.Badge
+	level, timely := "active", []desk.Purpose{desk.PurposeInvitation, desk.PurposeTransfer, desk.PurposeSession}
+	if slices.Contains(timely, job.Purpose) {
+		level = "time-sensitive"
+	}
 	aps := &messaging.Aps{
 		Alert: &messaging.ApsAlert{Title: data["title"], Body: data["body"]}, Badge: &badge, MutableContent: true,
 		Category: data["type"], ThreadID: cmp.Or(job.Invitation.Session.ID, job.Session.ID), Sound: "default",
-		CustomData: map[string]any{"interruption-level": "time-sensitive"},
+		CustomData: map[string]any{"interruption-level": level},
 	}
 	if job.Purpose == desk.PurposeWithdrawal {
 		aps.Sound, aps.CustomData = "", map[string]any{"interruption-level": "passive"}

@@ -84,7 +84,7 @@ func TestC6TransferPush(t *testing.T) {
 
 func TestC9SessionPush(t *testing.T) {
 	about := func(reason, title, body string) dataCase {
-		return dataCase{reason, sessionJob(reason), map[string]string{"session_id": "ses_1", "issue": "Paper jam", "reason": reason, "title": title, "body": body}}
+		return dataCase{reason, sessionJob(reason), map[string]string{"session_id": "ses_1", "reason": reason, "title": title, "body": body}}
 	}
 	over := func(reason, body string) dataCase {
 		return dataCase{"over: " + reason, endedAlert(reason), map[string]string{"ends": "session", "state": "withdrawn", "reason": reason, "title": "The alert is over", "body": body}}

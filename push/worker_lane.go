@@ -3,6 +3,7 @@ package push
 import (
 	"cmp"
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -16,11 +17,12 @@ type lane struct {
 	sender  Sender
 	free    chan struct{} // a token for each send that may start
 	sends   sync.WaitGroup
+	looked  int64 // at the clock, in ms
 }
 
 func (w *Worker) newLane(channel desk.Channel, sender Sender) *lane {
 	workers := max(cmp.Or(w.cfg.Workers, defaultWorkers[channel]), 1)
-	l := &lane{Worker: w, channel: channel, sender: sender, free: make(chan struct{}, workers)}
+	l := &lane{Worker: w, channel: channel, sender: sender, free: make(chan struct{}, workers), looked: math.MaxInt64}
 	for range workers {
 		l.free <- struct{}{}
 	}
@@ -35,6 +37,7 @@ func (l *lane) run(ctx, sending context.Context) {
 		if n == 0 {
 			return
 		}
+		l.lookAtClock(ctx)
 		jobs, err := l.cfg.Store.ClaimDeliveries(ctx, l.channel, n, lease)
 		if err != nil && ctx.Err() == nil {
 			l.cfg.Logger.ErrorContext(ctx, "claim deliveries", "channel", l.channel, "error", err)
@@ -50,6 +53,21 @@ func (l *lane) run(ctx, sending context.Context) {
 			return
 		}
 	}
+}
+
+// lookAtClock has the store mend its times where the clock was set back, which may have been before the start too. A
+// second or less makes nothing late that matters.
+func (l *lane) lookAtClock(ctx context.Context) {
+	now := l.cfg.Now().UnixMilli()
+	if now < l.looked-1000 {
+		if err := l.cfg.Store.ClockSetBack(ctx, l.channel); err != nil {
+			if ctx.Err() == nil {
+				l.cfg.Logger.ErrorContext(ctx, "mend times after the clock was set back", "channel", l.channel, "error", err)
+			}
+			return // and try again
+		}
+	}
+	l.looked = now
 }
 
 // takeFree waits until a send may start and takes all tokens there are; none when ctx has ended. What is claimed is

@@ -26,14 +26,83 @@ type scene struct {
 	ben     desk.Caller
 	session desk.Session
 	log     bytes.Buffer
+	logger  *slog.Logger        // writes into log
+	told    *store.Subscription // of the outcomes that Ana is told of
+	at      int64
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T) *scene { return newSceneOn(t, t.TempDir()+"/repdesk.db") }
+
+// eachScene runs a test on a scene of each engine.
+func eachScene(t *testing.T, test func(t *testing.T, s *scene)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newScene(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, newSceneOn(t, storetest.Postgres(t))) })
+}
+
+func newSceneOn(t *testing.T, database string) *scene {
 	clock := storetest.NewClock()
-	d := storetest.NewDesk(t, storetest.Open(t, t.TempDir()+"/repdesk.db", clock))
+	d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 	s := &scene{Desk: d, t: t, clock: clock, ana: d.LogIn("ana"), ben: d.LogInWithPush("ben", "bens-phone")}
 	s.session = d.OpenSession(s.ana, "@main")
+	s.logger = slog.New(slog.NewTextHandler(&s.log, nil))
+	var err error
+	if s.told, err = d.Subscribe(t.Context(), s.ana); err == nil {
+		s.at, err = d.LastEvent(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.told.Close)
 	return s
+}
+
+// recorded waits until so many outcomes were recorded since the last call, and returns them.
+func (s *scene) recorded(n int) (outcomes []desk.Delivery) {
+	s.t.Helper()
+	late := time.After(patience)
+	for {
+		events, err := s.told.Read(s.t.Context(), s.at, []desk.EventType{desk.EventDeliveryChanged}, n-len(outcomes))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, e := range events.Items {
+			outcomes = append(outcomes, *e.Delivery)
+		}
+		s.at = events.Cursor
+		if len(outcomes) == n {
+			return outcomes
+		}
+		select {
+		case <-s.told.Woken():
+		case <-late:
+			s.t.Fatalf("%d outcomes of %d were recorded within %s", len(outcomes), n, patience)
+		}
+	}
+}
+
+// patience is how long a test waits for what should come at once, on a machine that does much else.
+const patience = 30 * time.Second
+
+// later moves the clock, and has the worker look at it: it would by itself within 15 s.
+func (s *scene) later(d time.Duration) {
+	s.t.Helper()
+	s.clock.Advance(d)
+	for _, channel := range []desk.Channel{desk.ChannelFCM, desk.ChannelEmail} {
+		nothing := desk.Job{Delivery: desk.Delivery{Channel: channel}}
+		if err := s.ReleaseDelivery(s.t.Context(), nothing, true); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// untilDue is how long until the next push is due.
+func (s *scene) untilDue() time.Duration {
+	s.t.Helper()
+	due, more, err := s.NextDeliveryDue(s.t.Context(), desk.ChannelFCM)
+	if err != nil || !more {
+		s.t.Fatalf("nothing is due: %v", err)
+	}
+	return due.Sub(s.clock.Now())
 }
 
 func (s *scene) invite(c desk.Caller) desk.Invitation {
@@ -58,8 +127,11 @@ func (s *scene) delivery(invitationID string) desk.Delivery {
 
 // start runs a worker; the returned function stops it and waits for its end.
 func (s *scene) start(cfg push.Config) (w *push.Worker, stop func()) {
-	cfg.Store, cfg.Now, cfg.Jitter = s.Store, s.clock.Now, func() float64 { return 0 }
-	cfg.Logger = slog.New(slog.NewTextHandler(&s.log, nil))
+	cfg.Store, cfg.Now = s.Store, s.clock.Now
+	if cfg.Jitter == nil {
+		cfg.Jitter = func() float64 { return 0 }
+	}
+	cfg.Logger = s.logger
 	w = push.NewWorker(cfg)
 	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)
@@ -124,6 +196,47 @@ func TestG4InvitationAndWithdrawalReachTheDevice(t *testing.T) {
 	second := server.Next()
 	if second.Data["type"] != "withdrawal" || second.Data["key"] != first.Data["key"] || second.Data["reason"] != "cancelled" || second.Data["rev"] <= first.Data["rev"] {
 		t.Errorf("withdrawal: %+v", second)
+	}
+	stop()
+	if strings.Contains(s.log.String(), "ERROR") {
+		t.Errorf("log: %s", s.log.String())
+	}
+}
+
+// G13: a session in Ben's queue reaches his phone, and so does that somebody else has it now; then what is said in a session
+// of his.
+func TestG13QueueAndChatReachTheDevice(t *testing.T) {
+	s, server := newScene(t), pushtest.NewFCM(t)
+	fcm, err := push.NewFCM(t.Context(), push.FCMConfig{Project: "p", Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stop := s.start(push.Config{Senders: byFCM(fcm)})
+	started, err := s.StartSession(t.Context(), s.ana, store.NewSession{RepID: "@ben", Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := server.Next()
+	if first.Target != "bens-phone" || first.Data["type"] != "queue" || first.Data["session_id"] != started.Session.ID || first.Data["queue_id"] != "personal" || first.Data["key"] != first.Data["queue_entry_id"] {
+		t.Errorf("queue: %+v", first)
+	}
+	if _, err := s.AcceptSession(t.Context(), s.ben, started.Session.ID); err != nil {
+		t.Fatal(err)
+	}
+	second := server.Next()
+	if second.Data["type"] != "withdrawal" || second.Data["ends"] != "queue" || second.Data["key"] != first.Data["key"] || second.Data["state"] != "accepted" || second.Data["by"] != "Ben Okafor" || second.Data["rev"] <= first.Data["rev"] {
+		t.Errorf("withdrawal: %+v", second)
+	}
+	guest, err := s.AuthenticateGuest(t.Context(), started.GuestToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "Hello?"}); err != nil {
+		t.Fatal(err)
+	}
+	third := server.Next()
+	if third.Data["type"] != "message" || third.Data["key"] != started.Session.ID+".chat" || third.Data["count"] != "1" || third.Data["author_role"] != "customer" || strings.Contains(third.Data["body"], "Hello") {
+		t.Errorf("message: %+v", third)
 	}
 	stop()
 	if strings.Contains(s.log.String(), "ERROR") {

@@ -119,6 +119,11 @@ func (t *tx) leave(a attendeeRow, reason string) error {
 	if _, err := t.exec(`UPDATE attendees SET left_at = $1, expected_until = 0, rev = rev + 1 WHERE id = $2 AND left_at = 0`, ms(t.now), a.ID); err != nil {
 		return err
 	}
+	if a.RepID != "" {
+		if err := t.withdrawChat(a.SessionID, a.RepID, "", desk.EndLeft); err != nil {
+			return err
+		}
+	}
 	gone, err := t.attendee(a.ID)
 	if err != nil {
 		return err

@@ -159,7 +159,7 @@ func (t *tx) stopAsking(s sessionRow) error {
 	if _, err := t.exec(`UPDATE sessions SET asked_at = 0, rev = rev + 1 WHERE id = $1`, s.ID); err != nil {
 		return err
 	}
-	if err := t.withdrawAsk(s, desk.SessionConnectionLost); err != nil {
+	if err := t.withdrawAsk(s); err != nil {
 		return err
 	}
 	_, err := t.sessionChanged(sessionChange{actor: *s.Owner, id: s.ID, reason: "owner_back", hidden: true})
@@ -280,7 +280,7 @@ func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.endInvitations(m.by, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.withdrawAsk(s, string(desk.EndOwnershipMoved)); err != nil {
+	if err := t.withdrawState(s, desk.EndOwnershipMoved); err != nil {
 		return out, err
 	}
 	if err := t.ownerLeaves(s, m.reason); err != nil {

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
@@ -80,28 +79,20 @@ func TestG7AWorkerThatStopsGivesBack(t *testing.T) {
 }
 
 func TestG8ADeadTargetIsRemoved(t *testing.T) {
-	for name, refreshed := range map[string]bool{"that value": false, "not a newer one": true} {
-		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-				ana, ben, inv, job := pushed(t, d)
-				if refreshed {
-					fresh := "ben-1-new"
-					must(d.UpdateConsole(t.Context(), ben, "current", store.ConsoleChange{Device: desk.Device{PushTarget: &fresh}}, nil))
-				}
-				finish(t, d, []desk.Job{job}, desk.Outcome{Kind: desk.OutcomeTargetDead, Error: "target_unregistered"})
-				if got := delivery(t, d, ana, job); got.State != desk.DeliveryFailed || got.Error != "target_unregistered" {
-					t.Errorf("delivery %+v", got)
-				}
-				if console := must(d.Consoles(t.Context(), ben))[0]; (console.PushKind != "") != refreshed {
-					t.Errorf("console %+v", console)
-				}
-				same(t, "one mail follows", send(t, d, desk.ChannelEmail), "invitation ben@example.com")
-				if got := must(d.Invitation(t.Context(), ana, inv.ID)); !got.Active() {
-					t.Errorf("the invitation is %s", got.State)
-				}
-			})
-		})
-	}
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, inv, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, targetDead)
+		if got := delivery(t, d, ana, job); got.State != desk.DeliveryFailed || got.Error != "target_unregistered" {
+			t.Errorf("delivery %+v", got)
+		}
+		if console := must(d.Consoles(t.Context(), ben))[0]; console.PushKind != "" {
+			t.Errorf("console %+v", console)
+		}
+		same(t, "one mail follows", send(t, d, desk.ChannelEmail), "invitation ben@example.com")
+		if got := must(d.Invitation(t.Context(), ana, inv.ID)); !got.Active() {
+			t.Errorf("the invitation is %s", got.State)
+		}
+	})
 }
 
 func TestG8RetriesUntilTheWindowCloses(t *testing.T) {

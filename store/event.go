@@ -31,6 +31,9 @@ const eventsAtOnce = 8
 
 // writeEvents writes what was recorded, in that order, with as few statements as possible, at the end of the transaction.
 func (t *tx) writeEvents() error {
+	if t.rights {
+		t.events = append(t.events, loggedEvent{topic: rightsTopic, kind: "rights.changed", body: "{}"})
+	}
 	for events := range slices.Chunk(t.events, eventsAtOnce) {
 		args := []any{ms(t.now)}
 		for _, e := range events {
@@ -64,10 +67,12 @@ type Events struct {
 
 // Subscription is the view of one reader on the log: the topics that they may read.
 type Subscription struct {
-	store  *Store
-	reader reader
-	woken  chan struct{}
-	topics topics // those it is woken for
+	store   *Store
+	reader  reader
+	woken   chan struct{}
+	topics  topics       // those it is woken for
+	follows bool         // Follow was called
+	known   *knownRights // of a follower; nil: to be read
 }
 
 // reader is who reads: a rep, or a guest with their place in a session.
@@ -83,6 +88,7 @@ type rights struct {
 	grown   int64 // the position of the last growth that the reader's client may not know of; -1: none
 	until   int64 // the last position that is theirs; 0: no end
 	embassy bool  // A7 holds for the reader
+	passing bool  // they come and go with time too
 }
 
 // topics are what a caller may read, each with the position after which it is theirs to read.
@@ -150,7 +156,8 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 		UNION ALL SELECT 'team', m.team_id, m.since, '', 1 FROM team_members m WHERE m.rep_id = $1
 		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, c.id, c.portal_moved FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
 		UNION ALL SELECT 'portals', g.above_id, c.portal_since, c.id, c.portal_moved FROM consoles c JOIN portal_tree g ON g.portal_id = c.portal_id
-			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)`,
+			WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
+		UNION ALL SELECT 'others', '', -1, '', 0 FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND c.id <> $2`,
 		[]any{c.RepID, c.ConsoleID, ms(t.now)}, func(scan scanner) error {
 			var kind, id, console string
 			var since int64
@@ -161,6 +168,9 @@ func (t *tx) repRights(c desk.Caller) (rights, error) {
 			switch kind {
 			case "rep":
 				mine.embassy = is
+				return nil
+			case "others":
+				mine.passing = true
 				return nil
 			case "team":
 				mine.topics[desk.TeamTopic(id)] = since
@@ -201,6 +211,9 @@ func (b *Subscription) Read(ctx context.Context, after int64, types []desk.Event
 // ReadLatest is Read for a reader who wants to know how things are, and not each step there: who is behind gets of several
 // changes of one object, with nothing else of it in between, the last (desk.LatestOnly). Who keeps up gets each.
 func (b *Subscription) ReadLatest(ctx context.Context, after int64, limit int) (Events, error) {
+	if events, ok, err := b.readTail(ctx, after); ok || err != nil {
+		return events, err
+	}
 	return b.read(ctx, query{after: after, limit: limit, latest: true})
 }
 
@@ -315,17 +328,13 @@ func (t *tx) readLog(q query) (Events, error) {
 		if seen == q.limit {
 			events.Cursor = pos
 		}
-		if pos <= q.mine.topics[topic] || q.mine.until > 0 && pos > q.mine.until || slices.Contains(strings.Fields(except), q.caller.RepID) {
+		if !q.shows(pos, topic, except) {
 			return nil
 		}
 		if err := events.add(pos, body); err != nil {
 			return err
 		}
-		// Where the event stands is when they came. The end of the log as it was seen when that was begun can lie before what
-		// others wrote meanwhile, and before this reader's cursor.
-		if last := events.Items[len(events.Items)-1]; last.Type == desk.EventMeChanged && last.Reason == rightsGrown {
-			events.Grown = true
-		}
+		events.Grown = events.Grown || grows(events.Items[len(events.Items)-1])
 		return nil
 	})
 	if !events.More {
@@ -350,14 +359,28 @@ func (t *tx) readLog(q query) (Events, error) {
 	return events, errors.Join(err, t.err)
 }
 
+// shows says whether the reader gets what the log holds at a position.
+func (q query) shows(pos int64, topic, except string) bool {
+	since, mine := q.mine.topics[topic]
+	return mine && pos > since && (q.mine.until == 0 || pos <= q.mine.until) && !slices.Contains(strings.Fields(except), q.caller.RepID)
+}
+
+// grows says whether an event tells its rep of teams that they came into. Where the event stands is when they came: the end
+// of the log as it was seen when that was begun can lie before what others wrote meanwhile, and before the reader's cursor.
+func grows(e desk.Event) bool { return e.Type == desk.EventMeChanged && e.Reason == rightsGrown }
+
 func (e *Events) add(pos int64, body string) error {
-	event := desk.Event{}
-	if err := json.Unmarshal([]byte(body), &event); err != nil {
-		return fmt.Errorf("read event %d: %w", pos, err)
+	event, err := parseEvent(pos, body)
+	e.Items = append(e.Items, event)
+	return err
+}
+
+func parseEvent(pos int64, body string) (event desk.Event, err error) {
+	if err = json.Unmarshal([]byte(body), &event); err != nil {
+		return event, fmt.Errorf("read event %d: %w", pos, err)
 	}
 	event.ID = pos
-	e.Items = append(e.Items, event)
-	return nil
+	return event, nil
 }
 
 // rightsGrown is the reason of the event that tells a rep of teams that they came into.

@@ -1,29 +1,53 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/repdesk/repdesk/store/desk"
 )
 
 // pollLog is how often the log is looked at for what other processes wrote: servers on the same database, an import.
 const pollLog = 250 * time.Millisecond
 
-// hub tells subscriptions that the log has grown. It reads the new rows once and wakes only those whose topics they
-// touch; each then reads for itself, so that live events and replayed ones are one code path.
+const (
+	// tailLength is how much of the log's end is kept in memory, in events: more than come in the time that a woken reader
+	// takes to read them.
+	tailLength = 2000
+	// dispatchedAtOnce is how many events one statement reads.
+	dispatchedAtOnce = 500
+)
+
+// hub tells subscriptions that the log has grown. It reads the new rows once, keeps the last of them, and wakes only those
+// whose topics they touch; each then reads for itself, by its rights of that moment, from these rows where it follows the
+// log and from the log itself otherwise.
 type hub struct {
 	store *Store
 	grown chan struct{}
-	last  int64
+	last  int64 // written under mu, by run alone
 	mu    sync.Mutex
 	subs  map[string]map[*Subscription]bool // by topic
+	tail  []*logRow                         // all that the log holds after the position after, up to last; never changed in place
+	after int64                             // the position before the tail
+	moved int64                             // where the log last said that rights may have changed
+}
+
+// logRow is an event as the log holds it.
+type logRow struct {
+	pos                 int64
+	topic, except, body string
+	parse               func() (desk.Event, error) // once, however many read it
 }
 
 func newHub(ctx context.Context, s *Store) (*hub, error) {
 	h := &hub{store: s, grown: make(chan struct{}, 1), subs: map[string]map[*Subscription]bool{}}
 	var err error
 	h.last, err = s.LastEvent(ctx)
+	h.after, h.moved = h.last, h.last
 	return h, err
 }
 
@@ -81,25 +105,95 @@ func (h *hub) run(ctx context.Context) {
 	}
 }
 
+// dispatch reads what is new and wakes those whom it concerns.
 func (h *hub) dispatch(ctx context.Context) error {
-	last := h.last
-	topics, err := lookUp(ctx, h.store, func(t *tx) ([]string, error) {
-		return list(t, `SELECT pos, topic FROM events WHERE pos > $1 ORDER BY pos`, []any{h.last},
-			func(scan scanner, topic *string) error { return scan(&last, topic) })
-	})
-	if err != nil {
-		return err
+	for {
+		rows, err := lookUp(ctx, h.store, func(t *tx) ([]*logRow, error) {
+			return list(t, `SELECT pos, topic, except_reps, body FROM events WHERE pos > $1 ORDER BY pos LIMIT $2`, []any{h.last, dispatchedAtOnce}, scanLogRow)
+		})
+		if err != nil {
+			return err
+		}
+		h.append(rows)
+		if len(rows) < dispatchedAtOnce {
+			return nil
+		}
 	}
-	h.last = last
+}
+
+func scanLogRow(scan scanner, row **logRow) error {
+	r := &logRow{}
+	*row = r
+	r.parse = sync.OnceValues(func() (desk.Event, error) { return parseEvent(r.pos, r.body) })
+	return scan(&r.pos, &r.topic, &r.except, &r.body)
+}
+
+func (h *hub) append(rows []*logRow) {
+	if len(rows) == 0 {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, topic := range topics {
-		for b := range h.subs[topic] {
+	h.last = rows[len(rows)-1].pos
+	h.tail = append(h.tail, rows...)
+	if n := len(h.tail) - tailLength; n > 0 {
+		h.after = h.tail[n-1].pos
+		h.tail = slices.Clone(h.tail[n:]) // the old array goes with its last reader
+	}
+	for _, row := range rows {
+		if row.topic == rightsTopic {
+			h.moved = row.pos
+		}
+		for b := range h.subs[row.topic] {
 			select {
 			case b.woken <- struct{}{}:
 			default: // awake already
 			}
 		}
 	}
-	return nil
+}
+
+// since returns the rows after a position, the last position, and where rights last moved, if all of these rows are in memory.
+func (h *hub) since(after int64) (rows []*logRow, last, moved int64, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if after < h.after || after > h.last {
+		return nil, 0, 0, false
+	}
+	from, _ := slices.BinarySearchFunc(h.tail, after+1, func(row *logRow, pos int64) int { return cmp.Compare(row.pos, pos) })
+	return h.tail[from:], h.last, h.moved, true
+}
+
+// Follow says that the subscription is read whenever it is woken. From then on ReadLatest gives what it was woken for, and
+// not what was written since, for which it will be woken again: so of many who read one event each need not read the log.
+func (b *Subscription) Follow() { b.follows = true }
+
+// readTail is ReadLatest from memory, up to where the hub stands, by the rights of this moment all the same. It leaves to
+// the log whatever needs more than these rows: who is behind, queues, which are read anew for each, presence, and what
+// embassy reps see. What it returns is shared, and not to be changed.
+func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok bool, _ error) {
+	if !b.follows || b.reader.guest.AttendeeID != "" || b.reader.presence {
+		return Events{}, false, nil
+	}
+	rows, last, moved, ok := b.store.hub.since(after)
+	if !ok {
+		return Events{}, false, nil
+	}
+	mine, err := b.rightsAt(ctx, last, moved)
+	if err != nil || mine.embassy {
+		return Events{}, false, err
+	}
+	events, q := Events{Items: []desk.Event{}, Cursor: last, Grown: mine.grown >= after}, query{caller: b.reader.caller, mine: mine}
+	for _, row := range rows {
+		if !q.shows(row.pos, row.topic, row.except) {
+			continue
+		}
+		event, err := row.parse()
+		if err != nil || event.Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
+			return Events{}, false, err
+		}
+		events.Items, events.Grown = append(events.Items, event), events.Grown || grows(event)
+	}
+	b.store.hub.subscribe(b, mine.topics)
+	return events, true, nil
 }

@@ -63,3 +63,10 @@ func (x *countingExecutor) query(q string, args []any) (*sql.Rows, error) {
 	x.counter.Statements.Add(1)
 	return x.executor.query(q, args)
 }
+
+// MayChangeRights says whether a statement counts as one that may change what somebody may read.
+func MayChangeRights(q string) bool {
+	t := &tx{}
+	t.noteRights(q)
+	return t.rights
+}

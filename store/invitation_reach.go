@@ -116,7 +116,7 @@ func (t *tx) alertOne(inv desk.Invitation, rep desk.Ref) error {
 	if err := t.record(desk.RepTopic(rep.ID), event); err != nil {
 		return err
 	}
-	loggedIn, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2`, rep.ID, ms(t.now))
+	loggedIn, err := t.exists(`SELECT 1 FROM reps WHERE id = $1 AND logged_in_until > $2 AND ($3 = 0 OR alert_transfers = 1)`, rep.ID, ms(t.now), flag(inv.IsTransfer()))
 	if err != nil || !loggedIn {
 		return err
 	}

@@ -44,7 +44,10 @@ func (t *tx) addMessage(author attendeeRow, n newMessage) (messageRow, error) {
 		m.ID, m.SessionID, author.ID, string(n.audience), n.text, n.system, n.clientRef, ms(t.now)); err != nil {
 		return m, err
 	}
-	return m, t.tellMessage(m)
+	if err := t.tellMessage(m); err != nil {
+		return m, err
+	}
+	return m, t.pushMessage(m)
 }
 
 // tellMessage records a message for the reps in the session and, if it is for everyone, for its guests. The author's own
@@ -231,21 +234,26 @@ func (s *Store) MarkSessionRead(ctx context.Context, c desk.Caller, sessionID, m
 		if err != nil {
 			return desk.Session{}, err
 		}
-		return t.withAttendees(c, session.Session)
+		if session.Session, err = t.withAttendees(c, session.Session); err == nil && session.Unread == 0 {
+			err = t.withdrawChat(sessionID, c.RepID, "", desk.EndRead)
+		}
+		return session.Session, err
 	})
 }
+
+// unreadMessages are the messages m that the rep $1 has not read in the sessions that they are in, or in $2.
+const unreadMessages = ` FROM attendees a JOIN messages m ON m.session_id = a.session_id AND m.id > a.read_id AND m.created_at >= a.chat_from
+	WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND ($2 = '' OR a.session_id = $2) AND m.attendee_id <> a.id AND m.system = ''`
 
 // unread counts, by session, what the rep has not read in the sessions that they are in, or in the one that is named.
 func (t *tx) unread(repID, sessionID string) (map[string]int, error) {
 	counts := map[string]int{}
-	err := t.rows(`SELECT m.session_id, COUNT(*) FROM attendees a JOIN messages m ON m.session_id = a.session_id AND m.id > a.read_id AND m.created_at >= a.chat_from
-		WHERE a.rep_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND ($2 = '' OR a.session_id = $2) AND m.attendee_id <> a.id AND m.system = '' GROUP BY m.session_id`,
-		[]any{repID, sessionID}, func(scan scanner) error {
-			var session string
-			var n int
-			err := scan(&session, &n)
-			counts[session] = n
-			return err
-		})
+	err := t.rows(`SELECT m.session_id, COUNT(*)`+unreadMessages+` GROUP BY m.session_id`, []any{repID, sessionID}, func(scan scanner) error {
+		var session string
+		var n int
+		err := scan(&session, &n)
+		counts[session] = n
+		return err
+	})
 	return counts, err
 }

@@ -51,6 +51,11 @@ func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error 
 	for _, c := range candidates {
 		told[c.ID] = c.loggedIn || inv.Rep != nil
 	}
+	if inv.IsTransfer() {
+		if err := t.withoutTransfers(inv, told); err != nil {
+			return err
+		}
+	}
 	for _, d := range devices {
 		if !told[d.repID] {
 			continue
@@ -63,6 +68,16 @@ func (t *tx) queueInvitation(inv desk.Invitation, candidates []candidate) error 
 		return t.queueMails(inv, candidates)
 	}
 	return t.mailIfNobodyLoggedIn(inv, candidates)
+}
+
+// withoutTransfers leaves out those who do not want to be told of transfers (G13): each still finds them in the queue.
+func (t *tx) withoutTransfers(offer desk.Invitation, told map[string]bool) error {
+	off, err := t.texts(`SELECT id FROM reps WHERE id = $1 AND alert_transfers = 0 UNION
+		SELECT r.id FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = $2 AND r.alert_transfers = 0`, idOf(offer.Rep), idOf(offer.Team))
+	for _, id := range off {
+		told[id] = false
+	}
+	return err
 }
 
 // purposeOf is what a push tells that tells of an invitation or transfer.
@@ -167,7 +182,8 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		}
 	}
 	for _, s := range told {
-		mayShow := s.attempts > 0 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
+		// One that failed or was dropped at its first attempt shows nowhere; an attempt before the last may have been taken unnoticed.
+		mayShow := s.attempts > 1 || s.attempts == 1 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
 		to := [2]string{s.consoleID, s.repID}
 		if s.channel == desk.ChannelEmail && mayShow {
 			mails = append(mails, sentMail{id: s.id, repID: s.repID, address: s.address, reason: s.reason, round: s.round})
@@ -215,7 +231,7 @@ func (t *tx) dropWaiting(which string, args ...any) error {
 	})
 }
 
-// withdrawFromConsole takes active invitations off a device whose log-in ends (G10). Their revision grows, because a
+// withdrawFromConsole takes what it shows off a device whose log-in ends (G10). The revision of an invitation grows, because a
 // device takes a withdrawal only with a higher one than that of what it shows.
 func (t *tx) withdrawFromConsole(consoleID string, rep desk.Ref) error {
 	shown, err := t.texts(`SELECT DISTINCT d.about FROM deliveries d JOIN invitations v ON v.id = d.about
@@ -232,7 +248,13 @@ func (t *tx) withdrawFromConsole(consoleID string, rep desk.Ref) error {
 			err = t.withdraw(id, "", consoleID)
 		}
 	}
-	return err
+	if err == nil {
+		err = t.withdrawEntries(desk.EndLoggedOut, "", consoleID, `d.console_id = $1 AND d.console_id <> ''`, consoleID)
+	}
+	if err != nil {
+		return err
+	}
+	return t.withdrawSessions(consoleID)
 }
 
 // repWentAway looks after the team invitations that a rep who logged out leaves behind (G3).

@@ -29,7 +29,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 		// Materialized: PostgreSQL may run a mere subquery several times, each passing over what the one before locked.
 		claimed, err := list(t, `WITH due AS MATERIALIZED (SELECT id FROM deliveries WHERE channel = $3 AND due_at > 0 AND due_at <= $2 ORDER BY due_at, id LIMIT $4`+t.store.dialect.skip+`)
 			UPDATE deliveries SET state = 'sending', due_at = $1, attempts = attempts + 1,
-			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at END, updated_at = $2, rev = rev + 1
+			tried_at = CASE WHEN tried_at = 0 THEN $2 ELSE tried_at + $2 - due_at END, updated_at = $2, rev = rev + 1
 			WHERE id IN (SELECT id FROM due) RETURNING id`,
 			[]any{ms(t.now.Add(lease)), ms(t.now), string(channel), limit}, func(scan scanner, id *string) error { return scan(id) })
 		jobs := []desk.Job{}
@@ -56,6 +56,17 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 	})
 }
 
+// ClockSetBack moves what is to be sent by a channel along with a clock that was set back: else it would wait until the
+// clock is again where it was. A row that was written later than now says by how much.
+func (s *Store) ClockSetBack(ctx context.Context, channel desk.Channel) error {
+	return alter(ctx, s, func(t *tx) error {
+		_, err := t.exec(`UPDATE deliveries SET due_at = due_at - (updated_at - $1), tried_at = CASE WHEN tried_at = 0 THEN 0 ELSE tried_at - (updated_at - $1) END,
+			updated_at = $1 WHERE channel = $2 AND due_at > $1 AND due_at > 0 AND updated_at > $1`, ms(t.now), string(channel))
+		t.wakeWorkers(channel)
+		return err
+	})
+}
+
 // TakeBackDeliveries makes due at once what a worker held when the server died. The server calls it at its start, before
 // its own worker: of a file there is one server. On PostgreSQL another may be sending, and the lease decides.
 func (s *Store) TakeBackDeliveries(ctx context.Context) error {
@@ -75,10 +86,10 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var by desk.Ref
 	var loggedOut, embassy bool
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
+		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
-		&by.ID, &by.Name, &here, &loggedOut)
+		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}
@@ -129,6 +140,8 @@ func (t *tx) mailJob(job *desk.Job) (why string, err error) {
 // tellsOf completes a job by what it tells of.
 func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why string, err error) {
 	switch {
+	case job.Purpose != desk.PurposeWithdrawal && !job.Alerts.Wants(job.Purpose, job.Reason): // since it was queued
+		return "switched_off", nil
 	case job.OfferID() != "":
 		return t.invitationJob(job, loggedOut)
 	case job.Purpose != desk.PurposeWithdrawal && !t.now.Before(job.ExpiresAt): // what nobody answers is soon worth nothing
@@ -137,6 +150,10 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 		return t.sessionJob(job, sessionID)
 	case job.Purpose == desk.PurposeSignedOut:
 		return t.signedOutJob(job)
+	case strings.HasSuffix(job.Key, chatKey):
+		return t.messageJob(job, sessionID)
+	case strings.HasPrefix(job.Key, "qen_"):
+		return t.queueJob(job, sessionID)
 	}
 	return "", nil
 }

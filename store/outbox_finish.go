@@ -7,21 +7,24 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// FinishDelivery records what became of an attempt: sent; dead, which removes the target (comparing its value, since
-// a refresh may have come between); failed, which an email follows; or to be tried again after a pause that grows,
-// with jitter in [0, 1), until desk.RetryWindow has passed (G8).
+// FinishDelivery records what became of an attempt: sent; dead, which removes the target, or sends to the new one if a
+// refresh came between; failed, which an email follows; or to be tried again after a pause that grows, with jitter in
+// [0, 1), until it was tried for desk.RetryWindow (G8).
+//
+// Only time in which it could be tried counts: not what passes between the moment when it is due, or its lease ends, and
+// the next step. So a server that was down, or a clock that jumps ahead, gives nothing up.
 func (s *Store) FinishDelivery(ctx context.Context, job desk.Job, o desk.Outcome, jitter float64) error {
 	return alter(ctx, s, func(t *tx) error {
 		if o.Kind == desk.OutcomeDone {
 			return t.sent(job)
 		}
-		var triedAt int64
-		held, err := t.row(`SELECT tried_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(),
-			[]any{job.ID, job.Attempts}, &triedAt)
+		var triedAt, leased int64
+		held, err := t.row(`SELECT tried_at, due_at FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(),
+			[]any{job.ID, job.Attempts}, &triedAt, &leased)
 		if err != nil || !held { // acknowledged by the device already, or the lease ran out and somebody else has it
 			return err
 		}
-		return t.finish(job, o, jitter, time.UnixMilli(triedAt))
+		return t.finish(job, o, jitter, triedAt+max(ms(t.now)-leased, 0))
 	})
 }
 
@@ -36,13 +39,23 @@ func (t *tx) sent(job desk.Job) error {
 	return t.tellDelivery(job.ID)
 }
 
-func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Time) error {
+// finish ends an attempt that did not succeed. The delivery is tried since then, in ms.
+func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) error {
+	pause := desk.RetryPause(job.Attempts, o, jitter)
 	switch o.Kind {
 	case desk.OutcomeTargetDead:
-		if err := t.removeTarget(job); err != nil {
+		removed, err := t.removeTarget(job)
+		if err != nil {
 			return err
 		}
-		return t.deliveryFailed(job, o.Error)
+		renewed, err := t.exists(`SELECT 1 FROM consoles WHERE id = $1 AND rep_id = $2 AND push_target <> ''`, idOf(job.Console), job.Rep.ID)
+		if err != nil {
+			return err
+		}
+		if removed || !renewed {
+			return t.deliveryFailed(job, o.Error)
+		}
+		pause = 0
 	case desk.OutcomeRejected:
 		return t.deliveryFailed(job, o.Error)
 	}
@@ -55,12 +68,15 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 			return t.settle(job.ID, desk.DeliveryDropped, "over")
 		}
 	}
-	next := t.now.Add(desk.RetryPause(job.Attempts, o, jitter))
-	if next.Sub(tried) > desk.RetryWindow {
+	next := t.now.Add(pause)
+	if next.Sub(time.UnixMilli(since)) > desk.RetryWindow {
 		return t.deliveryFailed(job, "given_up")
 	}
-	if _, err := t.exec(`UPDATE deliveries SET state = 'waiting', error = $1, due_at = $2, updated_at = $3, rev = rev + 1 WHERE id = $4`,
-		o.Error, ms(next), ms(t.now), job.ID); err != nil {
+	if err := t.oneMessage(job); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE deliveries SET state = 'waiting', error = $1, due_at = $2, tried_at = $3, updated_at = $4, rev = rev + 1 WHERE id = $5`,
+		o.Error, ms(next), since, ms(t.now), job.ID); err != nil {
 		return err
 	}
 	t.countRetry(job.Channel, o)
@@ -68,12 +84,13 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, tried time.Tim
 	return t.tellDelivery(job.ID)
 }
 
-func (t *tx) removeTarget(job desk.Job) error {
+// removeTarget removes a console's push target, unless it has another by now.
+func (t *tx) removeTarget(job desk.Job) (removed bool, err error) {
 	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, idOf(job.Console), job.PushTarget)
 	if err != nil || n == 0 {
-		return err
+		return false, err
 	}
-	return t.renewLease(job.Rep.ID)
+	return true, t.renewLease(job.Rep.ID)
 }
 
 // deliveryFailed gives a delivery up. A push of an invitation is followed by one email, if the rep has an address; the
@@ -93,6 +110,9 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
 	_, err := write(ctx, s, func(t *tx) (int64, error) {
 		t.wakeWorkers(job.Channel)
+		if err := t.oneMessage(job); err != nil {
+			return 0, err
+		}
 		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
 			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts, flag(!tried))
 	})

@@ -14,7 +14,7 @@ import (
 const followsUp = "portals: [{slug: main, name: Main, email_follow_up: true}]"
 
 // told invites ben by email, in a portal whose emails are followed up, and has it sent.
-func told(t *testing.T, d *storetest.Desk) (ana, ben desk.Caller, inv desk.Invitation, first desk.Job) {
+func emailed(t *testing.T, d *storetest.Desk) (ana, ben desk.Caller, inv desk.Invitation, first desk.Job) {
 	t.Helper()
 	importYAML(t, d, followsUp)
 	ben, ana = extended(t, d, "ben"), d.LogIn("ana")
@@ -44,7 +44,7 @@ func TestG4FollowUpOfWhatEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-				ana, _, inv, first := told(t, d)
+				ana, _, inv, first := emailed(t, d)
 				c.end(t, d, ana, inv)
 				jobs := claim(t, d, desk.ChannelEmail)
 				same(t, "mails", targets(jobs), "withdrawal ben@example.com")
@@ -104,7 +104,7 @@ func TestG4FollowUpOnlyWhereItSaysSomething(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-				ana, ben, inv, first := told(t, d)
+				ana, ben, inv, first := emailed(t, d)
 				end(t, d, ana, ben, inv, first.LinkToken)
 				same(t, "mails", send(t, d, desk.ChannelEmail))
 			})
@@ -115,7 +115,7 @@ func TestG4FollowUpOnlyWhereItSaysSomething(t *testing.T) {
 // TestG4FollowUpOfTheNewest: of a reminded invitation, and at most one.
 func TestG4FollowUpOfTheNewest(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-		ana, _, inv, _ := told(t, d)
+		ana, _, inv, _ := emailed(t, d)
 		remind(t, d, ana, inv)
 		second := claim(t, d, desk.ChannelEmail)
 		finish(t, d, second, done)

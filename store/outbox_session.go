@@ -8,8 +8,12 @@ const (
 	chatKey  = ".chat"
 )
 
-// pushSession tells a rep's devices something about a session itself (C9).
+// pushSession tells a rep's devices something about a session itself (C9), if they want to be told (G13).
 func (t *tx) pushSession(sessionID, repID, reason string) error {
+	alerts, err := t.alertsOf(repID)
+	if err != nil || !alerts.Wants(desk.PurposeSession, reason) {
+		return err
+	}
 	return t.pushRep(repID, news{about: sessionID + stateKey, sessionID: sessionID, reason: reason, purpose: desk.PurposeSession})
 }
 
@@ -24,13 +28,38 @@ func (t *tx) pushRep(repID string, n news) error {
 	return err
 }
 
-// withdrawAsk takes back the push that asked a session's lost owner to come back, and says why: connection_lost when they
-// came back, else why the session is not theirs any more.
-func (t *tx) withdrawAsk(s sessionRow, why string) error {
-	if s.askedAt == 0 {
+// withdrawAsk takes back the push that asked a session's lost owner to come back: they have.
+func (t *tx) withdrawAsk(s sessionRow) error {
+	return t.withdrawWhere(`d.about = $1 AND d.reason = $2`, news{reason: desk.SessionConnectionLost}, s.ID+stateKey, desk.SessionConnectionLost)
+}
+
+// withdrawState takes back what told its owner of a session that is not theirs any more, and says why.
+func (t *tx) withdrawState(s sessionRow, why desk.EndReason) error {
+	if s.Owner == nil {
 		return nil
 	}
-	return t.withdrawWhere(`d.about = $1 AND d.reason = $2`, news{reason: why}, s.ID+stateKey, desk.SessionConnectionLost)
+	return t.withdrawWhere(`d.about = $1 AND d.rep_id = $2 AND d.reason <> $3`, news{reason: string(why)}, s.ID+stateKey, s.Owner.ID, desk.SessionTakenOver)
+}
+
+// withdrawSessions takes what tells of sessions, and of their chats, off a device whose log-in ends.
+func (t *tx) withdrawSessions(consoleID string) error {
+	type told struct {
+		session string
+		what    desk.Purpose
+	}
+	shown, err := list(t, `SELECT DISTINCT s.id, d.purpose FROM deliveries d JOIN sessions s ON s.id = d.session_id WHERE d.console_id = $1 AND d.console_id <> ''
+		AND d.purpose IN ('session', 'message') AND s.state <> 'ended' ORDER BY s.id, d.purpose`, []any{consoleID}, func(scan scanner, s *told) error { return scan(&s.session, &s.what) })
+	for _, s := range shown {
+		if err != nil {
+			return err
+		}
+		if s.what == desk.PurposeMessage {
+			err = t.withdrawChat(s.session, "", consoleID, desk.EndLoggedOut)
+			continue
+		}
+		err = t.withdrawWhere(`d.about = $1 AND d.console_id = $2`, news{reason: string(desk.EndLoggedOut)}, s.session+stateKey, consoleID)
+	}
+	return err
 }
 
 // sessionJob completes a job that tells of a session itself, or withdraws that.
@@ -41,8 +70,8 @@ func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error)
 	}
 	job.Ends = desk.PurposeSession
 	owns := s.State == desk.SessionActive && idOf(s.Owner) == job.Rep.ID
-	asks, tells := job.Reason == desk.SessionConnectionLost, job.Reason == desk.SessionMovedToYou
-	if job.Purpose == desk.PurposeSession && (asks && (!owns || s.askedAt == 0) || tells && !owns) {
+	lost := job.Reason == desk.SessionTakenOver
+	if job.Purpose == desk.PurposeSession && (owns == lost || job.Reason == desk.SessionConnectionLost && s.askedAt == 0) {
 		return "over", nil
 	}
 	if job.Purpose == desk.PurposeWithdrawal { // with newer news of the session on its way, which takes its place
@@ -52,7 +81,7 @@ func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error)
 			return "over", err
 		}
 	}
-	job.KeyRev = s.Rev
+	job.KeyRev = desk.ToldRev(s.Rev, job.Purpose == desk.PurposeWithdrawal)
 	job.Session = desk.InvitationSession{ID: s.ID, Kind: s.Kind, Issue: s.Issue}
 	return "", nil
 }

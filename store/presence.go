@@ -19,9 +19,19 @@ const (
 )
 
 type contact struct {
-	repID string
-	at    time.Time
+	repID    string
+	at       time.Time // zero: none
+	watching watching
 }
+
+// watching is what a contact says of the console's event stream.
+type watching int
+
+const (
+	watchesAsBefore watching = iota
+	watches                  // it is open: the console is before somebody's eyes
+	watchesNoMore
+)
 
 // contacts are the last signs of life of consoles that are not written yet.
 type contacts struct {
@@ -41,24 +51,59 @@ func (s *Store) Touch(c desk.Caller) {
 	if c.ConsoleID == "" {
 		return
 	}
-	now := s.cfg.Now()
-	s.contacts.mu.Lock()
-	defer s.contacts.mu.Unlock()
-	last, known := s.contacts.seen[c.ConsoleID]
-	if known && now.Sub(last.at) < contactWorth {
+	s.contacts.note(c.ConsoleID, contact{c.RepID, s.cfg.Now(), watchesAsBefore})
+}
+
+// Watch is Touch for a console whose event stream is open: no push tells it of chat (G13). It is called now and then while the
+// stream is, and Unwatch when it closes.
+func (s *Store) Watch(c desk.Caller) {
+	if c.ConsoleID == "" {
+		s.Touch(c)
 		return
 	}
-	if s.contacts.pending == nil {
-		s.contacts.pending = map[string]contact{}
+	s.contacts.note(c.ConsoleID, contact{c.RepID, s.cfg.Now(), watches})
+}
+
+// Unwatch notes that the console's event stream is closed, which is no sign of life.
+func (s *Store) Unwatch(c desk.Caller) {
+	if c.ConsoleID != "" {
+		s.contacts.note(c.ConsoleID, contact{repID: c.RepID, watching: watchesNoMore})
 	}
-	s.contacts.pending[c.ConsoleID] = contact{c.RepID, now}
-	s.contacts.seen[c.ConsoleID] = contact{c.RepID, now}
-	if !known {
+}
+
+// note keeps a contact to be written, if it is worth it.
+func (l *contacts) note(console string, c contact) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, known := l.seen[console]
+	if c.watching == watchesAsBefore && last.watching == watches { // each contact renews what is known of the stream
+		c.watching = watches
+	}
+	if known && c.at.Sub(last.at) < contactWorth && (c.watching == watchesAsBefore || c.watching == last.watching) {
+		return
+	}
+	if l.pending == nil {
+		l.pending = map[string]contact{}
+	}
+	l.pending[console] = c.after(l.pending[console])
+	l.seen[console] = c.after(last)
+	if !known || c.watching == watchesNoMore {
 		select {
-		case s.contacts.back <- struct{}{}:
+		case l.back <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// after is what two contacts say together, of which c is the later.
+func (c contact) after(before contact) contact {
+	if c.at.Before(before.at) {
+		c.at = before.at
+	}
+	if c.watching == watchesAsBefore {
+		c.watching = before.watching
+	}
+	return c
 }
 
 // FlushContacts writes the contacts that wait. The housekeeping calls it every few seconds. When it returns, all that were
@@ -88,7 +133,9 @@ func (s *Store) FlushContacts(ctx context.Context) error {
 func (c *contacts) putBack(unwritten map[string]contact) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	maps.Copy(unwritten, c.pending)
+	for console, later := range c.pending {
+		unwritten[console] = later.after(unwritten[console])
+	}
 	c.pending = unwritten
 }
 
@@ -107,6 +154,9 @@ func (c *contacts) take(now time.Time) map[string]contact {
 }
 
 func (t *tx) contact(consoleID string, c contact) error {
+	if err := t.watching(consoleID, c); err != nil || c.at.IsZero() {
+		return err
+	}
 	n, err := t.exec(`UPDATE consoles SET seen_at = $1 WHERE id = $2 AND seen_at < $1`, ms(c.at), consoleID)
 	if err != nil || n == 0 {
 		return err
@@ -118,6 +168,17 @@ func (t *tx) contact(consoleID string, c contact) error {
 		return err
 	}
 	return t.ownerBack(c.repID)
+}
+
+// watching keeps until when a console counts as watching, where a contact says so.
+func (t *tx) watching(consoleID string, c contact) (err error) {
+	switch c.watching {
+	case watches:
+		_, err = t.exec(`UPDATE consoles SET watching_until = $1 WHERE id = $2`, ms(c.at.Add(desk.ConnectedFor+desk.PresenceGrace)), consoleID)
+	case watchesNoMore:
+		_, err = t.exec(`UPDATE consoles SET watching_until = 0 WHERE id = $1 AND watching_until > 0`, consoleID)
+	}
+	return err
 }
 
 // renewLease keeps in the rep's row until when the rep is logged in, from the rep's consoles.

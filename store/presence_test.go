@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,5 +83,47 @@ func TestPresenceABusyRepCanBeInvited(t *testing.T) {
 		same(t, "taken off the one device", send(t, d, desk.ChannelFCM), "withdrawal ben-1", "withdrawal ben-1")
 		same(t, "on the other", open(t, d, second), team.ID, direct.ID)
 		accept(t, d, second, direct)
+	})
+}
+
+// G13: that a stream is open stays known until it closes or is not heard of, whatever else the console asks meanwhile; its end
+// is no sign of life.
+func TestG13WatchingIsALease(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ana := d.LogIn("ana")
+		flush := func() { ok(t, d.FlushContacts(t.Context())) }
+		until := func() string { return data.column(`SELECT CAST(watching_until AS TEXT) FROM consoles`) }
+		leased := func(since time.Time) string { return fmt.Sprint(since.Add(80 * time.Second).UnixMilli()) }
+		d.Watch(ana)
+		d.Touch(ana)
+		opened := clock.Now()
+		flush()
+		same(t, "open", []string{until()}, leased(opened))
+		clock.Advance(20 * time.Second)
+		d.Touch(ana)
+		flush()
+		d.Watch(ana)
+		flush()
+		same(t, "another request, and a heartbeat right after it", []string{until()}, leased(clock.Now()))
+		clock.Advance(20 * time.Second)
+		d.Watch(ana)
+		flush()
+		same(t, "the next", []string{until()}, leased(clock.Now()))
+		clock.Advance(70 * time.Second)
+		d.Unwatch(ana)
+		flush()
+		same(t, "closed", []string{until()}, "0")
+		d.Watch(ana)
+		d.Unwatch(ana)
+		d.Watch(ana)
+		flush()
+		same(t, "and open again", []string{until()}, leased(clock.Now()))
+		clock.Advance(50 * time.Second)
+		d.Unwatch(ana)
+		flush()
+		clock.Advance(31 * time.Second)
+		if c := must(d.Consoles(t.Context(), ana))[0]; c.Connected || c.SeenAt.After(clock.Now().Add(-81*time.Second)) {
+			t.Errorf("after a stream's end: %+v", c)
+		}
 	})
 }

@@ -31,7 +31,7 @@ reps:
   - {username: wes, password: correct horse, name: Wes Outside, public_name: Wes, teams: {guests: member}}
   - {username: xia, password: correct horse, name: Xia Both, public_name: Xia, teams: {guests: member, rims: member}}
   - {username: yan, password: correct horse, name: Yan All, public_name: Yan, teams: {rims: member}, permissions: [share_outside_teams]}`)
-			uma, wes, yan := d.LogIn("uma"), d.LogIn("wes"), d.LogIn("yan")
+		uma, wes, yan := d.LogIn("uma"), d.LogIn("wes"), d.LogIn("yan")
 		readers := map[string]desk.Caller{"uma": uma, "wes": wes, "yan": yan}
 		subs, at := map[string]*store.Subscription{}, map[string]*int64{}
 		for name, c := range readers {

@@ -171,7 +171,7 @@ func scanStand(scan scanner, p *stand) error {
 		&now.queueID, &now.offerID, &now.Kind, &now.CameBy, &now.waiting, &now.keys.customer, &now.keys.company, &now.keys.issue, &now.ownerID}, now.parts(&issue, &inviter)...)...)
 	now.finish(issue, inviter, entered)
 	was.finish(desk.Ref{}, desk.Ref{}, entered)
-	was.ownerID, now.keys.urgency, now.keys.language = now.ownerID, urgencyOf(now.Priority), sortKey(now.Language)
+	was.State, was.ownerID, now.keys.urgency, now.keys.language = now.State, now.ownerID, urgencyOf(now.Priority), sortKey(now.Language)
 	return err
 }
 
@@ -242,9 +242,9 @@ func (p stand) comes() bool {
 
 func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 	e.ID, e.Rev = newID("qen_"), 1
-	due, err := int64(0), error(nil)
+	due, before, err := int64(0), false, error(nil)
 	if e.waiting && e.QueueID == e.queueID { // a team's
-		if due, err = t.joinsLine(e); err != nil {
+		if due, before, err = t.joinsLine(e); err != nil {
 			return err
 		}
 	}
@@ -254,15 +254,21 @@ func (t *tx) addEntry(e queueEntry, touch queueTouch) error {
 		e.keys.urgency, e.keys.customer, e.keys.company, e.keys.issue, e.keys.language); err != nil {
 		return err
 	}
-	return t.tellEntry(desk.EventEntryAdded, e, touch)
+	if err := t.tellEntry(desk.EventEntryAdded, e, touch); err != nil || !e.waiting {
+		return err
+	}
+	return t.pushEntry(e, before, touch)
 }
 
-// joinsLine notes that a session has stood in a team's queue, and says when the team's waiting rule takes effect (D10).
-func (t *tx) joinsLine(e queueEntry) (due int64, err error) {
-	if _, err := t.exec(`INSERT INTO queue_visits (session_id, team_id) VALUES ($1, $2) ON CONFLICT (session_id, team_id) DO NOTHING`, e.SessionID, e.queueID); err != nil {
-		return 0, err
+// joinsLine notes that a session has stood in a team's queue, and says when the team's waiting rule takes effect (D10), and
+// whether it stood there before.
+func (t *tx) joinsLine(e queueEntry) (due int64, before bool, err error) {
+	first, err := t.exec(`INSERT INTO queue_visits (session_id, team_id) VALUES ($1, $2) ON CONFLICT (session_id, team_id) DO NOTHING`, e.SessionID, e.queueID)
+	if err != nil {
+		return 0, false, err
 	}
-	return t.dueIn(e.queueID)
+	due, err = t.dueIn(e.queueID)
+	return due, first == 0, err
 }
 
 // changeEntry says what is another than it was: how it came, what it is sorted by, or whether its session waits.
@@ -280,7 +286,10 @@ func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
 		return err
 	}
 	e.Rev++
-	return t.tellEntry(desk.EventEntryRemoved, e, touch)
+	if err := t.tellEntry(desk.EventEntryRemoved, e, touch); err != nil || !e.waiting {
+		return err
+	}
+	return t.withdrawEntry(e, touch)
 }
 
 // tellEntry tells those in whose queue an entry stands or stood. Of a team's or portal's invitation those are left out who
@@ -359,7 +368,8 @@ func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
 // leaveQueue takes from a rep who has left a team what waits in its queue (B20). Invitations leave by themselves.
 func (t *tx) leaveQueue(rep desk.Ref, teamID string) error {
 	entries, err := list(t, entryColumns+` WHERE e.queue_id = $1 AND e.waiting = 1 ORDER BY e.entered_at, e.id`, []any{teamID}, scanEntry)
-	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryRemoved, leftTeam))
+	return errors.Join(err, t.tellRep(rep, entries, desk.EventEntryRemoved, leftTeam),
+		t.withdrawEntries(desk.EndTargetGone, rep.ID, "", `e.queue_id = $1 AND d.rep_id = $2`, teamID, rep.ID))
 }
 
 // leftTeam is why an entry has gone from the queues of a rep who left its team.

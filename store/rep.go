@@ -165,6 +165,13 @@ func (t *tx) me(repID string) (me desk.Me, err error) {
 	return me, err
 }
 
+// alertsOf is what pushes tell a rep of.
+func (t *tx) alertsOf(repID string) (a desk.Alerts, err error) {
+	_, err = t.row(`SELECT alert_transfers, alert_queue, alert_team_queues, alert_sessions, alert_messages FROM reps WHERE id = $1`, []any{repID},
+		&a.Transfers, &a.Queue, &a.TeamQueues, &a.Sessions, &a.Messages)
+	return a, err
+}
+
 // memberships lists the rep's teams, by name.
 func (t *tx) memberships(repID string) ([]desk.Membership, error) {
 	return list(t, `SELECT t.id, t.name, t.embassy, m.rank FROM team_members m JOIN teams t ON t.id = m.team_id

@@ -308,7 +308,10 @@ func (t *tx) endSession(s sessionRow, by desk.Ref, reason, summary string) (out 
 		ms(t.now), reason, summary, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.withdrawAsk(s, string(desk.EndSessionEnded)); err != nil {
+	if err := t.withdrawState(s, desk.EndSessionEnded); err != nil {
+		return out, err
+	}
+	if err := t.withdrawChat(s.ID, "", "", desk.EndSessionEnded); err != nil {
 		return out, err
 	}
 	reps, err := t.repsIn(s.ID)

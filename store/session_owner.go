@@ -24,7 +24,7 @@ func (t *tx) moveOwnership(s sessionRow, m ownerMove) (out desk.Session, err err
 	if err := t.endInvitations(m.by, m.ends, `v.session_id = $1`, s.ID); err != nil {
 		return out, err
 	}
-	if err := t.withdrawAsk(s, string(desk.EndOwnershipMoved)); err != nil {
+	if err := t.withdrawState(s, desk.EndOwnershipMoved); err != nil {
 		return out, err
 	}
 	seat, err := t.seatOf(s.ID, m.to.ID)

@@ -27,6 +27,7 @@ type tx struct {
 	err    error
 	wake   wakeUp
 	events []loggedEvent          // recorded, written at the end
+	rights bool                   // what somebody may read may have changed
 	queues map[string]*queueTouch // the sessions whose entries in queues may have changed, by id
 }
 
@@ -65,6 +66,7 @@ func (t *tx) rows(q string, args []any, each func(scanner) error) error {
 	if t.err != nil {
 		return t.err
 	}
+	t.noteRights(q)
 	rows, err := t.on.query(q, args)
 	if err != nil {
 		return t.fail(q, err)
@@ -121,6 +123,7 @@ func (t *tx) exec(q string, args ...any) (int64, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
+	t.noteRights(q)
 	result, err := t.on.exec(q, args)
 	if err != nil {
 		return 0, t.fail(q, err)

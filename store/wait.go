@@ -85,7 +85,10 @@ func (t *tx) setOverdue(entryID string) error {
 	if now, err := t.exec(`UPDATE queue_entries SET overdue = 1, rev = rev + 1 WHERE id = $1 AND overdue = 0`, entryID); err != nil || now == 0 {
 		return err
 	}
-	return t.tellEntries(reasonOverdue, `e.id = $1`, entryID)
+	if err := t.tellEntries(reasonOverdue, `e.id = $1`, entryID); err != nil {
+		return err
+	}
+	return t.pushOverdue(entryID)
 }
 
 // tellEntries tells those in whose queues they stand that entries are others than they were.

@@ -35,9 +35,12 @@ type card struct {
 func (c card) ID() string  { return c.DeliveryID }
 func (c card) Email() bool { return c.Channel == desk.ChannelEmail }
 
-// Invites says whether the notification has buttons here. A transfer is answered, and a lost session come back to, by a
-// request of the rep's console.
-func (c card) Invites() bool { return c.Data["type"] == string(desk.PurposeInvitation) }
+// Offers and Asks say whether the notification has the button Accept, and Decline beside it: an invitation and a transfer have
+// both, a session in a queue has the first. The others tell of what is answered by a request of the rep's console, if at all.
+func (c card) Offers() bool { return c.Asks() || c.Data["type"] == string(desk.PurposeQueue) }
+func (c card) Asks() bool {
+	return c.Data["type"] == string(desk.PurposeInvitation) || c.Data["type"] == string(desk.PurposeTransfer)
+}
 
 // outbox stands in for phones and mailboxes: it keeps what would have been sent and shows it on a page, where a
 // person can press a notification's buttons.
@@ -182,12 +185,13 @@ func writeHTML(w http.ResponseWriter, page, policy string) {
 func (o *outbox) answer(w http.ResponseWriter, r *http.Request) {
 	c, ok := o.card(r.PostFormValue("delivery"))
 	caller, holds := o.callers[c.Data["rep_id"]]
-	if !ok || !holds || !c.Invites() {
+	button := r.PostFormValue("answer")
+	if !ok || !holds || !c.Offers() || button != "accept" && !c.Asks() {
 		http.NotFound(w, r)
 		return
 	}
 	var refusal *desk.Problem
-	err := o.press(r.Context(), caller, c, r.PostFormValue("answer"))
+	err := o.press(r.Context(), caller, c, button)
 	switch {
 	case errors.As(err, &refusal):
 		http.Error(w, refusal.Detail, refusal.Code.Info().Status)
@@ -203,10 +207,16 @@ func (o *outbox) press(ctx context.Context, caller desk.Caller, c card, button s
 	if _, err = o.store.AckDelivery(ctx, caller, c.DeliveryID, desk.DeliveryOpened); err != nil {
 		return err
 	}
-	if button == "accept" {
+	invites, accepts := c.Data["type"] == string(desk.PurposeInvitation), button == "accept"
+	switch {
+	case invites && accepts:
 		_, err = o.store.AcceptInvitation(ctx, caller, c.Data["invitation_id"])
-	} else {
+	case invites:
 		_, err = o.store.DeclineInvitation(ctx, caller, c.Data["invitation_id"])
+	case accepts:
+		_, err = o.store.AcceptSession(ctx, caller, c.Data["session_id"])
+	default:
+		_, err = o.store.DeclineTransfer(ctx, caller, c.Data["session_id"])
 	}
 	return err
 }

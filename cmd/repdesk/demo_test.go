@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/repdesk/repdesk/push"
 	"github.com/repdesk/repdesk/store"
@@ -81,20 +82,29 @@ func TestWithdrawalEndsTheNotificationOfItsKey(t *testing.T) {
 	}
 }
 
-// C6, C9: what has no button here is shown all the same, and goes as invitations do.
-func TestOutboxShowsTransfersAndSessionMessages(t *testing.T) {
-	s := newOutboxServer(t)
-	s.outbox.keep(pushed("dlv_1", "transfer", "trf_1"))
-	s.outbox.keep(pushed("dlv_2", "session", "ses_1.state"))
-	_, page := s.get("/demo/outbox")
-	contains(t, page, "title of dlv_1", "title of dlv_2")
-	if strings.Contains(page, "<form") || strings.Contains(page, "Gone from") {
-		t.Errorf("a button, or an end, that there is not:\n%s", page)
+// C6, C9, G13: each kind is shown with the buttons that it has, and goes as invitations do.
+func TestOutboxShowsEveryKind(t *testing.T) {
+	for _, kind := range []struct{ name, key, buttons string }{
+		{"invitation", "inv_1", "Accept Decline"}, {"transfer", "trf_1", "Accept Decline"}, {"queue", "qen_1", "Accept"},
+		{"message", "ses_1.chat", ""}, {"session", "ses_1.state", ""}, {"signed_out", "con_1", ""}, {"test", "test", ""},
+	} {
+		s := newOutboxServer(t)
+		s.outbox.keep(pushed("dlv_1", kind.name, kind.key))
+		_, page := s.get("/demo/outbox")
+		contains(t, page, "title of dlv_1")
+		found := []string{}
+		for _, button := range []string{"Accept", "Decline"} {
+			if strings.Contains(page, ">"+button+"</button>") {
+				found = append(found, button)
+			}
+		}
+		if got := strings.Join(found, " "); got != kind.buttons || strings.Contains(page, "Gone from") {
+			t.Errorf("%s: buttons %q:\n%s", kind.name, got, page)
+		}
+		s.outbox.keep(pushed("dlv_2", "withdrawal", kind.key))
+		_, page = s.get("/demo/outbox")
+		contains(t, page, "Gone from the phone: body of dlv_2")
 	}
-	s.outbox.keep(pushed("dlv_3", "withdrawal", "trf_1"))
-	s.outbox.keep(pushed("dlv_4", "withdrawal", "ses_1.state"))
-	_, page = s.get("/demo/outbox")
-	contains(t, page, "Gone from the phone: body of dlv_3", "Gone from the phone: body of dlv_4")
 }
 
 func TestNewerNotificationReplacesThatOfItsKey(t *testing.T) {
@@ -154,16 +164,46 @@ func TestNotificationsButtonsAct(t *testing.T) {
 	told.Data["rep_id"], told.Data["invitation_id"] = ben, invitation.ID
 	s.outbox.keep(told)
 
-	transfer := pushed("dlv_2", "transfer", "trf_1")
-	transfer.Data["rep_id"] = ben
-	s.outbox.keep(transfer)
-
-	if answer := s.press("dlv_2", "accept"); answer.StatusCode != http.StatusNotFound {
-		t.Errorf("a transfer has no button: %d", answer.StatusCode)
+	for _, kind := range []string{"message", "session", "signed_out", "test"} {
+		other := pushed("dlv_"+kind, kind, kind)
+		other.Data["rep_id"] = ben
+		s.outbox.keep(other)
+		if answer := s.press(other.DeliveryID, "accept"); answer.StatusCode != http.StatusNotFound {
+			t.Errorf("a %s has no button: %d", kind, answer.StatusCode)
+		}
 	}
 	answer := s.press(told.DeliveryID, "accept")
 	invitation, err = s.sample.store.Invitation(t.Context(), s.sample.callers[ben], invitation.ID)
 	if err != nil || answer.StatusCode != http.StatusOK || invitation.State != desk.InvitationAccepted {
 		t.Errorf("%d, %s, %v", answer.StatusCode, invitation.State, err)
+	}
+}
+
+// G13: a session in the own queue is taken by the notification's button, which has no other.
+func TestNotificationOfAQueueActs(t *testing.T) {
+	s := newOutboxServer(t)
+	ben := s.sample.ben.Rep.ID
+	started, err := s.sample.store.StartSession(t.Context(), s.sample.callers[s.sample.ana.Rep.ID], store.NewSession{RepID: ben, Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := &push.Kept{Keep: s.outbox.keep}
+	jobs, err := s.sample.store.ClaimDeliveries(t.Context(), desk.ChannelFCM, 100, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := ""
+	for _, job := range jobs {
+		if sender.Send(t.Context(), job); job.Purpose == desk.PurposeQueue {
+			told = job.ID
+		}
+	}
+	if answer := s.press(told, "decline"); answer.StatusCode != http.StatusNotFound {
+		t.Errorf("a session in a queue cannot be declined: %d", answer.StatusCode)
+	}
+	answer := s.press(told, "accept")
+	session, err := s.sample.store.Session(t.Context(), s.sample.callers[ben], started.Session.ID)
+	if err != nil || answer.StatusCode != http.StatusOK || session.Owner == nil || session.Owner.ID != ben {
+		t.Errorf("%d, %+v, %v", answer.StatusCode, session.Owner, err)
 	}
 }

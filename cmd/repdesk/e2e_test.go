@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -90,8 +91,8 @@ func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
 	invitation = ana.invite(session, `{"rep_id": "@dia"}`)
 	link = linkIn(t, smtp.Next(), "dia@example.com")
 	ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
-	page(t, http.MethodGet, link, "cancelled this invitation")
-	page(t, http.MethodPost, link, "cancelled this invitation")
+	page(t, http.MethodGet, link, "has cancelled it")
+	page(t, http.MethodPost, link, "has cancelled it")
 	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "cancelled" {
 		t.Errorf("a dead link made the invitation %s", state)
 	}
@@ -130,9 +131,9 @@ func page(t *testing.T, method, link, words string) {
 	}
 }
 
-// All workers hang at FCM when the process is killed; what they did not come to yet is committed and not sent.
-func TestWhatIsCommittedIsSentAfterAKill(t *testing.T) {
-	const devices = fcmWorkers + 3
+// G7: all workers hang at FCM when the process is killed; what they did not come to yet is committed and not sent.
+func TestG7WhatIsCommittedIsSentAfterAKill(t *testing.T) {
+	const devices = 200
 	fcm, db := pushtest.NewFCM(t), database(t)
 	hold := make(chan struct{})
 	t.Cleanup(func() { close(hold) })
@@ -147,20 +148,78 @@ func TestWhatIsCommittedIsSentAfterAKill(t *testing.T) {
 	}
 	invitation := ana.invite(ana.openSession(), `{"rep_id": "@ben"}`)
 	for range fcmWorkers {
-		delete(unsent, fcm.Next().Target)
+		fcm.Next()
 	}
 	p.kill()
 	for target := range unsent {
 		fcm.Always(target, pushtest.Answer{})
 	}
 
-	start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
-	for len(unsent) > 0 { // those that were being sent when it died come too
-		told := fcm.Next()
-		if told.Data["key"] != invitation {
-			t.Errorf("told after the restart: %+v", told)
+	ana.p = start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	told := ana.stream()
+	for len(unsent) > 0 { // those that were being sent when it died come again
+		push := fcm.Next()
+		if push.Data["key"] != invitation {
+			t.Errorf("told after the restart: %+v", push)
 		}
-		delete(unsent, told.Target)
+		delete(unsent, push.Target)
+	}
+	for ana.count(invitation, "sent") < devices {
+		if !until(told, "event: delivery.changed") {
+			t.Fatalf("%d of %d are recorded as sent: %v", ana.count(invitation, "sent"), devices, told.Err())
+		}
+	}
+}
+
+// count counts the deliveries of an invitation in a state.
+func (c console) count(invitation, state string) (n int) {
+	c.p.t.Helper()
+	for path := "/v1/invitations/" + invitation + "/deliveries?limit=100"; ; {
+		page := c.must(http.StatusOK, "GET", path, "")
+		items, _ := page["items"].([]any)
+		for _, item := range items {
+			if item.(map[string]any)["state"] == state {
+				n++
+			}
+		}
+		next := page.at("next")
+		if next == "" {
+			return n
+		}
+		path = "/v1/invitations/" + invitation + "/deliveries?limit=100&cursor=" + url.QueryEscape(next)
+	}
+}
+
+// G8: credentials that FCM refuses show in /readyz and in the log until a push goes out again.
+func TestG8AnAlarmShowsWhereOperatorsLook(t *testing.T) {
+	fcm := pushtest.NewFCM(t)
+	fcm.Always("bens-phone", pushtest.Status(http.StatusForbidden))
+	p := start(t, database(t), "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	ana := p.logIn("ana", browser)
+	p.logIn("ben", fmt.Sprintf(phone, "bens-phone"))
+	p.logIn("cho", fmt.Sprintf(phone, "chos-phone"))
+	told, session := ana.stream(), ana.openSession()
+	warning := func(rep string) string {
+		ana.invite(session, fmt.Sprintf(`{"rep_id": "@%s"}`, rep))
+		if !until(told, "event: delivery.changed") {
+			t.Fatal("no outcome is told of")
+		}
+		answer, err := http.Get(p.URL + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		said, _ := io.ReadAll(answer.Body)
+		return fmt.Sprint(answer.StatusCode, " ", string(said))
+	}
+	if got := warning("ben"); !strings.HasPrefix(got, "200 ready") || !strings.Contains(got, "fcm refuses our credentials") {
+		t.Errorf("/readyz says %q", got)
+	}
+	if got := warning("cho"); got != "200 ready\n" {
+		t.Errorf("once it works, /readyz says %q", got)
+	}
+	if _, err := p.stop(); err != nil || !strings.Contains(p.log.String(), "channel is misconfigured") {
+		t.Errorf("%v; logged:\n%s", err, p.log.String())
 	}
 }
 

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	build.Do(func() {
 		if build.folder, build.err = os.MkdirTemp("", "repdesk-test-"); build.err != nil {
@@ -71,14 +71,15 @@ const crowd = 20
 
 // process is the built program, running.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	URL    string
 	cmd    *exec.Cmd
+	log    bytes.Buffer // to be read when it has exited
 	exited chan error
 }
 
 // start runs "repdesk serve" on a free port, with the test's organisation, and waits until it answers.
-func start(t *testing.T, database string, flags ...string) *process {
+func start(t testing.TB, database string, flags ...string) *process {
 	t.Helper()
 	org := filepath.Join(t.TempDir(), "org.yaml")
 	if err := os.WriteFile(org, []byte(testOrganization()), 0o600); err != nil {
@@ -87,8 +88,7 @@ func start(t *testing.T, database string, flags ...string) *process {
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--database", database, "--org", org, "--log-level", "warn"}, flags...)
 	p := &process{t: t, cmd: exec.Command(binary(t), args...), exited: make(chan error, 1)}
 	p.cmd.Env = []string{"HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()} // and no variable of ours
-	var log bytes.Buffer
-	p.cmd.Stderr = &log
+	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -107,13 +107,13 @@ func start(t *testing.T, database string, flags ...string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("%s logged:\n%s", p.URL, log.String())
+			t.Logf("%s logged:\n%s", p.URL, p.log.String())
 		}
 	})
 	select {
 	case url := <-said:
 		if url == "" {
-			t.Fatalf("the program did not start: %s", log.String())
+			t.Fatalf("the program did not start: %s", p.log.String())
 		}
 	case <-time.After(patience):
 		t.Fatal("the program says nothing")

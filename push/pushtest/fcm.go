@@ -1,6 +1,7 @@
 package pushtest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -8,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -112,6 +114,9 @@ func (f *FCM) send(w http.ResponseWriter, r *http.Request) {
 	}
 	push := newPush(r, body.Message)
 	answer, _ := f.script.take(push.Target)
+	if push.tooLong() {
+		answer = Answer{Status: http.StatusBadRequest}
+	}
 	push.Status, push.DryRun = answer.Status, body.ValidateOnly
 	if answer.Status == 0 && !answer.Cut {
 		push.Status = http.StatusOK
@@ -132,6 +137,28 @@ func newPush(r *http.Request, message map[string]any) Push {
 		p.Data[k] = fmt.Sprint(v)
 	}
 	return p
+}
+
+// maxPayload is the most, in bytes, that FCM takes as data, and that APNs takes as a payload.
+const maxPayload = 4096
+
+// tooLong says whether FCM or APNs would refuse the push for its length. FCM lays the data beside aps in what it sends to APNs.
+func (p Push) tooLong() bool {
+	data, payload := 0, map[string]any{}
+	for k, v := range p.Data {
+		data += len(k) + len(v)
+		payload[k] = v
+	}
+	apns, ok := p.Message["apns"].(map[string]any)
+	if !ok {
+		return data > maxPayload
+	}
+	aps, _ := apns["payload"].(map[string]any)
+	maps.Copy(payload, aps)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	return data > maxPayload || encoder.Encode(payload) != nil || text.Len() > maxPayload
 }
 
 func (a Answer) write(w http.ResponseWriter, r *http.Request, push Push) {

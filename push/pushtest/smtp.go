@@ -63,7 +63,8 @@ type Stage string
 const (
 	AtMail Stage = "MAIL"
 	AtRcpt Stage = "RCPT"
-	AtData Stage = "DATA" // after the content has come
+	InData Stage = "content" // before the content is read
+	AtData Stage = "DATA"    // after the content has come
 )
 
 // Refusal is what the server does with one mail to an address, in place of taking it.
@@ -209,6 +210,11 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *session) Data(r io.Reader) error {
+	if s.refusal.Stage == InData {
+		if err := s.act(s.refusal); err != nil {
+			return err
+		}
+	}
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return err

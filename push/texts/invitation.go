@@ -27,8 +27,13 @@ func (t *Texts) TransferTitle(trf desk.Invitation) string {
 
 // Ended says why something is over. by is who ended it, where another person did, and mine whether the reader did.
 func (t *Texts) Ended(reason desk.EndReason, by string, mine bool) string {
-	if reason == desk.EndAccepted && mine {
+	switch {
+	case reason == desk.EndAccepted && mine:
 		return t.Say("ended.accepted")
+	case reason == desk.EndRead:
+		return t.Say("ended.read")
+	case reason == desk.EndMoved:
+		return t.Say("ended.gone")
 	}
 	return t.Say("ended.reason."+string(reason), Args{"By": by})
 }

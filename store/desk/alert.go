@@ -46,6 +46,83 @@ func set[T any](field *T, to *T) {
 	}
 }
 
+// QueueNews is what a push tells of a session that waits in a queue of the rep's (G13).
+type QueueNews string
+
+const (
+	QueueEntered  QueueNews = "entered"
+	QueueOverdue  QueueNews = "overdue"  // it waits longer than the team's waiting rule allows (D10)
+	QueueReturned QueueNews = "returned" // it waits again: its owner was lost, or it stood in this queue before
+)
+
+// NewsOfEntry is what there is to tell of a session that comes to wait in a queue; before says whether it stood there before.
+func NewsOfEntry(cameBy CameBy, before bool) QueueNews {
+	if cameBy == CameByLostConnection || before {
+		return QueueReturned
+	}
+	return QueueEntered
+}
+
+// WantsQueue says whether a rep wants to be told the news of a queue: of their own always, if at all; of a team's as they
+// chose, by what it is and whether they marked the queue (D6).
+func (a Alerts) WantsQueue(news QueueNews, personal, favourite bool) bool {
+	switch {
+	case personal:
+		return a.Queue
+	case a.TeamQueues == TeamAlertsOverdue:
+		return news == QueueOverdue
+	case a.TeamQueues == TeamAlertsFavourites:
+		return favourite
+	}
+	return a.TeamQueues == TeamAlertsAll
+}
+
+// Wants says whether a rep wants pushes of a purpose, but for those of queues. Those that ask for something at once come
+// whatever they chose.
+func (a Alerts) Wants(p Purpose, reason string) bool {
+	switch p {
+	case PurposeTransfer:
+		return a.Transfers
+	case PurposeSession:
+		return a.Sessions || reason == SessionConnectionLost
+	case PurposeMessage:
+		return a.Messages
+	}
+	return true
+}
+
+// EntryEnd is why a waiting session has left a queue, as those learn who were told that it stood there: a rep took it, it
+// ended, or it waits elsewhere. reason is that of the change.
+func EntryEnd(now SessionState, reason string) EndReason {
+	switch {
+	case now == SessionEnded:
+		return EndSessionEnded
+	case now == SessionActive && reason == string(EndAccepted):
+		return EndAccepted
+	}
+	return EndMoved
+}
+
+// MessageEvery is the least time between two pushes about the chat of one session to one console.
+const MessageEvery = 30 * time.Second
+
+// MessageDue is when the next push about a chat may be sent to a console, after the last; zero: there was none.
+func MessageDue(last, now time.Time) time.Time {
+	if due := last.Add(MessageEvery); due.After(now) {
+		return due
+	}
+	return now
+}
+
+// ToldRev is the revision of a push about something, at the thing's own: its revision, or of a chat how many messages it has.
+// That grows before each push, but not before each withdrawal, which is above what it takes back and below the next push.
+func ToldRev(own int64, withdrawal bool) int64 {
+	if withdrawal {
+		return 2*own + 1
+	}
+	return 2 * own
+}
+
 // QuietHours are the part of the day in which emails of extended availability wait, in the rep's time zone. They can span
 // midnight (G13).
 type QuietHours struct {

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -54,4 +55,101 @@ func fieldOf(p *desk.Problem) string {
 		return ""
 	}
 	return p.Errors[0].Field
+}
+
+func TestG13WhoWantsNewsOfAQueue(t *testing.T) {
+	type asked struct{ personal, favourite bool }
+	own, team, marked := asked{true, false}, asked{false, false}, asked{false, true}
+	all := []desk.QueueNews{desk.QueueEntered, desk.QueueOverdue, desk.QueueReturned}
+	for _, c := range []struct {
+		name   string
+		alerts desk.Alerts
+		of     asked
+		want   []desk.QueueNews
+	}{
+		{"their own", desk.Alerts{Queue: true}, own, all},
+		{"their own, whatever of teams", desk.Alerts{Queue: true, TeamQueues: desk.TeamAlertsNone}, own, all},
+		{"their own, switched off", desk.Alerts{TeamQueues: desk.TeamAlertsAll}, own, nil},
+		{"none of teams", desk.Alerts{Queue: true, TeamQueues: desk.TeamAlertsNone}, marked, nil},
+		{"overdue", desk.Alerts{TeamQueues: desk.TeamAlertsOverdue}, team, []desk.QueueNews{desk.QueueOverdue}},
+		{"overdue, of a favourite", desk.Alerts{TeamQueues: desk.TeamAlertsOverdue}, marked, []desk.QueueNews{desk.QueueOverdue}},
+		{"favourites, of another", desk.Alerts{TeamQueues: desk.TeamAlertsFavourites}, team, nil},
+		{"favourites", desk.Alerts{TeamQueues: desk.TeamAlertsFavourites}, marked, all},
+		{"all", desk.Alerts{TeamQueues: desk.TeamAlertsAll}, team, all},
+		{"nothing set", desk.Alerts{}, team, nil},
+	} {
+		for _, news := range all {
+			if got, want := c.alerts.WantsQueue(news, c.of.personal, c.of.favourite), slices.Contains(c.want, news); got != want {
+				t.Errorf("%s: %s wanted: %v", c.name, news, got)
+			}
+		}
+	}
+}
+
+func TestG13WhoWantsOtherPushes(t *testing.T) {
+	on := desk.Alerts{Transfers: true, Sessions: true, Messages: true}
+	for _, c := range []struct {
+		purpose     desk.Purpose
+		reason      string
+		muted, want bool // what is wanted with all switched off, and with all on
+	}{
+		{desk.PurposeInvitation, "", true, true},
+		{desk.PurposeTransfer, "", false, true},
+		{desk.PurposeSession, desk.SessionMovedToYou, false, true},
+		{desk.PurposeSession, desk.SessionTakenOver, false, true},
+		{desk.PurposeSession, desk.SessionConnectionLost, true, true},
+		{desk.PurposeMessage, "", false, true},
+		{desk.PurposeSignedOut, "", true, true},
+		{desk.PurposeTest, "", true, true},
+	} {
+		if got := (desk.Alerts{}).Wants(c.purpose, c.reason); got != c.muted {
+			t.Errorf("%s %s, all off: %v", c.purpose, c.reason, got)
+		}
+		if got := on.Wants(c.purpose, c.reason); got != c.want {
+			t.Errorf("%s %s, all on: %v", c.purpose, c.reason, got)
+		}
+	}
+}
+
+func TestG13WhatIsToldOfAQueue(t *testing.T) {
+	for _, c := range []struct {
+		cameBy desk.CameBy
+		before bool
+		want   desk.QueueNews
+	}{
+		{desk.CameByIssue, false, desk.QueueEntered}, {desk.CameByTransfer, false, desk.QueueEntered},
+		{desk.CameByTransfer, true, desk.QueueReturned}, {desk.CameByLostConnection, false, desk.QueueReturned},
+	} {
+		if got := desk.NewsOfEntry(c.cameBy, c.before); got != c.want {
+			t.Errorf("by %s, before: %v: %s", c.cameBy, c.before, got)
+		}
+	}
+	for _, c := range []struct {
+		now    desk.SessionState
+		reason string
+		want   desk.EndReason
+	}{
+		{desk.SessionActive, "accepted", desk.EndAccepted}, {desk.SessionActive, desk.SessionQueueClosed, desk.EndMoved},
+		{desk.SessionWaiting, "overflow", desk.EndMoved}, {desk.SessionEnded, desk.EndedAbandoned, desk.EndSessionEnded}, {desk.SessionEnded, "accepted", desk.EndSessionEnded},
+	} {
+		if got := desk.EntryEnd(c.now, c.reason); got != c.want {
+			t.Errorf("%s by %s: %s", c.now, c.reason, got)
+		}
+	}
+}
+
+func TestG13HowOftenAndInWhatOrderIsTold(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ last, due time.Time }{
+		{time.Time{}, now}, {now.Add(-time.Hour), now}, {now.Add(-30 * time.Second), now}, {now.Add(-29 * time.Second), now.Add(time.Second)}, {now, now.Add(30 * time.Second)},
+	} {
+		if got := desk.MessageDue(c.last, now); !got.Equal(c.due) {
+			t.Errorf("last at %v: due at %v, want %v", c.last, got, c.due)
+		}
+	}
+	for n := int64(1); n < 5; n++ {
+		if push, over, next := desk.ToldRev(n, false), desk.ToldRev(n, true), desk.ToldRev(n+1, false); push >= over || over >= next {
+			t.Errorf("at %d: pushed at %d, taken back at %d, pushed again at %d", n, push, over, next)
+		}
+	}
 }

@@ -92,7 +92,7 @@ type Delivery struct {
 	Console      *Ref          `json:"console,omitempty" doc:"The device it goes to"`
 	State        DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
 	Attempts     int           `json:"attempts" doc:"How often sending was tried"`
-	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired"`
+	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired,switched_off"`
 	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed"`
 }
 
@@ -158,10 +158,14 @@ type Job struct {
 	Locale     string
 	Badge      int // active invitations that the rep may accept
 	Invitation Invitation
-	Session    InvitationSession // what a message about a session itself may say of it
-	Reason     string            // of such a message: connection_lost, moved_to_you, taken_over
+	Session    InvitationSession // what a message about a session, its chat or its place in a queue may say of it
+	Reason     string            // of such a message; or why what it told of is over
+	Queue      Ref               // of what stands in a queue: which, personal for the rep's own
+	Unread     int               // messages of the session's chat that the rep has not read
+	AuthorRole AttendeeRole      // who wrote the last of them
 	Ends       Purpose           // what a withdrawal ends
 	Follows    string            // the delivery id of the email that this one follows up; its Message-ID is made of it
+	Alerts     Alerts            // what the rep wants to be told
 	By         *Ref              // who did what it tells of, where nothing else here says so
 	TimeZone   string            // the rep's, IANA
 	HeldUntil  time.Time         // the end of the rep's quiet hours, if an email falls into them (G13)

@@ -66,6 +66,11 @@ func (i *Invitation) SeenThrough(o *Outlook) {
 	}
 }
 
+func (j *Job) SeenThrough(o *Outlook) {
+	j.Invitation.SeenThrough(o)
+	o.refs(&j.By)
+}
+
 // SeenThrough leaves an outsider's device without its name: people name devices after themselves.
 func (d *Delivery) SeenThrough(o *Outlook) {
 	if public, outside := o.PublicName(d.Rep.ID); outside {
@@ -131,9 +136,4 @@ func (p *Problem) SeenThrough(o *Outlook) {
 		o.refs(&shown.By)
 		p.Conflict = &shown
 	}
-}
-
-func (j *Job) SeenThrough(o *Outlook) {
-	j.Invitation.SeenThrough(o)
-	o.refs(&j.By)
 }

@@ -43,6 +43,11 @@ const (
 	EndTargetGone      EndReason = "target_gone"
 	// EndLoggedOut is told to a console alone, when its log-in ends; the invitation itself stands.
 	EndLoggedOut EndReason = "logged_out"
+	// EndMoved, EndRead and EndLeft are told of what is no invitation: a session that waits elsewhere, a chat that was read, or
+	// left.
+	EndMoved EndReason = "moved"
+	EndRead  EndReason = "read"
+	EndLeft  EndReason = "left"
 )
 
 // State is the state that an invitation has after ending for the reason: the desk's own reasons withdraw it.

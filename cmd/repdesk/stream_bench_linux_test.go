@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+// The load of the benchmark of streams: so many are open, and so many of their reps are in the team that is told.
+const (
+	benchStreams   = 10_000
+	benchReaders   = 5_000
+	benchMessages  = 10
+	streamsAtOnce  = 64
+	otherOpenFiles = 500
+)
+
+// BenchmarkStreams measures what open event streams cost the built program, in a process of its own beside the clients':
+// the memory of each while nothing happens, resident; and the time, and the program's processor time, for one event to go
+// to half of them, for each of these. It needs Linux, 11,000 open files in each process, and about half a minute.
+func BenchmarkStreams(b *testing.B) {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur < benchStreams+otherOpenFiles {
+		b.Skipf("needs %d open files, and %d are allowed (ulimit -n); %v", benchStreams+otherOpenFiles, files.Cur, err)
+	}
+	for b.Loop() {
+		database := b.TempDir() + "/bench.db"
+		tokens := streamReaders(b, database)
+		p := start(b, database)
+		before := p.resident()
+		r := &readers{b: b, p: p, ready: make(chan struct{}, benchStreams), told: make(chan struct{}, benchStreams)}
+		r.open(tokens)
+		b.ReportMetric(float64(p.resident()-before)/benchStreams/1024, "KiB/stream")
+		var took []time.Duration
+		processor := p.processor()
+		for range benchMessages {
+			took = append(took, r.tell(tokens[0]))
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)/2].Microseconds())/benchReaders, "µs/event/stream")
+		b.ReportMetric(float64((p.processor()-processor).Microseconds())/benchMessages/benchReaders, "cpu-µs/event/stream")
+		r.close()
+		p.kill()
+	}
+}
+
+// streamReaders makes a database with a rep and a console for each stream, the first half of them in a team, and returns
+// their tokens.
+func streamReaders(b *testing.B, database string) []string {
+	var file strings.Builder
+	file.WriteString("teams:\n  - {slug: told, name: Told}\nreps:\n")
+	for i := range benchStreams {
+		team := ""
+		if i < benchReaders {
+			team = ", teams: {told: member}"
+		}
+		fmt.Fprintf(&file, "  - {username: rep%d, password_hash: %q, name: Rep %d%s}\n", i, passwordHash, i, team)
+	}
+	s, err := store.Open(b.Context(), store.Config{Database: database, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.ImportOrganization(b.Context(), s.Operator(), []byte(file.String()), false); err != nil {
+		b.Fatal(err)
+	}
+	tokens := make([]string, benchStreams)
+	eachOf(benchStreams, func(i int) {
+		in, err := s.LogIn(b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: desk.Device{}})
+		if err != nil {
+			b.Error(err)
+		}
+		tokens[i] = in.Token
+	})
+	return tokens
+}
+
+// eachOf does something for each number below n, many at a time.
+func eachOf(n int, do func(i int)) {
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range streamsAtOnce {
+		all.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+}
+
+// readers are the clients of streams.
+type readers struct {
+	b     *testing.B
+	p     *process
+	mu    sync.Mutex
+	conns []net.Conn
+	ready chan struct{}
+	told  chan struct{}
+}
+
+func (r *readers) open(tokens []string) {
+	eachOf(len(tokens), func(i int) {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.p.URL, "http://"))
+		if err != nil {
+			r.b.Error(err)
+			return
+		}
+		r.mu.Lock()
+		r.conns = append(r.conns, conn)
+		r.mu.Unlock()
+		fmt.Fprintf(conn, "GET /v1/events HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer %s\r\n\r\n", tokens[i])
+		go r.read(conn)
+	})
+	r.await(r.ready, len(tokens), "are ready")
+}
+
+func (r *readers) read(conn net.Conn) {
+	lines := bufio.NewScanner(conn)
+	lines.Buffer(make([]byte, 0, 1024), 64<<10)
+	for lines.Scan() {
+		switch lines.Text() {
+		case "event: ready":
+			r.ready <- struct{}{}
+		case "event: team_message.posted":
+			r.told <- struct{}{}
+		}
+	}
+}
+
+func (r *readers) await(came <-chan struct{}, n int, what string) {
+	late := time.After(time.Minute)
+	for i := range n {
+		select {
+		case <-came:
+		case <-late:
+			r.b.Fatalf("%d of %d streams %s", i, n, what)
+		}
+	}
+}
+
+// tell writes into the team's chat, and waits until all its reps have read it.
+func (r *readers) tell(token string) time.Duration {
+	begun := time.Now()
+	console{p: r.p, token: token}.must(http.StatusCreated, "POST", "/v1/teams/@told/messages", `{"text": "Lunch?"}`)
+	r.await(r.told, benchReaders, "are told")
+	return time.Since(begun)
+}
+
+func (r *readers) close() {
+	for _, conn := range r.conns {
+		conn.Close()
+	}
+}
+
+// resident is the memory that the process holds, in bytes.
+func (p *process) resident() int64 {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	_, after, found := strings.Cut(string(status), "VmRSS:")
+	var kib int64
+	if _, scanErr := fmt.Sscan(after, &kib); err != nil || !found || scanErr != nil {
+		p.t.Fatalf("resident memory: %v %v", err, scanErr)
+	}
+	return kib << 10
+}
+
+// processor is the processor time that the process has used. Linux counts it in hundredths of a second.
+func (p *process) processor() time.Duration {
+	p.t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var user, system int64
+	if _, scanErr := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil || scanErr != nil {
+		p.t.Fatalf("processor time: %v %v", err, scanErr)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
+}

@@ -1,0 +1,96 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// follower reads the log as an open stream does: when it is woken, what it was woken for.
+type follower struct{ *watcher }
+
+func follow(t *testing.T, d *storetest.Desk, c desk.Caller) follower {
+	t.Helper()
+	w := watch(t, d, c)
+	w.sub.Follow()
+	return follower{w}
+}
+
+// until reads until an event with a text or of a type comes, and returns the words of all before it.
+func (f follower) until(word string) (words []string) {
+	f.t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		found, err := f.sub.ReadLatest(f.t.Context(), f.at, 1000)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.at = found.Cursor
+		if found.Grown {
+			words = append(words, "reset")
+		}
+		for _, e := range found.Items {
+			said := string(e.Type)
+			if e.TeamMessage != nil {
+				said = e.TeamMessage.Text
+			}
+			if said == word {
+				return words
+			}
+			words = append(words, said)
+		}
+		select {
+		case <-f.sub.Woken():
+		case <-late:
+			f.t.Fatalf("%s never came, only %v", word, words)
+		}
+	}
+}
+
+// H1, A8: a stream that reads from memory is given what its rep may see now, however often it read before: here of a team
+// that the rep leaves and comes back into, by this server and by another on the same database.
+func TestH1FollowersRightsAreThoseOfNow(t *testing.T) {
+	for name, database := range map[string]string{"sqlite": t.TempDir() + "/repdesk.db", "postgres": storetest.Postgres(t)} {
+		t.Run(name, func(t *testing.T) {
+			clock := storetest.NewClock()
+			d := storetest.NewDesk(t, storetest.Open(t, database, clock))
+			ana, ben, hal := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("hal")
+			session := d.OpenSession(ana, "@main")
+			for i, changes := range []*store.Store{d.Store, storetest.Open(t, database, clock), d.Store} {
+				f := follow(t, d, ben)
+				for _, text := range []string{"first", "second"} {
+					must(d.PostTeamMessage(t.Context(), ana, "@printers", text, ""))
+					f.until(text)
+				}
+				ok(t, changes.RemoveTeamMember(t.Context(), hal, "@printers", "@ben"))
+				must(d.PostTeamMessage(t.Context(), ana, "@printers", "secret", ""))
+				inv := inviteRep(t, d, ana, session, "ben")
+				if words := f.until("invitation.created"); slices.Contains(words, "secret") {
+					t.Errorf("round %d: told %v after leaving the team", i, words)
+				}
+				must(d.CancelInvitation(t.Context(), ana, inv.ID))
+				must(changes.SetTeamMember(t.Context(), hal, "@printers", "@ben", desk.TeamMember))
+				if words := f.until("me.changed"); !slices.Contains(words, "reset") {
+					t.Errorf("round %d: told %v after coming into the team", i, words)
+				}
+			}
+		})
+	}
+}
+
+// Every statement that writes who may read what counts as such: those that do not are listed by name.
+func TestH1StatementsThatChangeRightsAreKnown(t *testing.T) {
+	for q, want := range map[string]bool{
+		`DELETE FROM team_members WHERE rep_id = $1`: true, `INSERT INTO consoles (id) VALUES ($1)`: true, `UPDATE reps SET embassy = 1`: true,
+		`UPDATE consoles SET seen_at = $1, portal_moved = 0 WHERE id = $2`: true, `UPDATE consoles SET anything = 1`: true, `DELETE FROM portal_tree`: true,
+		`UPDATE consoles SET seen_at = $1 WHERE id = $2`: false, `SELECT 1 FROM team_members`: false, `UPDATE sessions SET rev = 1`: false,
+	} {
+		if got := store.MayChangeRights(q); got != want {
+			t.Errorf("%s: %t", q, got)
+		}
+	}
+}
