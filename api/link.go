@@ -32,7 +32,7 @@ type linkView struct {
 	Done    store.LinkAnswer // what was just done
 	Switch  bool             // it is about extended availability alone
 	Missing bool
-	App     template.URL // opens the session in the app, where the rep's seat is kept
+	App     template.URL // opens the session in the app; "" where the rep has accepted nothing
 }
 
 // Names are those that texts fill in.

@@ -277,6 +277,12 @@ func TestG6WhatWaitsIsDroppedWhenItIsOff(t *testing.T) {
 					t.Error("it is still on")
 				}
 				same(t, "the rep is told", me.told("me."), "me.changed")
+				if got := must(d.Deliveries(t.Context(), ana, waiting.ID, "", 50)); got[0].State != desk.DeliveryDropped || got[0].Error != "over" {
+					t.Errorf("deliveries %+v", got)
+				}
+				if !slices.Contains(log.told("delivery."), "delivery.changed") {
+					t.Error("the owner is not told that it was dropped")
+				}
 				want := []string{"invitation ben@example.com"}
 				if name == "with the address" {
 					want = []string{}
@@ -285,12 +291,6 @@ func TestG6WhatWaitsIsDroppedWhenItIsOff(t *testing.T) {
 				same(t, "mails", targets(jobs), want...)
 				if len(jobs) > 0 && jobs[0].Key != other.ID {
 					t.Errorf("the mail is about %s, want %s, whose push failed", jobs[0].Key, other.ID)
-				}
-				if got := must(d.Deliveries(t.Context(), ana, waiting.ID, "", 50)); got[0].State != desk.DeliveryDropped || got[0].Error != "over" {
-					t.Errorf("deliveries %+v", got)
-				}
-				if !slices.Contains(log.told("delivery."), "delivery.changed") {
-					t.Error("the owner is not told that it was dropped")
 				}
 			})
 		})
