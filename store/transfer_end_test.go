@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/repdesk/repdesk/store"
@@ -126,7 +127,8 @@ func TestC6B13WhatEndsATransfer(t *testing.T) {
 				if told := inside.told("session."); len(told) == 0 || told[0] != "session.changed transfer_"+c.reason {
 					t.Errorf("who is in it is told %v", told)
 				}
-				same(t, "the device", send(t, d, desk.ChannelFCM), "withdrawal ben-1")
+				told := slices.DeleteFunc(send(t, d, desk.ChannelFCM), func(word string) bool { return word == "signed_out ben-1" }) // of who is disabled
+				same(t, "the device", told, "withdrawal ben-1")
 				if got := sight(t, d, s.ben, s.session.ID); got != "none" {
 					t.Errorf("the target sees %s", got)
 				}
