@@ -32,6 +32,14 @@ func TestG2LinkPageAsPeopleSeeIt(t *testing.T) {
 		t.Errorf("after Accept: %s", seen.Text)
 	}
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Dev Patel"`}})
+	off := chromium.Open(t, x.url+"/i/"+token+"/unsubscribe", browsertest.Look{Width: browsertest.Phone})
+	off.Picture("link-switch-off")
+	checkLinkSeen(t, off, "en", 1)
+	off.Press("Switch it off")
+	off.Picture("link-switched-off")
+	if seen := off.Seen(); !strings.Contains(seen.Text, "Extended availability is off") {
+		t.Errorf("after Switch it off: %s", seen.Text)
+	}
 	over := chromium.Open(t, x.url+"/i/"+token, browsertest.Look{Width: browsertest.Phone})
 	over.Picture("link-over")
 	checkLinkSeen(t, over, "en", 1) // opens the app

@@ -69,6 +69,9 @@ func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
 	for _, name := range []string{"cho", "dia"} {
 		away := p.logIn(name, browser)
 		away.must(http.StatusOK, "PATCH", "/v1/me", `{"extended_availability": true}`)
+		if confirms := smtp.Next(); confirms.To != name+"@example.com" || confirms.Subject != "Extended availability is on" { // G6
+			t.Errorf("%q to %s", confirms.Subject, confirms.To)
+		}
 		away.must(http.StatusNoContent, "DELETE", "/v1/me/consoles/current", "")
 	}
 	session := ana.openSession()
@@ -88,8 +91,8 @@ func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
 	invitation = ana.invite(session, `{"rep_id": "@dia"}`)
 	link = linkIn(t, smtp.Next(), "dia@example.com")
 	ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
-	page(t, http.MethodGet, link, "cancelled this invitation")
-	page(t, http.MethodPost, link, "cancelled this invitation")
+	page(t, http.MethodGet, link, "has cancelled it")
+	page(t, http.MethodPost, link, "has cancelled it")
 	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "cancelled" {
 		t.Errorf("a dead link made the invitation %s", state)
 	}
