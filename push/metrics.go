@@ -22,7 +22,7 @@ func newMetrics(to prometheus.Registerer, senders map[desk.Channel]Sender) *metr
 		misconfigured: auto.NewGaugeVec(prometheus.GaugeOpts{Name: "repdesk_channel_misconfigured",
 			Help: "1 while the other side refuses our credentials or settings, so that nothing can be sent by the channel."}, []string{"channel"}),
 		attemptSeconds: auto.NewHistogramVec(prometheus.HistogramOpts{Name: "repdesk_delivery_attempt_seconds",
-			Help: "Time of one attempt to send, whatever became of it.", Buckets: prometheus.ExponentialBucketsRange(0.001, 60, 14)}, []string{"channel"}),
+			Help: "Time of one attempt to send, whatever became of it.", Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}}, []string{"channel"}),
 	}
 	for channel := range senders {
 		m.misconfigured.WithLabelValues(string(channel))
