@@ -44,6 +44,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 				break
 			}
 			switch {
+			case why == noPushTarget && job.Purpose == desk.PurposeInvitation: // an email follows, as when FCM says so (G8)
+				err = t.deliveryFailed(job, why)
 			case why != "":
 				err = t.settle(id, desk.DeliveryDropped, why)
 			case job.HeldUntil.After(t.now):
@@ -79,6 +81,10 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 	return err
 }
 
+// noPushTarget says that a device has no push target any more: FCM said that it is gone, it took it back, or another console
+// has it.
+const noPushTarget = "no_push_target"
+
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
@@ -98,11 +104,17 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	}
 	job.ServerID, job.ExpiresAt, job.By = t.store.serverID, time.UnixMilli(expires), refOrNil(by)
 	why, err = t.tellsOf(&job, sessionID, loggedOut)
+	if err == nil && why == "" && job.Attempts > 1 {
+		var over bool
+		if over, err = t.takenBack(job); over {
+			why = "over"
+		}
+	}
 	switch {
 	case err != nil || why != "":
 		return job, why, err
 	case job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut && job.Channel == desk.ChannelFCM && here == "":
-		return job, "no_push_target", nil
+		return job, noPushTarget, nil
 	case here != "":
 		job.PushTarget = here
 	}
@@ -119,6 +131,16 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	}
 	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
+}
+
+// takenBack says whether a push was withdrawn after it was queued, while a worker held it, so that it is not to be tried again:
+// nothing would withdraw it then. What comes to the device again is queued anew.
+func (t *tx) takenBack(job desk.Job) (bool, error) {
+	if job.Channel != desk.ChannelFCM || job.Purpose == desk.PurposeWithdrawal {
+		return false, nil
+	}
+	return t.exists(`SELECT 1 FROM deliveries w WHERE w.about = $1 AND w.console_id = $2 AND w.rep_id = $3 AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.id > $4 LIMIT 1`,
+		job.Key, idOf(job.Console), job.Rep.ID, job.ID)
 }
 
 // mailJob completes the job of an email: whether the rep still takes it, and when.

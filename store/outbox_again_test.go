@@ -1,0 +1,93 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
+)
+
+// G8: what still waits for a device when FCM says that it is gone is followed by an email too: nobody else tells the rep.
+func TestG8WhatWaitsForADeadTargetIsFollowedByEmail(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ana, _, first, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, tryAgain)
+		second := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		finish(t, d, claim(t, d, desk.ChannelFCM), targetDead)
+		clock.Advance(desk.LongestRetry)
+		same(t, "pushes", send(t, d, desk.ChannelFCM))
+		if got := delivery(t, d, ana, job); got.State != desk.DeliveryFailed || got.Error != "no_push_target" {
+			t.Errorf("delivery %+v", got)
+		}
+		mails := map[string]bool{}
+		for _, mail := range claim(t, d, desk.ChannelEmail) {
+			mails[mail.Key] = true
+		}
+		if !mails[first.ID] || !mails[second.ID] {
+			t.Errorf("mails about %v, want %s and %s", mails, first.ID, second.ID)
+		}
+	})
+}
+
+// G8: an invitation whose push waits when the rep's app registers as another console is not lost.
+func TestG8WhatWaitsForAConsoleThatLostItsTargetIsFollowedByEmail(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		_, _, inv, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, tryAgain)
+		logIn(t, d, "ben", device("installed anew", "ben-1"))
+		clock.Advance(desk.LongestRetry)
+		same(t, "pushes", send(t, d, desk.ChannelFCM))
+		mails := claim(t, d, desk.ChannelEmail)
+		if len(mails) != 1 || mails[0].Key != inv.ID {
+			t.Errorf("mails %v", targets(mails))
+		}
+	})
+}
+
+// G4, G5, B20: what was taken from a rep while a push of it failed is not told them again.
+func TestG4WhatWasTakenBackIsNotTriedAgain(t *testing.T) {
+	for name, give := range map[string]func(*testing.T, *storetest.Desk, []desk.Job){
+		"it failed":       func(t *testing.T, d *storetest.Desk, jobs []desk.Job) { finish(t, d, jobs, tryAgain) },
+		"the worker died": func(*testing.T, *storetest.Desk, []desk.Job) {},
+		"the worker stopped": func(t *testing.T, d *storetest.Desk, jobs []desk.Job) {
+			ok(t, d.ReleaseDelivery(t.Context(), jobs[0], true))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+				ana := d.LogIn("ana")
+				d.LogInWithPush("ben", "ben-1")
+				inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "printers")
+				jobs := claim(t, d, desk.ChannelFCM)
+				move(t, d, "ben", "{network: member}")
+				give(t, d, jobs)
+				clock.Advance(desk.LongestRetry)
+				same(t, "told", send(t, d, desk.ChannelFCM), "withdrawal ben-1")
+				clock.Advance(desk.LongestRetry)
+				same(t, "told later", send(t, d, desk.ChannelFCM))
+			})
+		})
+	}
+}
+
+// G13, G4: the chat is read while a push of it fails, and goes on: what tells of it then is withdrawn as well.
+func TestG4ChatReadWhileAPushOfItFails(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ana := d.LogInWithPush("ana", "ana-1")
+		session, guest := d.OpenSessionWithGuest(ana, "@main")
+		write := func() { ok(t, try(d.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "and"}))) }
+		write()
+		failing := claim(t, d, desk.ChannelFCM)
+		same(t, "first", targets(failing), "message ana-1")
+		readAll(t, d, ana, session)
+		clock.Advance(time.Second)
+		write()
+		finish(t, d, failing, tryAgain)
+		clock.Advance(desk.LongestRetry)
+		same(t, "then", send(t, d, desk.ChannelFCM), "message ana-1", "withdrawal ana-1")
+		readAll(t, d, ana, session)
+		same(t, "read", send(t, d, desk.ChannelFCM), "withdrawal ana-1")
+	})
+}
