@@ -72,6 +72,43 @@ func TestG4WhatWasTakenBackIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// G5, B20: a device keeps the highest revision, so what comes to a rep again has a higher one than its withdrawal.
+func TestG5WhatComesAgainIsShown(t *testing.T) {
+	t.Run("withdrawn before", func(t *testing.T) {
+		each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+			ana := d.LogIn("ana")
+			d.LogIn("cho") // somebody is left
+			d.LogInWithPush("ben", "ben-1")
+			inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "printers")
+			send(t, d, desk.ChannelFCM)
+			move(t, d, "ben", "{network: member}")
+			over := claim(t, d, desk.ChannelFCM)
+			same(t, "over", targets(over), "withdrawal ben-1")
+			finish(t, d, over, done)
+			move(t, d, "ben", "{printers: member}")
+			again := claim(t, d, desk.ChannelFCM)
+			same(t, "again", targets(again), "invitation ben-1")
+			if again[0].KeyRev <= over[0].KeyRev {
+				t.Errorf("revision %d after %d", again[0].KeyRev, over[0].KeyRev)
+			}
+		})
+	})
+	t.Run("not withdrawn yet", func(t *testing.T) {
+		each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+			ana := d.LogIn("ana")
+			d.LogIn("cho")
+			d.LogInWithPush("ben", "ben-1")
+			inv := inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "printers")
+			send(t, d, desk.ChannelFCM)
+			move(t, d, "ben", "{network: member}")
+			move(t, d, "ben", "{printers: member}")
+			same(t, "told", send(t, d, desk.ChannelFCM), "invitation ben-1")
+			must(d.CancelInvitation(t.Context(), ana, inv.ID))
+			same(t, "over", send(t, d, desk.ChannelFCM), "withdrawal ben-1")
+		})
+	})
+}
+
 // G13, G4: the chat is read while a push of it fails, and goes on: what tells of it then is withdrawn as well.
 func TestG4ChatReadWhileAPushOfItFails(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {

@@ -201,12 +201,23 @@ func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error
 		}
 	}
 	job.KeyRev, job.Ends = inv.Rev, purposeOf(inv)
+	if job.Purpose == desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && inv.Active() {
+		if again, err := t.toldAgain(job); err != nil || again {
+			return "over", err
+		}
+	}
 	job.Invitation = inv.ForInvited(job.Rep.ID)
 	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
 		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
 	}
 	job.Invitation.Session.Issue = inv.Session.Issue
 	return "", nil
+}
+
+// toldAgain says whether news of what a withdrawal takes back came to the device after it, and takes its place.
+func (t *tx) toldAgain(job *desk.Job) (bool, error) {
+	return t.exists(`SELECT 1 FROM deliveries n WHERE n.about = $1 AND n.console_id = $2 AND n.purpose = $3 AND n.id > $4 AND n.state NOT IN ('dropped', 'failed') LIMIT 1`,
+		job.Key, idOf(job.Console), string(job.Ends), job.ID)
 }
 
 // overForOne says why an invitation that stands for others is over on a device.
