@@ -128,3 +128,17 @@ func TestG4ChatReadWhileAPushOfItFails(t *testing.T) {
 		same(t, "read", send(t, d, desk.ChannelFCM), "withdrawal ana-1")
 	})
 }
+
+// G10: a push target that comes to another rep's console takes with it nothing that shows what the former was told.
+func TestG10AnotherRepsTargetShowsNothingOfTheFormer(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		_, _, _, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, done)
+		logIn(t, d, "cho", device("installed anew", "ben-1"))
+		over := claim(t, d, desk.ChannelFCM)
+		same(t, "told", targets(over), "withdrawal ben-1")
+		if len(over) > 0 && over[0].KeyRev <= job.KeyRev {
+			t.Errorf("revision %d after %d", over[0].KeyRev, job.KeyRev)
+		}
+	})
+}
