@@ -164,7 +164,9 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		until                                 int64
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
+	// A device that has registered anew by now is withdrawn from there: its console may be about to go.
+	const now = `COALESCE((SELECT c.%[1]s FROM consoles c WHERE c.id = d.console_id AND c.rep_id = d.rep_id AND c.push_target <> ''), d.%[1]s)`
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, `+fmt.Sprintf(now, "push_kind")+`, `+fmt.Sprintf(now, "push_target")+`, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
 			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.rep_id = d.rep_id AND w.id > d.id)
 		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {

@@ -142,3 +142,28 @@ func TestG10AnotherRepsTargetShowsNothingOfTheFormer(t *testing.T) {
 		}
 	})
 }
+
+// G10: what waits goes to the target of now as the kind of target that it is.
+func TestG10TheKindOfATargetMovesWithIt(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		_, ben, _, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, tryAgain)
+		target, kind := "ben-fid", "fcm_fid"
+		must(d.UpdateConsole(t.Context(), ben, "current", store.ConsoleChange{Device: desk.Device{PushTarget: &target, PushKind: &kind}}, nil))
+		clock.Advance(desk.LongestRetry)
+		if jobs := claim(t, d, desk.ChannelFCM); len(jobs) != 1 || jobs[0].PushTarget != target || jobs[0].PushKind != kind {
+			t.Errorf("jobs %+v", jobs)
+		}
+	})
+}
+
+// G4, G10: a withdrawal reaches a device whose registration was renewed and that logs out then.
+func TestG10LogOutAfterARenewedTarget(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		_, ben, _, job := pushed(t, d)
+		finish(t, d, []desk.Job{job}, done)
+		register(t, d, ben, "ben-1-new")
+		logOut(t, d, ben)
+		same(t, "told", send(t, d, desk.ChannelFCM), "withdrawal ben-1-new")
+	})
+}

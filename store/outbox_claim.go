@@ -88,14 +88,14 @@ const noPushTarget = "no_push_target"
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
-	var repLocale, here, sessionID string // here is the push target as it is now
+	var repLocale, here, hereKind, sessionID string // here is the push target as it is now
 	var by desk.Ref
 	var loggedOut, embassy bool
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
+		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), COALESCE(c.push_kind, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
-		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &loggedOut)
+		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &hereKind, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}
@@ -116,7 +116,7 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	case job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut && job.Channel == desk.ChannelFCM && here == "":
 		return job, noPushTarget, nil
 	case here != "":
-		job.PushTarget = here
+		job.PushKind, job.PushTarget = hereKind, here
 	}
 	if embassy {
 		o, err := t.outlook(job.Rep.ID)
