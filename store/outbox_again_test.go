@@ -167,3 +167,42 @@ func TestG10LogOutAfterARenewedTarget(t *testing.T) {
 		same(t, "told", send(t, d, desk.ChannelFCM), "withdrawal ben-1-new")
 	})
 }
+
+// G2, G6: who switches extended availability off and on again is told of what waited meanwhile.
+func TestG6OnAgainWhatWaitedIsSent(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ben := extended(t, d, "ben")
+		quiet(t, d, ben, "08:00", "10:00", "UTC")
+		ana := d.LogIn("ana")
+		inv := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		over := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		setExtended(t, d, ben, false)
+		setExtended(t, d, ben, true)
+		same(t, "mails", send(t, d, desk.ChannelEmail), "extended_availability ben@example.com")
+		must(d.CancelInvitation(t.Context(), ana, over.ID))
+		clock.Advance(time.Hour)
+		jobs := claim(t, d, desk.ChannelEmail)
+		same(t, "mails", targets(jobs), "invitation ben@example.com")
+		if len(jobs) > 0 && jobs[0].Key != inv.ID {
+			t.Errorf("about %s", jobs[0].Key)
+		}
+	})
+}
+
+// G6: the confirming email's link switches off as long as extended availability is on.
+func TestG6TheConfirmingLinkIsGoodForLong(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		ben := d.LogIn("ben")
+		setExtended(t, d, ben, true)
+		jobs := claim(t, d, desk.ChannelEmail)
+		finish(t, d, jobs, done)
+		clock.Advance(2 * desk.DeliveriesKept)
+		ok(t, d.RemoveOldRows(t.Context()))
+		must(d.AnswerInvitationLink(t.Context(), jobs[0].LinkToken, store.LinkSwitchOff))
+		if must(d.Me(t.Context(), ben)).ExtendedAvailability {
+			t.Error("still on")
+		}
+		ok(t, d.RemoveOldRows(t.Context()))
+		refusal(t, "off", try(d.InvitationLink(t.Context(), jobs[0].LinkToken)), desk.NotFound)
+	})
+}
