@@ -76,6 +76,8 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 		if err != nil {
 			return nil, err
 		}
+		conn.work = make(chan func())
+		go conn.runWork()
 		e.readers <- conn
 	}
 	go e.loop()
@@ -180,7 +182,7 @@ func (e *sqliteEngine) onReader(ctx context.Context, s *Store, fn func(*tx) erro
 		return ctx.Err()
 	}
 	defer func() { e.readers <- conn }()
-	return fn(&tx{store: s, on: conn, now: s.cfg.Now(), reads: true})
+	return conn.apart(func() error { return fn(&tx{store: s, on: conn, now: s.cfg.Now(), reads: true}) })
 }
 
 // loop is the writer: it takes what waits, up to batchLimit, and commits it at once.
@@ -284,6 +286,7 @@ type cachedConn struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	told  func(sql string) // of each statement, once; nil: nobody
+	work  chan func()      // of a reader: what its own goroutine is to do
 }
 
 func newCachedConn(db *sql.DB, told func(string)) (*cachedConn, error) {
@@ -294,7 +297,24 @@ func newCachedConn(db *sql.DB, told func(string)) (*cachedConn, error) {
 	return &cachedConn{conn: conn, stmts: map[string]*sql.Stmt{}, told: told}, nil
 }
 
+// apart runs fn on the connection's own goroutine and waits for it. SQLite in Go wants 32 KiB of stack, which a goroutine
+// keeps that once had it: a server has thousands of open streams, and few connections.
+func (c *cachedConn) apart(fn func() error) error {
+	done := make(chan error, 1)
+	c.work <- func() { done <- fn() }
+	return <-done
+}
+
+func (c *cachedConn) runWork() {
+	for do := range c.work {
+		do()
+	}
+}
+
 func (c *cachedConn) close() error {
+	if c.work != nil {
+		close(c.work)
+	}
 	var errs []error
 	for _, stmt := range c.stmts {
 		errs = append(errs, stmt.Close())

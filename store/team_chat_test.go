@@ -197,7 +197,7 @@ func TestD6ComingAndGoing(t *testing.T) {
 		shows(t, "the newcomer's log", news.events(), []string{"before", "while there"}, "while there")
 		move(t, d, "cho", "{network: member}")
 		gone := tellTeam(t, d, ana, "@printers", "without cho")
-		shows(t, "the log of who left", old.events(), []string{"before", "while there", "without cho"})
+		shows(t, "the log of who left", old.events(), []string{"before", "while there", "without cho"}, "before", "while there")
 		data.refuses("who left reads", desk.NotFound, func() error { return try(d.TeamMessages(t.Context(), cho, gone.TeamID, store.MessageQuery{Limit: 9})) })
 		data.refuses("who left writes", desk.NotFound, func() error { return try(d.PostTeamMessage(t.Context(), cho, gone.TeamID, "Hello", "")) })
 		data.refuses("who left marks", desk.NotFound, func() error { return try(d.MarkTeamChatRead(t.Context(), cho, gone.TeamID, gone.ID)) })
