@@ -93,7 +93,7 @@ func (p *pushes) all() {
 	}
 }
 
-// G4, G5, G7: whatever happens to invitations, transfers and chats, and however badly pushes go, when all has come every phone
+// G4, G5, G7: whatever happens to invitations, transfers, chats and queues, and however badly pushes go, when all has come every phone
 // shows what its rep may still accept and nothing else, and in the end nothing.
 func TestG5PhonesShowWhatStands(t *testing.T) {
 	for _, calm := range []bool{true, false} {
@@ -112,6 +112,7 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 	reps := map[string]desk.Caller{}
 	for _, name := range names {
 		reps[name] = d.LogInWithPush(name, name+"-1")
+		wants(t, d, reps[name], ofTeams(desk.TeamAlertsAll))
 	}
 	var sessions []desk.Session
 	var guests []desk.Guest
@@ -120,6 +121,7 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 		sessions, guests = append(sessions, s), append(guests, g)
 	}
 	var invitations []desk.Invitation
+	var queued []desk.Session
 	ctx := t.Context()
 	for range 60 {
 		i, name := p.random.Intn(len(sessions)), names[p.random.Intn(len(names))]
@@ -128,7 +130,7 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 		if len(invitations) > 0 {
 			inv = invitations[p.random.Intn(len(invitations))]
 		}
-		what := p.random.Intn(14)
+		what := p.random.Intn(17)
 		var err error
 		switch what {
 		case 0, 1:
@@ -183,6 +185,26 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 			} else if all, listErr := d.Messages(ctx, rep, s.ID, store.MessageQuery{Descending: true, Limit: 1}); listErr == nil && len(all) > 0 {
 				_, err = d.MarkSessionRead(ctx, rep, s.ID, all[0].ID)
 			}
+		case 14:
+			if calm {
+				continue
+			}
+			in := store.NewSession{TeamID: "@printers"}
+			if p.random.Intn(2) == 0 {
+				in = store.NewSession{RepID: "@" + name}
+			}
+			in.Kind, in.Customer = "support", desk.Customer{Name: "Jo Doe"}
+			if begun, startErr := d.StartSession(ctx, hal, in); startErr == nil {
+				queued = append(queued, begun.Session)
+			}
+		case 15:
+			if len(queued) > 0 {
+				_, err = d.AcceptSession(ctx, rep, queued[p.random.Intn(len(queued))].ID)
+			}
+		case 16:
+			if len(queued) > 0 {
+				_, err = d.TransferSession(ctx, rep, queued[p.random.Intn(len(queued))].ID, store.NewTransfer{TeamID: "@printers"})
+			}
 		}
 		p.note("%d %s session %d inv %s: %v", what, name, i, inv.ID, err)
 		p.some(false)
@@ -207,7 +229,7 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 			}
 		}
 	}
-	for _, s := range sessions {
+	for _, s := range append(sessions, queued...) {
 		_, _ = d.EndSession(ctx, hal, s.ID, "")
 	}
 	p.all()
