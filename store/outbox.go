@@ -152,8 +152,8 @@ func (t *tx) withdraw(invitationID, repID, consoleID string) error {
 	return t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{}, invitationID, repID, consoleID)
 }
 
-// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them. n says why, where
-// what they are about does not. A withdrawal is worth delivering as long as what it takes back.
+// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them; one that was dropped,
+// because news came after it, does not count. n says why, where what they are about does not. A withdrawal is worth delivering as long as what it takes back.
 func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 	type sent struct {
 		device
@@ -164,9 +164,11 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 		until                                 int64
 	}
 	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
+	// A device that has registered anew by now is withdrawn from there: its console may be about to go.
+	const now = `COALESCE((SELECT c.%[1]s FROM consoles c WHERE c.id = d.console_id AND c.rep_id = d.rep_id AND c.push_target <> ''), d.%[1]s)`
+	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, `+fmt.Sprintf(now, "push_kind")+`, `+fmt.Sprintf(now, "push_target")+`, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
-			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
+			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.rep_id = d.rep_id AND w.id > d.id)
 		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {
 		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.about, &s.sessionID, &s.address, &s.reason, &s.state, &s.channel, &s.attempts, &s.round, &s.until)
 	})

@@ -44,6 +44,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 				break
 			}
 			switch {
+			case why == noPushTarget && job.Purpose == desk.PurposeInvitation: // an email follows, as when FCM says so (G8)
+				err = t.deliveryFailed(job, why)
 			case why != "":
 				err = t.settle(id, desk.DeliveryDropped, why)
 			case job.HeldUntil.After(t.now):
@@ -79,17 +81,21 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 	return err
 }
 
+// noPushTarget says that a device has no push target any more: FCM said that it is gone, it took it back, or another console
+// has it.
+const noPushTarget = "no_push_target"
+
 // job gathers what the message needs. A reason says that nothing is to be sent any more.
 func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	var expires int64
-	var repLocale, here, sessionID string // here is the push target as it is now
+	var repLocale, here, hereKind, sessionID string // here is the push target as it is now
 	var by desk.Ref
 	var loggedOut, embassy bool
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
+		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), COALESCE(c.push_kind, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
-		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &loggedOut)
+		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &hereKind, &loggedOut)
 	if err != nil {
 		return job, "", err
 	}
@@ -98,13 +104,19 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	}
 	job.ServerID, job.ExpiresAt, job.By = t.store.serverID, time.UnixMilli(expires), refOrNil(by)
 	why, err = t.tellsOf(&job, sessionID, loggedOut)
+	if err == nil && why == "" && job.Attempts > 1 {
+		var over bool
+		if over, err = t.takenBack(job); over {
+			why = "over"
+		}
+	}
 	switch {
 	case err != nil || why != "":
 		return job, why, err
 	case job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut && job.Channel == desk.ChannelFCM && here == "":
-		return job, "no_push_target", nil
+		return job, noPushTarget, nil
 	case here != "":
-		job.PushTarget = here
+		job.PushKind, job.PushTarget = hereKind, here
 	}
 	if embassy {
 		o, err := t.outlook(job.Rep.ID)
@@ -119,6 +131,16 @@ func (t *tx) job(id string) (job desk.Job, why string, err error) {
 	}
 	job.Badge, err = t.badge(job.Rep.ID, "")
 	return job, "", err
+}
+
+// takenBack says whether a push was withdrawn after it was queued, while a worker held it, so that it is not to be tried again:
+// nothing would withdraw it then. What comes to the device again is queued anew.
+func (t *tx) takenBack(job desk.Job) (bool, error) {
+	if job.Channel != desk.ChannelFCM || job.Purpose == desk.PurposeWithdrawal {
+		return false, nil
+	}
+	return t.exists(`SELECT 1 FROM deliveries w WHERE w.about = $1 AND w.console_id = $2 AND w.rep_id = $3 AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.id > $4 LIMIT 1`,
+		job.Key, idOf(job.Console), job.Rep.ID, job.ID)
 }
 
 // mailJob completes the job of an email: whether the rep still takes it, and when.
@@ -179,12 +201,23 @@ func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error
 		}
 	}
 	job.KeyRev, job.Ends = inv.Rev, purposeOf(inv)
+	if job.Purpose == desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && inv.Active() {
+		if again, err := t.toldAgain(job); err != nil || again {
+			return "over", err
+		}
+	}
 	job.Invitation = inv.ForInvited(job.Rep.ID)
 	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
 		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
 	}
 	job.Invitation.Session.Issue = inv.Session.Issue
 	return "", nil
+}
+
+// toldAgain says whether news of what a withdrawal takes back came to the device after it, and takes its place.
+func (t *tx) toldAgain(job *desk.Job) (bool, error) {
+	return t.exists(`SELECT 1 FROM deliveries n WHERE n.about = $1 AND n.console_id = $2 AND n.purpose = $3 AND n.id > $4 AND n.state NOT IN ('dropped', 'failed') LIMIT 1`,
+		job.Key, idOf(job.Console), string(job.Ends), job.ID)
 }
 
 // overForOne says why an invitation that stands for others is over on a device.
