@@ -57,7 +57,7 @@ func (t *tx) withdrawSessions(consoleID string) error {
 			err = t.withdrawChat(s.session, "", consoleID, desk.EndLoggedOut)
 			continue
 		}
-		err = t.withdrawWhere(`d.about = $1 AND d.console_id = $2`, news{reason: string(desk.EndLoggedOut)}, s.session+stateKey, consoleID)
+		err = t.withdrawNews(news{about: s.session + stateKey, reason: string(desk.EndLoggedOut)}, "", consoleID)
 	}
 	return err
 }
