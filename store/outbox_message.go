@@ -58,8 +58,8 @@ func (t *tx) messagesIn(sessionID string) (n int64, err error) {
 }
 
 // messageJob completes a job that tells of a session's chat, or withdraws that.
-func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error) {
-	job.Ends, job.Session.ID = desk.PurposeMessage, sessionID
+func (t *tx) messageJob(job *desk.Job) (why string, err error) {
+	job.Ends = desk.PurposeMessage
 	if job.Purpose == desk.PurposeWithdrawal {
 		return "", nil
 	}
@@ -68,7 +68,7 @@ func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error)
 		return "over", err
 	}
 	last := ""
-	if _, err := t.row(`SELECT COUNT(*), COALESCE(MAX(m.id), '')`+unreadMessages, []any{job.Rep.ID, sessionID}, &job.Unread, &last); err != nil || job.Unread == 0 {
+	if _, err := t.row(`SELECT COUNT(*), COALESCE(MAX(m.id), '')`+unreadMessages, []any{job.Rep.ID, job.Session.ID}, &job.Unread, &last); err != nil || job.Unread == 0 {
 		return "over", err
 	}
 	var issue desk.Ref
@@ -78,7 +78,7 @@ func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error)
 		return "", err
 	}
 	job.Session.Issue = refOrNil(issue)
-	messages, err := t.messagesIn(sessionID)
+	messages, err := t.messagesIn(job.Session.ID)
 	job.KeyRev = desk.ToldRev(messages, false)
 	return "", err
 }
@@ -89,7 +89,5 @@ func (t *tx) oneMessage(job desk.Job) error {
 	if job.Purpose != desk.PurposeMessage {
 		return nil
 	}
-	_, err := t.exec(`UPDATE deliveries SET state = 'dropped', error = 'over', due_at = 0, updated_at = $1, rev = rev + 1 WHERE about = $2 AND console_id = $3
-		AND purpose = 'message' AND state = 'waiting' AND id <> $4`, ms(t.now), job.Key, idOf(job.Console), job.ID)
-	return err
+	return t.dropWaiting(`d.about = $1 AND d.console_id = $2 AND d.purpose = 'message' AND d.id <> $3`, job.Key, idOf(job.Console), job.ID)
 }

@@ -114,8 +114,8 @@ func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string,
 }
 
 // queueJob completes a job that tells of a session in a queue, or withdraws that.
-func (t *tx) queueJob(job *desk.Job, sessionID string) (why string, err error) {
-	job.Ends, job.Session.ID = desk.PurposeQueue, sessionID
+func (t *tx) queueJob(job *desk.Job) (why string, err error) {
+	job.Ends = desk.PurposeQueue
 	if job.Purpose == desk.PurposeWithdrawal {
 		return "", nil
 	}

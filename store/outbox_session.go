@@ -63,8 +63,8 @@ func (t *tx) withdrawSessions(consoleID string) error {
 }
 
 // sessionJob completes a job that tells of a session itself, or withdraws that.
-func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error) {
-	s, err := t.session(sessionID)
+func (t *tx) sessionJob(job *desk.Job) (why string, err error) {
+	s, err := t.session(job.Session.ID)
 	if err != nil {
 		return "", err
 	}
