@@ -14,7 +14,7 @@ import (
 // installation has one registration.
 func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 	if target := deref(d.PushTarget); target != "" {
-		if err := t.movePushTarget(target, consoleID); err != nil {
+		if err := t.movePushTarget(target, consoleID, repID); err != nil {
 			return err
 		}
 	}
@@ -38,9 +38,24 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 	return t.ownerBack(repID)
 }
 
-func (t *tx) movePushTarget(target, toConsole string) error {
+// movePushTarget takes a push target from the console that had it. Of another rep's it takes along what the device shows of
+// theirs (G10).
+func (t *tx) movePushTarget(target, toConsole, repID string) error {
+	former, err := list(t, consoleColumns+` WHERE c.push_target = $1 AND c.push_target <> '' AND c.id <> $2 AND c.rep_id <> $3 ORDER BY c.id`, []any{target, toConsole, repID}, t.scanConsole(""))
+	for _, c := range former {
+		if err != nil {
+			return err
+		}
+		var rep desk.Ref
+		if rep, err = t.repRef(c.RepID); err == nil {
+			err = t.withdrawFromConsole(c.ID, rep)
+		}
+	}
+	if err != nil {
+		return err
+	}
 	var owners []string
-	err := t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND push_target <> '' AND id <> $2 RETURNING rep_id`,
+	err = t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND push_target <> '' AND id <> $2 RETURNING rep_id`,
 		[]any{target, toConsole}, func(scan scanner) error {
 			var owner string
 			err := scan(&owner)

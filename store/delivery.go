@@ -119,8 +119,9 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 }
 
 // forgetDeliveries removes those that are no part of the history of an invitation or transfer, when nobody asks for them any
-// more.
+// more: the email that confirms extended availability has the link that switches it off, and is kept as long as it is on.
 func (t *tx) forgetDeliveries() error {
-	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_')`, ms(t.now.Add(-desk.DeliveriesKept)))
+	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_')
+		AND NOT (channel = 'email' AND EXISTS (SELECT 1 FROM reps r WHERE r.id = deliveries.rep_id AND r.extended = 1))`, ms(t.now.Add(-desk.DeliveriesKept)))
 	return err
 }

@@ -263,7 +263,11 @@ func (q query) shows(pos int64, topic, except string) bool {
 // add notes that the reader's rights have grown where the event says so. Where it stands is when that was, as with a rightsMark.
 func (e *Events) add(event desk.Event) {
 	e.Items = append(e.Items, event)
-	e.Grown = e.Grown || event.Type == desk.EventMeChanged && event.Reason == rightsGrown
+	e.Grown = e.Grown || growsRights(event)
+}
+
+func growsRights(event desk.Event) bool {
+	return event.Type == desk.EventMeChanged && event.Reason == rightsGrown
 }
 
 func parseEvent(pos int64, body string) (event desk.Event, err error) {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -80,4 +81,34 @@ func TestH1FollowersRightsAreThoseOfNow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// H1, A7: who becomes an embassy rep is shown what comes after that by public names, out of memory too.
+func TestH1AFollowerWhoBecomesAnEmbassyRep(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		const fay = "reps: [{username: fay, name: Fay Winter, teams: {acme: member}, permissions: [%s]}]"
+		importYAML(t, d, fmt.Sprintf(fay, desk.SeeOutsideEmbassy))
+		ana := d.LogIn("ana")
+		session := d.OpenSession(ana, "@main")
+		fays, anas := follow(t, d, d.LogIn("fay")), follow(t, d, ana)
+		sync := func(text string) {
+			t.Helper()
+			must(d.PostTeamMessage(t.Context(), ana, "@printers", text, ""))
+			anas.until(text)
+		}
+		first := inviteRep(t, d, ana, session, "fay")
+		fays.until("invitation.created")
+		must(d.CancelInvitation(t.Context(), ana, first.ID))
+		fays.until("invitation.ended")
+		sync("first")
+		importYAML(t, d, fmt.Sprintf(fay, ""))
+		inviteRep(t, d, ana, session, "fay")
+		sync("second")
+		found, err := fays.sub.ReadLatest(t.Context(), fays.at, 1000)
+		ok(t, err)
+		if !found.Grown {
+			t.Error("fay is not told to load anew")
+		}
+		shows(t, "what fay is told", found.Items, []string{"Ruiz"})
+	})
 }

@@ -86,13 +86,14 @@ func (t *tx) offerGained(rep desk.Ref, id string, alert bool) error {
 	if err != nil || !inv.Active() {
 		return err
 	}
-	if inv.NobodyLeft {
-		if inv, err = t.takersChanged(inv, session, rep, "somebody_came"); err != nil {
-			return err
-		}
+	switch {
+	case inv.NobodyLeft:
+		inv, err = t.takersChanged(inv, session, rep, "somebody_came")
+	case alert: // a device that was told that it is over takes it again only with a higher one
+		inv, err = t.newRev(inv, rep)
 	}
-	if !alert {
-		return nil
+	if err != nil || !alert {
+		return err
 	}
 	return t.alertOne(inv, rep)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -189,6 +190,9 @@ func (t *tx) answerLink(deliveryID string, answer LinkAnswer) (InvitationLink, e
 		err = t.acceptByLink(link)
 	default:
 		_, err = t.decline(link.caller(), inv.ID)
+		if refusal := new(desk.Problem); answer == LinkDeclineAndSwitchOff && errors.As(err, &refusal) {
+			err = nil // over since it was looked at; to switch off is done
+		}
 	}
 	if err != nil {
 		return link, err

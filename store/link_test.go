@@ -212,3 +212,18 @@ func TestG2SwitchOffAfterLeavingTheTeam(t *testing.T) {
 		}
 	})
 }
+
+// G2: who declines and switches off is out of extended availability, though the invitation is over at that instant.
+func TestG2SwitchingOffAgainstTheEnd(t *testing.T) {
+	database := storetest.Postgres(t)
+	d := storetest.NewDesk(t, storetest.Open(t, database, storetest.NewClock()))
+	_, s, token := invitedByLink(t, d)
+	held := hold(t, database, s, `UPDATE invitations SET state = 'cancelled', reason = 'cancelled', rev = rev + 1 WHERE session_id = '`+s.ID+`'`)
+	done := make(chan error, 1)
+	go func() { done <- try(d.AnswerInvitationLink(t.Context(), token, store.LinkDeclineAndSwitchOff)) }()
+	held.letGo(done)
+	link := must(d.InvitationLink(t.Context(), token))
+	if link.ExtendedAvailability || link.Reason != "cancelled" {
+		t.Errorf("the link leads to %+v", link)
+	}
+}

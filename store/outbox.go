@@ -178,12 +178,14 @@ func (d toldDelivery) mayShow() bool {
 	return d.attempts > 1 || d.attempts == 1 && d.state != desk.DeliveryFailed && d.state != desk.DeliveryDropped
 }
 
-// toldWhere lists the deliveries d that a condition picks and no withdrawal came after. They are locked: one that a worker
-// claims at this instant is waited for, else nothing would withdraw what it sends.
+// toldWhere lists the deliveries d that a condition picks and no withdrawal came after; one that was dropped, because news came
+// after it, does not count. They are locked: one that a worker claims at this instant is waited for, else nothing would
+// withdraw what it sends. A device that has registered anew by now is withdrawn from there: its console may be about to go.
 func (t *tx) toldWhere(which string, args []any) ([]toldDelivery, error) {
-	return list(t, `SELECT rep_id, console_id, console_name, platform, locale, push_kind, push_target, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
+	const now = `COALESCE((SELECT c.%[1]s FROM consoles c WHERE c.id = d.console_id AND c.rep_id = d.rep_id AND c.push_target <> ''), d.%[1]s)`
+	return list(t, `SELECT rep_id, console_id, console_name, platform, locale, `+fmt.Sprintf(now, "push_kind")+`, `+fmt.Sprintf(now, "push_target")+`, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
-			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.rep_id = d.rep_id AND w.id > d.id)
+			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.rep_id = d.rep_id AND w.id > d.id)
 		ORDER BY id`+t.forUpdate(), args, func(scan scanner, d *toldDelivery) error {
 		return scan(append(d.fields(), &d.id, &d.about, &d.sessionID, &d.address, &d.reason, &d.state, &d.channel, &d.attempts, &d.round, &d.until)...)
 	})

@@ -44,6 +44,8 @@ func (s *Store) ClaimDeliveries(ctx context.Context, channel desk.Channel, limit
 				break
 			}
 			switch {
+			case why == noPushTarget && job.Purpose == desk.PurposeInvitation: // an email follows, as when FCM says so (G8)
+				err = t.deliveryFailed(job, why)
 			case why != "":
 				err = t.settle(id, desk.DeliveryDropped, why)
 			case job.HeldUntil.After(t.now):
@@ -79,12 +81,16 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 	return err
 }
 
+// noPushTarget says that a device has no push target any more: FCM said that it is gone, it took it back, or another console
+// has it.
+const noPushTarget = "no_push_target"
+
 // jobRow is a job as its rows say, with what decides whether it is still to be sent.
 type jobRow struct {
 	desk.Job
-	target    string // the device's push target of now; "": it has none
-	loggedOut bool   // the console is gone
-	embassy   bool   // A7 holds for the rep
+	kind, target string // the device's push target of now; "": it has none
+	loggedOut    bool   // the console is gone
+	embassy      bool   // A7 holds for the rep
 }
 
 func (t *tx) jobRow(id string) (job jobRow, err error) {
@@ -92,10 +98,10 @@ func (t *tx) jobRow(id string) (job jobRow, err error) {
 	var by desk.Ref
 	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.about, d.about_rev, d.session_id, d.reason, d.follows,
 		COALESCE(NULLIF(d.locale, ''), r.locale), r.time_zone, r.embassy, `+alertColumns+`,
-		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
+		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_kind, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
 		slices.Concat([]any{&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Key, &job.KeyRev, &job.Session.ID, &job.Reason, &job.Follows,
-			&job.Locale, &job.TimeZone, &job.embassy}, alertFields(&job.Alerts), []any{&by.ID, &by.Name, &job.target, &job.loggedOut})...)
+			&job.Locale, &job.TimeZone, &job.embassy}, alertFields(&job.Alerts), []any{&by.ID, &by.Name, &job.kind, &job.target, &job.loggedOut})...)
 	job.ServerID, job.ExpiresAt, job.By = t.store.serverID, time.UnixMilli(expires), refOrNil(by)
 	return job, err
 }
@@ -110,11 +116,16 @@ func (t *tx) job(id string) (_ desk.Job, why string, err error) {
 	if why, err := t.tellsOf(job, row.loggedOut); err != nil || why != "" {
 		return *job, why, err
 	}
+	if job.Attempts > 1 {
+		if over, err := t.takenBack(*job); err != nil || over {
+			return *job, "over", err
+		}
+	}
 	switch {
 	case row.target != "":
-		job.PushTarget = row.target
+		job.PushKind, job.PushTarget = row.kind, row.target
 	case job.Channel == desk.ChannelFCM && job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut:
-		return *job, "no_push_target", nil
+		return *job, noPushTarget, nil
 	}
 	if row.embassy {
 		o, err := t.outlook(job.Rep.ID)
@@ -129,6 +140,16 @@ func (t *tx) job(id string) (_ desk.Job, why string, err error) {
 	}
 	job.Badge, err = t.badge(job.Rep.ID, "")
 	return *job, "", err
+}
+
+// takenBack says whether a push was withdrawn after it was queued, while a worker held it, so that it is not to be tried again:
+// nothing would withdraw it then. What comes to the device again is queued anew.
+func (t *tx) takenBack(job desk.Job) (bool, error) {
+	if job.Channel != desk.ChannelFCM || job.Purpose == desk.PurposeWithdrawal {
+		return false, nil
+	}
+	return t.exists(`SELECT 1 FROM deliveries w WHERE w.about = $1 AND w.console_id = $2 AND w.rep_id = $3 AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.id > $4 LIMIT 1`,
+		job.Key, idOf(job.Console), job.Rep.ID, job.ID)
 }
 
 // mailJob completes the job of an email: whether the rep still takes it, and when.
@@ -189,12 +210,23 @@ func (t *tx) invitationJob(job *desk.Job, loggedOut bool) (why string, err error
 		}
 	}
 	job.KeyRev, job.Ends = inv.Rev, purposeOf(inv)
+	if job.Purpose == desk.PurposeWithdrawal && job.Channel == desk.ChannelFCM && inv.Active() {
+		if again, err := t.toldAgain(job); err != nil || again {
+			return "over", err
+		}
+	}
 	job.Invitation = inv.ForInvited(job.Rep.ID)
 	if job.Purpose == desk.PurposeWithdrawal && inv.Active() {
 		job.Invitation.State, job.Invitation.Reason = overForOne(job.Invitation, loggedOut, inside)
 	}
 	job.Invitation.Session.Issue = inv.Session.Issue
 	return "", nil
+}
+
+// toldAgain says whether news of what a withdrawal takes back came to the device after it, and takes its place.
+func (t *tx) toldAgain(job *desk.Job) (bool, error) {
+	return t.exists(`SELECT 1 FROM deliveries n WHERE n.about = $1 AND n.console_id = $2 AND n.purpose = $3 AND n.id > $4 AND n.state NOT IN ('dropped', 'failed') LIMIT 1`,
+		job.Key, idOf(job.Console), string(job.Ends), job.ID)
 }
 
 // overForOne says why an invitation that stands for others is over on a device.

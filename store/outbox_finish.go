@@ -68,6 +68,9 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 			return t.settle(job.ID, desk.DeliveryDropped, "over")
 		}
 	}
+	if over, err := t.dropTakenBack(job); err != nil || over {
+		return err
+	}
 	next := t.now.Add(pause)
 	if next.Sub(time.UnixMilli(since)) > desk.RetryWindow {
 		return t.deliveryFailed(job, "given_up")
@@ -82,6 +85,15 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 	t.countRetry(job.Channel, o)
 	t.wakeWorkers(job.Channel) // to look at the clock anew
 	return t.tellDelivery(job.ID)
+}
+
+// dropTakenBack drops a push that was withdrawn while it was being sent.
+func (t *tx) dropTakenBack(job desk.Job) (bool, error) {
+	over, err := t.takenBack(job)
+	if err == nil && over {
+		err = t.settle(job.ID, desk.DeliveryDropped, "over")
+	}
+	return over, err
 }
 
 // removeTarget removes a console's push target, unless it has another by now.
@@ -108,13 +120,20 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 // ReleaseDelivery gives a claimed delivery back when the worker stops. One that was tried may have been sent, and still
 // counts as an attempt: it is withdrawn when it is over.
 func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
-	_, err := write(ctx, s, func(t *tx) (int64, error) {
+	return alter(ctx, s, func(t *tx) error {
+		held, err := t.row(`SELECT id FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(), []any{job.ID, job.Attempts}, new(string))
+		if err != nil || !held {
+			return err
+		}
+		if over, err := t.dropTakenBack(job); err != nil || over {
+			return err
+		}
 		t.wakeWorkers(job.Channel)
 		if err := t.oneMessage(job); err != nil {
-			return 0, err
+			return err
 		}
-		return t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
+		_, err = t.exec(`UPDATE deliveries SET state = 'waiting', due_at = $1, attempts = attempts - $4, updated_at = $1, rev = rev + 1
 			WHERE id = $2 AND state = 'sending' AND attempts = $3`, ms(t.now), job.ID, job.Attempts, flag(!tried))
+		return err
 	})
-	return err
 }

@@ -194,7 +194,7 @@ func (t *tx) followUpOver(job *desk.Job, inv desk.Invitation, inside bool) (bool
 }
 
 // extendedSwitched does what follows when a rep's extended availability is switched: an email confirms that it is on (G6); once
-// it is off, what waits of it goes out no more. byID is who did it.
+// it is off, what waits of it goes out no more, until it is on again. byID is who did it.
 func (t *tx) extendedSwitched(repID string, on bool, byID string) error {
 	if !on {
 		return t.dropWaiting(`d.rep_id = $1 AND d.channel = 'email' AND d.reason <> $2`, repID, standsIn)
@@ -206,7 +206,26 @@ func (t *tx) extendedSwitched(repID string, on bool, byID string) error {
 	if err != nil || to.address == "" {
 		return err
 	}
-	return t.queueMail(mail{about: repID, purpose: desk.PurposeExtendedAvailability, byID: byID, due: t.now}, to)
+	if err := t.queueMail(mail{about: repID, purpose: desk.PurposeExtendedAvailability, byID: byID, due: t.now}, to); err != nil {
+		return err
+	}
+	return t.mailDropped(repID)
+}
+
+// mailDropped sends a rep what was dropped of invitations to them that still stand. Those of teams the housekeeping looks after.
+func (t *tx) mailDropped(repID string) error {
+	type dropped struct {
+		id    string
+		round int
+	}
+	all, err := list(t, `SELECT DISTINCT v.id, v.reminders FROM deliveries d JOIN invitations v ON v.id = d.about WHERE d.rep_id = $1 AND d.channel = 'email'
+		AND d.purpose = 'invitation' AND d.state = 'dropped' AND v.rep_id = $1 AND v.state = 'active' ORDER BY v.id`, []any{repID}, func(scan scanner, m *dropped) error { return scan(&m.id, &m.round) })
+	for _, m := range all {
+		if err == nil {
+			err = t.mailInvitation(m.id, m.round, repID, "")
+		}
+	}
+	return err
 }
 
 // unheard are the invitations of teams of which nobody who may take them is logged in at $1, and a rep in extended availability

@@ -75,9 +75,7 @@ func (t *tx) sessionJob(job *desk.Job) (why string, err error) {
 		return "over", nil
 	}
 	if job.Purpose == desk.PurposeWithdrawal { // with newer news of the session on its way, which takes its place
-		replaced, err := t.exists(`SELECT 1 FROM deliveries n WHERE n.about = $1 AND n.console_id = $2 AND n.purpose = 'session'
-			AND n.id > $3 AND n.state NOT IN ('dropped', 'failed')`, job.Key, idOf(job.Console), job.ID)
-		if err != nil || replaced {
+		if replaced, err := t.toldAgain(job); err != nil || replaced {
 			return "over", err
 		}
 	}
