@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -45,7 +44,7 @@ func (v linkView) Title() string { return v.InvitationTitle(v.Invitation) }
 
 // Issue is the one that the email named.
 func (v linkView) Issue() string {
-	if issue := cmp.Or(v.Invitation.Issue, v.Invitation.Session.Issue); issue != nil {
+	if issue := v.Invitation.NamedIssue(); issue != nil {
 		return issue.Name
 	}
 	return ""

@@ -298,9 +298,9 @@ func unansweredCheck(err error, outcome desk.Outcome) error {
 	var refused *oauth2.RetrieveError
 	switch is := errors.As(err, &refused) && refused.Response != nil; {
 	case is && outcome.Kind == desk.OutcomeMisconfigured:
-		return fmt.Errorf("Google refuses the credentials (%s)", cmp.Or(refused.ErrorCode, refused.Response.Status))
+		return fmt.Errorf("the credentials are refused by Google (%s)", cmp.Or(refused.ErrorCode, refused.Response.Status))
 	case is:
-		return fmt.Errorf("Google gives out no tokens now (%s); try again later", refused.Response.Status)
+		return fmt.Errorf("no tokens come from Google now (%s); try again later", refused.Response.Status)
 	}
 	return fmt.Errorf("FCM cannot be reached: %w", err)
 }

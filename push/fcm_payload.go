@@ -107,7 +107,7 @@ func fcmData(job desk.Job, now time.Time) map[string]string {
 
 func invitationData(p payload, job desk.Job) {
 	inv, t := job.Invitation, texts.For(job.Locale)
-	issue := nameOf(issueOf(inv))
+	issue := nameOf(inv.NamedIssue())
 	p.put("invitation_id", inv.ID)
 	p.put("session_id", inv.Session.ID)
 	p.put("kind", string(inv.Kind))
@@ -123,7 +123,7 @@ func invitationData(p payload, job desk.Job) {
 
 func transferData(p payload, job desk.Job) {
 	trf, t := job.Invitation, texts.For(job.Locale)
-	issue := nameOf(issueOf(trf))
+	issue := nameOf(trf.NamedIssue())
 	p.put("transfer_id", trf.ID)
 	p.put("session_id", trf.Session.ID)
 	p.put("sender", trf.Inviter.Name)
@@ -206,14 +206,6 @@ func withdrawalData(p payload, job desk.Job) {
 	p.put("ends", string(ends))
 	p.put("title", t.Say("ended.title."+string(ends)))
 	p.put("body", t.Ended(end.reason, end.by, end.mine))
-}
-
-// issueOf is the issue that a push names: the one help is asked for, or else the session's.
-func issueOf(inv desk.Invitation) *desk.Ref {
-	if inv.Issue != nil {
-		return inv.Issue
-	}
-	return inv.Session.Issue
 }
 
 func targetOf(inv desk.Invitation) *desk.Ref {

@@ -94,9 +94,9 @@ func TestC9SessionPush(t *testing.T) {
 	for _, tt := range []dataCase{
 		about("connection_lost", "Your session needs you", "Paper jam: No console of yours is connected. Come back, or you lose it."),
 		about("moved_to_you", "A session is yours now", "Paper jam: You are its owner."),
-		about("taken_over", "Your session was taken over", "Paper jam: A colleague owns it now."),
+		about("taken_over", "Your session was taken over", "Paper jam: It is no longer yours."),
 		about("merged", "Your session has changed", "Paper jam: Open the app to see how."), // a reason of a later version
-		{"absent keys are left out", noIssue, map[string]string{"session_id": "ses_1", "reason": "taken_over", "title": "Your session was taken over", "body": "A colleague owns it now."}},
+		{"absent keys are left out", noIssue, map[string]string{"session_id": "ses_1", "reason": "taken_over", "title": "Your session was taken over", "body": "It is no longer yours."}},
 		over("connection_lost", "You are connected again."),
 		over("session_ended", "The session has ended."),
 		over("ownership_moved", "The session has changed hands."),

@@ -186,8 +186,8 @@ func TestG8FCMCheck(t *testing.T) {
 		{"something else", pushtest.Status(400), 0, "answers 400"},
 		{"cut", pushtest.Cut(), 0, "cannot be reached"},
 		{"silent", pushtest.Hold(make(chan struct{})), 0, "cannot be reached: context deadline exceeded"},
-		{"account removed", pushtest.Answer{}, 400, "Google refuses the credentials"},
-		{"no tokens now", pushtest.Answer{}, 503, "gives out no tokens now"},
+		{"account removed", pushtest.Answer{}, 400, "the credentials are refused by Google"},
+		{"no tokens now", pushtest.Answer{}, 503, "no tokens come from Google now"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := pushtest.NewFCM(t)

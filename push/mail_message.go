@@ -131,7 +131,7 @@ func newMailView(job desk.Job, page *url.URL) (view mailView, subject string, er
 // invite offers what an invitation is for (G2).
 func (v *mailView) invite(t *texts.Texts, job desk.Job, answer string) {
 	v.Comment, v.Facts = job.Invitation.Comment, mailFacts(t, job)
-	v.Preview = cmp.Or(joined(": ", nameOf(issueOf(job.Invitation)), job.Invitation.Comment), t.Say("invitation.body"))
+	v.Preview = cmp.Or(joined(": ", nameOf(job.Invitation.NamedIssue()), job.Invitation.Comment), t.Say("invitation.body"))
 	v.Buttons = []mailButton{
 		{Label: t.Say("mail.accept"), URL: answer + "accept", Main: true},
 		{Label: t.Say("mail.decline"), URL: answer + "decline"},
@@ -163,7 +163,7 @@ func (v *mailView) confirm(t *texts.Texts, job desk.Job) {
 func mailFacts(t *texts.Texts, job desk.Job) []mailFact {
 	inv := job.Invitation
 	facts := []mailFact{
-		{t.Say("mail.issue"), nameOf(issueOf(inv))},
+		{t.Say("mail.issue"), nameOf(inv.NamedIssue())},
 		{t.Say("mail.since"), t.Date(inv.CreatedAt, job.TimeZone)},
 	}
 	if c := job.Customer; c != nil { // only as far as the portal's customer_in_email lets it

@@ -61,8 +61,7 @@ func TestG10AnotherRepTakesTheDeviceOver(t *testing.T) {
 		bens := logIn(t, d, "ben", device("phone", "target"))
 		ben := must(d.Authenticate(t.Context(), bens.Token))
 		inv := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
-		sent := claim(t, d, desk.ChannelFCM)
-		finish(t, d, sent, done)
+		sent := deliver(t, d, desk.ChannelFCM)
 		w := watch(t, d, ben)
 		chos := logIn(t, d, "cho", device("phone", "target"))
 		if chos.Console.ID == bens.Console.ID || chos.Console.RepID == bens.Console.RepID {

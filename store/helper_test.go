@@ -150,12 +150,18 @@ func finish(t *testing.T, d *storetest.Desk, jobs []desk.Job, o desk.Outcome) {
 
 var done = desk.Outcome{Kind: desk.OutcomeDone}
 
-// send claims what is due and records it as sent; it returns what was sent, as "purpose target", sorted.
-func send(t *testing.T, d *storetest.Desk, channel desk.Channel) []string {
+// deliver claims what is due and records it as sent.
+func deliver(t *testing.T, d *storetest.Desk, channel desk.Channel) []desk.Job {
 	t.Helper()
 	jobs := claim(t, d, channel)
 	finish(t, d, jobs, done)
-	return targets(jobs)
+	return jobs
+}
+
+// send is deliver; it returns what was sent, as "purpose target", sorted.
+func send(t *testing.T, d *storetest.Desk, channel desk.Channel) []string {
+	t.Helper()
+	return targets(deliver(t, d, channel))
 }
 
 func targets(jobs []desk.Job) []string {

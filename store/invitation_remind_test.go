@@ -23,8 +23,7 @@ func TestB19ToldAgainWithAHigherRevision(t *testing.T) {
 		ana, ben, cho := d.LogInWithPush("ana", "ana-1"), d.LogInWithPush("ben", "ben-1"), d.LogInWithPush("cho", "cho-1")
 		session := d.OpenSession(ana, "@main")
 		inv := inviteTeam(t, d, ana, session, "printers")
-		first := claim(t, d, desk.ChannelFCM)
-		finish(t, d, first, done)
+		first := deliver(t, d, desk.ChannelFCM)
 		must(d.DeclineInvitation(t.Context(), cho, inv.ID))
 		send(t, d, desk.ChannelFCM)
 		d.LogInWithPush("ben", "ben-2") // came after the first telling
@@ -34,8 +33,7 @@ func TestB19ToldAgainWithAHigherRevision(t *testing.T) {
 		if got.Rev <= inv.Rev || got.RemindedAt == nil || !got.RemindedAt.Equal(clock.Now()) || !got.Active() {
 			t.Errorf("reminded: %+v", got)
 		}
-		jobs := claim(t, d, desk.ChannelFCM)
-		finish(t, d, jobs, done)
+		jobs := deliver(t, d, desk.ChannelFCM)
 		same(t, "all who may take it now, on every device", targets(jobs), "invitation ben-1", "invitation ben-2")
 		if jobs[0].Key != inv.ID || jobs[0].KeyRev <= first[0].KeyRev {
 			t.Errorf("told again with %s %d after %d", jobs[0].Key, jobs[0].KeyRev, first[0].KeyRev)

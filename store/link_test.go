@@ -34,8 +34,7 @@ func mailed(t *testing.T, d *storetest.Desk, ana desk.Caller) (desk.Session, des
 	t.Helper()
 	session := d.OpenSession(ana, "@main")
 	inv := inviteRep(t, d, ana, session, "ben")
-	jobs := claim(t, d, desk.ChannelEmail)
-	finish(t, d, jobs, done)
+	jobs := deliver(t, d, desk.ChannelEmail)
 	return session, inv, jobs[0].LinkToken
 }
 

@@ -287,3 +287,17 @@ func TestG9MetricsAfterARestart(t *testing.T) {
 		t.Errorf("counted %v times", n)
 	}
 }
+
+// G13: of two pushes about one chat that would wait, the one that makes way is counted as dropped.
+func TestG13MetricsOfAChatThatIsTriedAgain(t *testing.T) {
+	eachCounted(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, c *counts) {
+		_, guest := d.OpenSessionWithGuest(d.LogInWithPush("ana", "ana-1"), "@main")
+		write := func() { ok(t, try(d.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "and"}))) }
+		write()
+		first := claim(t, d, desk.ChannelFCM)
+		write()
+		c.grew("one is being sent, one waits for its time")
+		finish(t, d, first, desk.Outcome{Kind: desk.OutcomeTryAgain, Error: "unavailable"})
+		c.grew("one waits", "deliveries_total fcm dropped message +1", "delivery_retries_total unavailable fcm +1")
+	})
+}

@@ -13,17 +13,20 @@ type device struct {
 	repID, consoleID, name, platform, locale, pushKind, pushTarget string
 }
 
-func scanDevice(scan scanner, d *device) error {
-	return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget)
+// fields are where the columns of a device go, the first of those that a query of deviceColumns reads.
+func (d *device) fields() []any {
+	return []any{&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget}
 }
+
+func scanDevice(scan scanner, d *device) error { return scan(d.fields()...) }
 
 // The devices of a rep, of all reps of a team, and of all who are logged in under a portal ($1; $3 is 1 for the portals
 // below it too), that were seen after $2: a device whose token has expired tells nobody anything any more.
 const (
-	deviceColumns   = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target FROM `
-	devicesOfRep    = deviceColumns + `consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
-	devicesOfTeam   = deviceColumns + `team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
-	devicesOfPortal = deviceColumns + `consoles c WHERE c.push_target <> '' AND c.seen_at > $2 AND c.rep_id IN (SELECT h.rep_id FROM portal_tree g
+	deviceColumns   = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target`
+	devicesOfRep    = deviceColumns + ` FROM consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	devicesOfTeam   = deviceColumns + ` FROM team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+	devicesOfPortal = deviceColumns + ` FROM consoles c WHERE c.push_target <> '' AND c.seen_at > $2 AND c.rep_id IN (SELECT h.rep_id FROM portal_tree g
 		JOIN consoles h ON h.portal_id = g.portal_id AND h.portal_id <> '' WHERE g.above_id = $1 AND ($3 = 1 OR g.portal_id = $1)) ORDER BY c.id`
 )
 
@@ -146,63 +149,80 @@ func (t *tx) wakeWorkers(channel desk.Channel) {
 	t.wake.deliveries[channel] = true
 }
 
-// withdraw takes back what told of an invitation or transfer: what was not yet sent is dropped, and every device that was
-// or may have been sent it gets a withdrawal (G4, G5). With repID or consoleID only what went there.
+// withdraw takes back what told of an invitation or transfer, on all devices, or on those of one rep, or on one device.
 func (t *tx) withdraw(invitationID, repID, consoleID string) error {
-	return t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{}, invitationID, repID, consoleID)
+	return t.withdrawNews(news{about: invitationID}, repID, consoleID)
 }
 
-// withdrawWhere withdraws the deliveries d that a condition picks, with their latest withdrawal behind them; one that was dropped,
-// because news came after it, does not count. n says why, where what they are about does not. A withdrawal is worth delivering as long as what it takes back.
-func (t *tx) withdrawWhere(which string, n news, args ...any) error {
-	type sent struct {
-		device
-		id, about, sessionID, address, reason string
-		state                                 desk.DeliveryState
-		channel                               desk.Channel
-		attempts, round                       int
-		until                                 int64
-	}
-	// Locked: a delivery that a worker claims at this instant is waited for, else nothing would withdraw what it sends.
-	// A device that has registered anew by now is withdrawn from there: its console may be about to go.
+// toldOf are the deliveries d that told of something ($1), all or those that went to one rep ($2) or one device ($3).
+const toldOf = `d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`
+
+// withdrawNews takes back what told of what n is about, on all devices, or on those of one rep, or on one device.
+func (t *tx) withdrawNews(n news, repID, consoleID string) error {
+	return t.withdrawWhere(toldOf, n, n.about, repID, consoleID)
+}
+
+// toldDelivery is a delivery that told something, and to whom.
+type toldDelivery struct {
+	device
+	id, about, sessionID, address, reason string
+	state                                 desk.DeliveryState
+	channel                               desk.Channel
+	attempts, round                       int
+	until                                 int64
+}
+
+// mayShow says whether it may stand on a device or in a mailbox: one that failed or was dropped at its first attempt does not;
+// an attempt before the last may have been taken unnoticed.
+func (d toldDelivery) mayShow() bool {
+	return d.attempts > 1 || d.attempts == 1 && d.state != desk.DeliveryFailed && d.state != desk.DeliveryDropped
+}
+
+// toldWhere lists the deliveries d that a condition picks and no withdrawal came after; one that was dropped, because news came
+// after it, does not count. They are locked: one that a worker claims at this instant is waited for, else nothing would
+// withdraw what it sends. A device that has registered anew by now is withdrawn from there: its console may be about to go.
+func (t *tx) toldWhere(which string, args []any) ([]toldDelivery, error) {
 	const now = `COALESCE((SELECT c.%[1]s FROM consoles c WHERE c.id = d.console_id AND c.rep_id = d.rep_id AND c.push_target <> ''), d.%[1]s)`
-	told, err := list(t, `SELECT rep_id, console_id, console_name, platform, locale, `+fmt.Sprintf(now, "push_kind")+`, `+fmt.Sprintf(now, "push_target")+`, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
+	return list(t, `SELECT rep_id, console_id, console_name, platform, locale, `+fmt.Sprintf(now, "push_kind")+`, `+fmt.Sprintf(now, "push_target")+`, id, about, session_id, address, reason, state, channel, attempts, round, expires_at
 		FROM deliveries d WHERE `+which+` AND purpose <> 'withdrawal' AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.console_id = d.console_id AND w.console_id <> ''
 			AND w.about = d.about AND w.purpose = 'withdrawal' AND w.state <> 'dropped' AND w.rep_id = d.rep_id AND w.id > d.id)
-		ORDER BY id`+t.forUpdate(), args, func(scan scanner, s *sent) error {
-		return scan(&s.repID, &s.consoleID, &s.name, &s.platform, &s.locale, &s.pushKind, &s.pushTarget, &s.id, &s.about, &s.sessionID, &s.address, &s.reason, &s.state, &s.channel, &s.attempts, &s.round, &s.until)
+		ORDER BY id`+t.forUpdate(), args, func(scan scanner, d *toldDelivery) error {
+		return scan(append(d.fields(), &d.id, &d.about, &d.sessionID, &d.address, &d.reason, &d.state, &d.channel, &d.attempts, &d.round, &d.until)...)
 	})
+}
+
+// withdrawWhere takes back what the deliveries d told that a condition picks: what was not yet sent is dropped, every device
+// that was or may have been sent it gets a withdrawal, once however often it was told (G4, G5), and emails are followed up. n
+// says why, where what they are about does not. A withdrawal is worth delivering as long as what it takes back.
+func (t *tx) withdrawWhere(which string, n news, args ...any) error {
+	told, err := t.toldWhere(which, args)
 	if err != nil {
 		return err
 	}
-	n.purpose = desk.PurposeWithdrawal
-	withdrawn := map[[2]string]bool{} // once from each device, however often it was told
-	var mails []sentMail
-	if slices.ContainsFunc(told, func(s sent) bool { return s.state == desk.DeliveryWaiting }) {
+	if slices.ContainsFunc(told, func(d toldDelivery) bool { return d.state == desk.DeliveryWaiting }) {
 		if err := t.dropWaiting(which+` AND d.purpose <> 'withdrawal'`, args...); err != nil {
 			return err
 		}
 	}
-	for _, s := range told {
-		// One that failed or was dropped at its first attempt shows nowhere; an attempt before the last may have been taken unnoticed.
-		mayShow := s.attempts > 1 || s.attempts == 1 && s.state != desk.DeliveryFailed && s.state != desk.DeliveryDropped
-		to := [2]string{s.consoleID, s.repID}
-		if s.channel == desk.ChannelEmail && mayShow {
-			mails = append(mails, sentMail{id: s.id, repID: s.repID, address: s.address, reason: s.reason, round: s.round})
-		}
-		if s.channel != desk.ChannelFCM || !mayShow || withdrawn[to] {
+	var mails []toldDelivery
+	withdrawn := map[[2]string]bool{}
+	n.purpose = desk.PurposeWithdrawal
+	for _, d := range told {
+		to := [2]string{d.consoleID, d.repID}
+		switch {
+		case !d.mayShow() || withdrawn[to]:
+			continue
+		case d.channel == desk.ChannelEmail:
+			mails = append(mails, d)
 			continue
 		}
 		withdrawn[to] = true
-		n.about, n.sessionID, n.until = s.about, s.sessionID, time.UnixMilli(s.until)
-		if err := t.queuePush(n, s.device); err != nil {
+		n.about, n.sessionID, n.until = d.about, d.sessionID, time.UnixMilli(d.until)
+		if err := t.queuePush(n, d.device); err != nil {
 			return err
 		}
 	}
-	if len(mails) == 0 {
-		return nil
-	}
-	return t.followUp(told[0].about, mails) // only invitations go by email
+	return t.followUp(mails)
 }
 
 // dropWaiting drops those of the deliveries d that a condition picks which were not sent yet, and tells the sessions' owners.

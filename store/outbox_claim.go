@@ -85,52 +85,61 @@ func (s *Store) TakeBackDeliveries(ctx context.Context) error {
 // has it.
 const noPushTarget = "no_push_target"
 
-// job gathers what the message needs. A reason says that nothing is to be sent any more.
-func (t *tx) job(id string) (job desk.Job, why string, err error) {
+// jobRow is a job as its rows say, with what decides whether it is still to be sent.
+type jobRow struct {
+	desk.Job
+	kind, target string // the device's push target of now; "": it has none
+	loggedOut    bool   // the console is gone
+	embassy      bool   // A7 holds for the rep
+}
+
+func (t *tx) jobRow(id string) (job jobRow, err error) {
 	var expires int64
-	var repLocale, here, hereKind, sessionID string // here is the push target as it is now
 	var by desk.Ref
-	var loggedOut, embassy bool
-	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.locale, d.about, d.about_rev, d.session_id, d.reason, d.follows, r.locale, r.time_zone, r.embassy,
-		r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages, COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_target, ''), COALESCE(c.push_kind, ''), d.console_id <> '' AND c.id IS NULL`,
+	job.Delivery, err = t.deliveryWith(id, `d.expires_at, d.platform, d.push_kind, d.push_target, d.address, d.about, d.about_rev, d.session_id, d.reason, d.follows,
+		COALESCE(NULLIF(d.locale, ''), r.locale), r.time_zone, r.embassy, `+alertColumns+`,
+		COALESCE(b.id, ''), COALESCE(b.name, ''), COALESCE(c.push_kind, ''), COALESCE(c.push_target, ''), d.console_id <> '' AND c.id IS NULL`,
 		` LEFT JOIN consoles c ON c.id = d.console_id AND c.rep_id = d.rep_id LEFT JOIN reps b ON b.id = d.by_id`,
-		&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Locale, &job.Key, &job.KeyRev, &sessionID, &job.Reason, &job.Follows, &repLocale, &job.TimeZone, &embassy,
-		&job.Alerts.Transfers, &job.Alerts.Queue, &job.Alerts.TeamQueues, &job.Alerts.Sessions, &job.Alerts.Messages, &by.ID, &by.Name, &here, &hereKind, &loggedOut)
-	if err != nil {
-		return job, "", err
-	}
-	if job.Locale == "" {
-		job.Locale = repLocale
-	}
+		slices.Concat([]any{&expires, &job.Platform, &job.PushKind, &job.PushTarget, &job.Address, &job.Key, &job.KeyRev, &job.Session.ID, &job.Reason, &job.Follows,
+			&job.Locale, &job.TimeZone, &job.embassy}, alertFields(&job.Alerts), []any{&by.ID, &by.Name, &job.kind, &job.target, &job.loggedOut})...)
 	job.ServerID, job.ExpiresAt, job.By = t.store.serverID, time.UnixMilli(expires), refOrNil(by)
-	why, err = t.tellsOf(&job, sessionID, loggedOut)
-	if err == nil && why == "" && job.Attempts > 1 {
-		var over bool
-		if over, err = t.takenBack(job); over {
-			why = "over"
+	return job, err
+}
+
+// job gathers what the message needs. A reason says that nothing is to be sent any more.
+func (t *tx) job(id string) (_ desk.Job, why string, err error) {
+	row, err := t.jobRow(id)
+	if err != nil {
+		return row.Job, "", err
+	}
+	job := &row.Job
+	if why, err := t.tellsOf(job, row.loggedOut); err != nil || why != "" {
+		return *job, why, err
+	}
+	if job.Attempts > 1 {
+		if over, err := t.takenBack(*job); err != nil || over {
+			return *job, "over", err
 		}
 	}
 	switch {
-	case err != nil || why != "":
-		return job, why, err
-	case job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut && job.Channel == desk.ChannelFCM && here == "":
-		return job, noPushTarget, nil
-	case here != "":
-		job.PushKind, job.PushTarget = hereKind, here
+	case row.target != "":
+		job.PushKind, job.PushTarget = row.kind, row.target
+	case job.Channel == desk.ChannelFCM && job.Purpose != desk.PurposeWithdrawal && job.Purpose != desk.PurposeSignedOut:
+		return *job, noPushTarget, nil
 	}
-	if embassy {
+	if row.embassy {
 		o, err := t.outlook(job.Rep.ID)
 		if err != nil {
-			return job, "", err
+			return *job, "", err
 		}
 		job.SeenThrough(o)
 	}
 	if job.Channel == desk.ChannelEmail {
-		why, err := t.mailJob(&job)
-		return job, why, err
+		why, err = t.mailJob(job)
+		return *job, why, err
 	}
 	job.Badge, err = t.badge(job.Rep.ID, "")
-	return job, "", err
+	return *job, "", err
 }
 
 // takenBack says whether a push was withdrawn after it was queued, while a worker held it, so that it is not to be tried again:
@@ -160,7 +169,7 @@ func (t *tx) mailJob(job *desk.Job) (why string, err error) {
 }
 
 // tellsOf completes a job by what it tells of.
-func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why string, err error) {
+func (t *tx) tellsOf(job *desk.Job, loggedOut bool) (why string, err error) {
 	switch {
 	case job.Purpose != desk.PurposeWithdrawal && !job.Alerts.Wants(job.Purpose, job.Reason): // since it was queued
 		return "switched_off", nil
@@ -169,13 +178,13 @@ func (t *tx) tellsOf(job *desk.Job, sessionID string, loggedOut bool) (why strin
 	case job.Purpose != desk.PurposeWithdrawal && !t.now.Before(job.ExpiresAt): // what nobody answers is soon worth nothing
 		return "expired", nil
 	case strings.HasSuffix(job.Key, stateKey):
-		return t.sessionJob(job, sessionID)
+		return t.sessionJob(job)
 	case job.Purpose == desk.PurposeSignedOut:
 		return t.signedOutJob(job)
 	case strings.HasSuffix(job.Key, chatKey):
-		return t.messageJob(job, sessionID)
+		return t.messageJob(job)
 	case strings.HasPrefix(job.Key, "qen_"):
-		return t.queueJob(job, sessionID)
+		return t.queueJob(job)
 	}
 	return "", nil
 }

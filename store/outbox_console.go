@@ -10,7 +10,7 @@ import (
 const testKey = "test"
 
 // deviceOfConsole is one console as a device.
-const deviceOfConsole = deviceColumns + `consoles c WHERE c.id = $1 AND c.push_target <> ''`
+const deviceOfConsole = deviceColumns + ` FROM consoles c WHERE c.id = $1 AND c.push_target <> ''`
 
 // pushSignedOut tells the device of a console whose log-in is being ended from elsewhere, and why.
 func (t *tx) pushSignedOut(console desk.Console, why desk.SignedOut) error {

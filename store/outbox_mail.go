@@ -143,17 +143,13 @@ func (t *tx) holdMail(id string, until time.Time) error {
 	return err
 }
 
-// sentMail is an email of an invitation that was sent, or may have been.
-type sentMail struct {
-	id, repID, address, reason string
-	round                      int
-}
-
 // followUp tells by email, in the same thread, those who were sent one of an invitation that it is over for them, where the
-// portal asks for it (G4): not those who answered it, came into the session another way, or want no more emails. Of several
-// emails to a rep the newest is followed.
-func (t *tx) followUp(invitationID string, mails []sentMail) error {
-	inv, err := t.invitation(invitationID)
+// portal asks for it (G4). The emails are those of one invitation; of several to a rep the newest is followed.
+func (t *tx) followUp(mails []toldDelivery) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	inv, err := t.invitation(mails[0].about) // only invitations go by email
 	if err != nil {
 		return err
 	}
@@ -161,34 +157,30 @@ func (t *tx) followUp(invitationID string, mails []sentMail) error {
 	if err != nil || !*session.Settings.EmailFollowUp {
 		return err
 	}
-	newest := map[string]sentMail{}
-	for _, m := range mails {
-		if before := newest[m.repID]; m.id > before.id {
-			newest[m.repID] = m
-		}
+	newest := map[string]toldDelivery{}
+	for _, m := range mails { // in the order of their making
+		newest[m.repID] = m
 	}
 	for _, repID := range slices.Sorted(maps.Keys(newest)) {
-		inside, err := t.isInside(inv.Session.ID, repID)
-		if err != nil {
-			return err
-		}
-		if inside || inv.AnsweredBy(repID) {
-			continue
-		}
-		first := newest[repID]
-		to, err := t.addressee(repID)
-		if err != nil {
-			return err
-		}
-		if !to.takes(first.reason) {
-			continue
-		}
-		to.address = first.address // where the thread is
-		if err := t.queueMail(mail{about: inv.ID, purpose: desk.PurposeWithdrawal, reason: first.reason, follows: first.id, round: first.round, due: to.due(first.reason, t.now)}, to); err != nil {
+		if err := t.followUpOne(inv, newest[repID]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// followUpOne follows an email up, but not to who answered it, came into the session another way, or wants no more emails.
+func (t *tx) followUpOne(inv desk.Invitation, first toldDelivery) error {
+	inside, err := t.isInside(inv.Session.ID, first.repID)
+	if err != nil || inside || inv.AnsweredBy(first.repID) {
+		return err
+	}
+	to, err := t.addressee(first.repID)
+	if err != nil || !to.takes(first.reason) {
+		return err
+	}
+	to.address = first.address // where the thread is
+	return t.queueMail(mail{about: inv.ID, purpose: desk.PurposeWithdrawal, reason: first.reason, follows: first.id, round: first.round, due: to.due(first.reason, t.now)}, to)
 }
 
 // followUpOver says whether an email needs no following up any more: the invitation is for the rep again, or the first was

@@ -13,14 +13,13 @@ import (
 
 const followsUp = "portals: [{slug: main, name: Main, email_follow_up: true}]"
 
-// told invites ben by email, in a portal whose emails are followed up, and has it sent.
+// emailed invites ben by email, in a portal whose emails are followed up, and has it sent.
 func emailed(t *testing.T, d *storetest.Desk) (ana, ben desk.Caller, inv desk.Invitation, first desk.Job) {
 	t.Helper()
 	importYAML(t, d, followsUp)
 	ben, ana = extended(t, d, "ben"), d.LogIn("ana")
 	inv = inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
-	jobs := claim(t, d, desk.ChannelEmail)
-	finish(t, d, jobs, done)
+	jobs := deliver(t, d, desk.ChannelEmail)
 	return ana, ben, inv, jobs[0]
 }
 
@@ -117,8 +116,7 @@ func TestG4FollowUpOfTheNewest(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		ana, _, inv, _ := emailed(t, d)
 		remind(t, d, ana, inv)
-		second := claim(t, d, desk.ChannelEmail)
-		finish(t, d, second, done)
+		second := deliver(t, d, desk.ChannelEmail)
 		must(d.CancelInvitation(t.Context(), ana, inv.ID))
 		jobs := claim(t, d, desk.ChannelEmail)
 		same(t, "mails", targets(jobs), "withdrawal ben@example.com")

@@ -8,7 +8,7 @@ import (
 
 // chatDevices are the devices, seen after $3, on which the reps in the session $1 but the author, the attendee $2, do not have
 // the chat before them at $4, and when each was last sent a push about the chat $5.
-const chatDevices = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target,
+const chatDevices = deviceColumns + `,
 	COALESCE((SELECT MAX(CASE WHEN d.state IN ('received', 'opened') THEN d.tried_at ELSE d.updated_at END) FROM deliveries d WHERE d.about = $5 AND d.console_id = c.id AND d.purpose = 'message' AND d.state <> 'dropped'), 0)
 	FROM attendees a JOIN reps r ON r.id = a.rep_id JOIN consoles c ON c.rep_id = r.id
 	WHERE a.session_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND a.id <> $2 AND r.disabled = 0 AND r.alert_messages = 1
@@ -26,7 +26,7 @@ func (t *tx) pushMessage(m messageRow) error {
 	}
 	n := news{about: m.SessionID + chatKey, sessionID: m.SessionID, purpose: desk.PurposeMessage}
 	devices, err := list(t, chatDevices, []any{m.SessionID, m.Author.ID, ms(t.now.Add(-desk.TokenUnusedFor)), ms(t.now), n.about}, func(scan scanner, d *told) error {
-		return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget, &d.last)
+		return scan(append(d.fields(), &d.last)...)
 	})
 	for _, d := range devices {
 		if err == nil {
@@ -39,9 +39,8 @@ func (t *tx) pushMessage(m messageRow) error {
 
 // withdrawChat takes what told of a session's chat off the devices of one rep, off one device, or with neither off all.
 func (t *tx) withdrawChat(sessionID, repID, consoleID string, why desk.EndReason) error {
-	const which = `d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`
-	args := []any{sessionID + chatKey, repID, consoleID}
-	told, err := t.exists(`SELECT 1 FROM deliveries d WHERE `+which+` LIMIT 1`, args...)
+	n := news{about: sessionID + chatKey, reason: string(why)}
+	told, err := t.exists(`SELECT 1 FROM deliveries d WHERE `+toldOf+` LIMIT 1`, n.about, repID, consoleID)
 	if err != nil || !told {
 		return err
 	}
@@ -49,7 +48,8 @@ func (t *tx) withdrawChat(sessionID, repID, consoleID string, why desk.EndReason
 	if err != nil {
 		return err
 	}
-	return t.withdrawWhere(which, news{reason: string(why), aboutRev: desk.ToldRev(messages, true)}, args...)
+	n.aboutRev = desk.ToldRev(messages, true)
+	return t.withdrawNews(n, repID, consoleID)
 }
 
 func (t *tx) messagesIn(sessionID string) (n int64, err error) {
@@ -58,8 +58,8 @@ func (t *tx) messagesIn(sessionID string) (n int64, err error) {
 }
 
 // messageJob completes a job that tells of a session's chat, or withdraws that.
-func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error) {
-	job.Ends, job.Session.ID = desk.PurposeMessage, sessionID
+func (t *tx) messageJob(job *desk.Job) (why string, err error) {
+	job.Ends = desk.PurposeMessage
 	if job.Purpose == desk.PurposeWithdrawal {
 		return "", nil
 	}
@@ -68,7 +68,7 @@ func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error)
 		return "over", err
 	}
 	last := ""
-	if _, err := t.row(`SELECT COUNT(*), COALESCE(MAX(m.id), '')`+unreadMessages, []any{job.Rep.ID, sessionID}, &job.Unread, &last); err != nil || job.Unread == 0 {
+	if _, err := t.row(`SELECT COUNT(*), COALESCE(MAX(m.id), '')`+unreadMessages, []any{job.Rep.ID, job.Session.ID}, &job.Unread, &last); err != nil || job.Unread == 0 {
 		return "over", err
 	}
 	var issue desk.Ref
@@ -78,7 +78,7 @@ func (t *tx) messageJob(job *desk.Job, sessionID string) (why string, err error)
 		return "", err
 	}
 	job.Session.Issue = refOrNil(issue)
-	messages, err := t.messagesIn(sessionID)
+	messages, err := t.messagesIn(job.Session.ID)
 	job.KeyRev = desk.ToldRev(messages, false)
 	return "", err
 }
@@ -89,7 +89,5 @@ func (t *tx) oneMessage(job desk.Job) error {
 	if job.Purpose != desk.PurposeMessage {
 		return nil
 	}
-	_, err := t.exec(`UPDATE deliveries SET state = 'dropped', error = 'over', due_at = 0, updated_at = $1, rev = rev + 1 WHERE about = $2 AND console_id = $3
-		AND purpose = 'message' AND state = 'waiting' AND id <> $4`, ms(t.now), job.Key, idOf(job.Console), job.ID)
-	return err
+	return t.dropWaiting(`d.about = $1 AND d.console_id = $2 AND d.purpose = 'message' AND d.id <> $3`, job.Key, idOf(job.Console), job.ID)
 }

@@ -11,12 +11,11 @@ import (
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
-// chatTold claims what is due and records it as sent, and says of pushes about chats to whom, how many are unread, who wrote
+// chatTold delivers what is due, and says of pushes about chats to whom, how many are unread, who wrote
 // the last; of withdrawals why.
 func chatTold(t *testing.T, d *storetest.Desk) (words []string) {
 	t.Helper()
-	jobs := claim(t, d, desk.ChannelFCM)
-	finish(t, d, jobs, done)
+	jobs := deliver(t, d, desk.ChannelFCM)
 	for _, job := range jobs {
 		switch {
 		case job.Purpose == desk.PurposeMessage:
@@ -59,8 +58,7 @@ func TestG13ChatIsToldInTheBackground(t *testing.T) {
 		same(t, "who joins is no message", chatTold(t, d))
 		watching(t, d, ana, true)
 		ok(t, try(d.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "My name is Jo Doe"})))
-		jobs := claim(t, d, desk.ChannelFCM)
-		finish(t, d, jobs, done)
+		jobs := deliver(t, d, desk.ChannelFCM)
 		same(t, "the customer writes", targets(jobs), "message ana-2", "message ben-1")
 		if job := jobs[0]; job.Key != session.ID+".chat" || job.Session.ID != session.ID || job.Unread != 1 || job.AuthorRole != desk.AttendeeCustomer || !job.ExpiresAt.Equal(clock.Now().Add(time.Hour)) {
 			t.Errorf("told %+v", job)
@@ -128,8 +126,7 @@ func TestG13ChatIsWithdrawn(t *testing.T) {
 		revs := map[string][]int64{}
 		told := func(what string, want ...string) {
 			t.Helper()
-			jobs := claim(t, d, desk.ChannelFCM)
-			finish(t, d, jobs, done)
+			jobs := deliver(t, d, desk.ChannelFCM)
 			words := []string{}
 			for _, job := range jobs {
 				word := fmt.Sprint(job.PushTarget, " ", job.Purpose)

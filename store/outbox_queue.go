@@ -15,13 +15,13 @@ type queueDevice struct {
 }
 
 func scanQueueDevice(scan scanner, d *queueDevice) error {
-	return scan(&d.repID, &d.consoleID, &d.name, &d.platform, &d.locale, &d.pushKind, &d.pushTarget, &d.alerts.Queue, &d.alerts.TeamQueues, &d.favourite, &d.before)
+	return scan(append(d.fields(), &d.alerts.Queue, &d.alerts.TeamQueues, &d.favourite, &d.before)...)
 }
 
 // The devices of a rep, and of those of a team who are logged in, that were seen after $2. Those who want nothing of the sort
 // cost nothing: of a team they are left out here, by $4, and the rule decides about the others.
 const (
-	queueDeviceColumns = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target, r.alert_queue, r.alert_team_queues, `
+	queueDeviceColumns = deviceColumns + `, r.alert_queue, r.alert_team_queues, `
 	queueDevicesOfRep  = queueDeviceColumns + `0, EXISTS (SELECT 1 FROM sessions s WHERE s.id = $3 AND s.first_rep_id = r.id) FROM reps r JOIN consoles c ON c.rep_id = r.id
 		WHERE r.id = $1 AND r.disabled = 0 AND r.alert_queue = 1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
 	queueDevicesOfTeam = queueDeviceColumns + `m.favourite, 0 = 1 FROM team_members m JOIN reps r ON r.id = m.rep_id JOIN consoles c ON c.rep_id = r.id
@@ -93,7 +93,7 @@ func (t *tx) withdrawEntry(e queueEntry, touch queueTouch) error {
 	if why == desk.EndAccepted {
 		n.byID = touch.by.ID
 	}
-	return t.withdrawWhere(`d.about = $1`, n, e.ID)
+	return t.withdrawNews(n, "", "")
 }
 
 // withdrawEntries takes entries that stand for others off the devices of a rep, or off one: those deliveries d of entries e
@@ -107,15 +107,15 @@ func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string,
 		args, func(scan scanner, e *told) error { return scan(&e.id, &e.rev) })
 	for _, e := range shown {
 		if err == nil {
-			err = t.withdrawWhere(`d.about = $1 AND ($2 = '' OR d.rep_id = $2) AND ($3 = '' OR d.console_id = $3)`, news{aboutRev: desk.ToldRev(e.rev, true), reason: string(why)}, e.id, repID, consoleID)
+			err = t.withdrawNews(news{about: e.id, aboutRev: desk.ToldRev(e.rev, true), reason: string(why)}, repID, consoleID)
 		}
 	}
 	return err
 }
 
 // queueJob completes a job that tells of a session in a queue, or withdraws that.
-func (t *tx) queueJob(job *desk.Job, sessionID string) (why string, err error) {
-	job.Ends, job.Session.ID = desk.PurposeQueue, sessionID
+func (t *tx) queueJob(job *desk.Job) (why string, err error) {
+	job.Ends = desk.PurposeQueue
 	if job.Purpose == desk.PurposeWithdrawal {
 		return "", nil
 	}

@@ -20,11 +20,10 @@ func wants(t *testing.T, d *storetest.Desk, c desk.Caller, change desk.AlertsCha
 // ofTeams chooses what of teams' queues.
 func ofTeams(what desk.TeamAlerts) desk.AlertsChange { return desk.AlertsChange{TeamQueues: &what} }
 
-// sent claims what is due and records it as sent; it returns the jobs, and in words "purpose target reason rev".
+// sent delivers what is due; it returns the jobs, and in words "purpose target reason rev".
 func sent(t *testing.T, d *storetest.Desk) (jobs []desk.Job, words []string) {
 	t.Helper()
-	jobs = claim(t, d, desk.ChannelFCM)
-	finish(t, d, jobs, done)
+	jobs = deliver(t, d, desk.ChannelFCM)
 	for _, job := range jobs {
 		words = append(words, fmt.Sprint(job.Purpose, " ", job.PushTarget, " ", job.Reason, " ", job.KeyRev))
 	}

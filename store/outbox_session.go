@@ -57,14 +57,14 @@ func (t *tx) withdrawSessions(consoleID string) error {
 			err = t.withdrawChat(s.session, "", consoleID, desk.EndLoggedOut)
 			continue
 		}
-		err = t.withdrawWhere(`d.about = $1 AND d.console_id = $2`, news{reason: string(desk.EndLoggedOut)}, s.session+stateKey, consoleID)
+		err = t.withdrawNews(news{about: s.session + stateKey, reason: string(desk.EndLoggedOut)}, "", consoleID)
 	}
 	return err
 }
 
 // sessionJob completes a job that tells of a session itself, or withdraws that.
-func (t *tx) sessionJob(job *desk.Job, sessionID string) (why string, err error) {
-	s, err := t.session(sessionID)
+func (t *tx) sessionJob(job *desk.Job) (why string, err error) {
+	s, err := t.session(job.Session.ID)
 	if err != nil {
 		return "", err
 	}

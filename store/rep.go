@@ -144,10 +144,10 @@ func (t *tx) me(repID string) (me desk.Me, err error) {
 	var loggedInUntil int64
 	var quiet desk.QuietHours
 	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, on_public_page, locale, time_zone, logged_in_until,
-		specialists_share, alert_transfers, alert_queue, alert_team_queues, alert_sessions, alert_messages, quiet_from, quiet_to
-		FROM reps WHERE id = $1`, []any{repID}, &me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
+		specialists_share, quiet_from, quiet_to, `+alertColumns+`
+		FROM reps r WHERE id = $1`, []any{repID}, append([]any{&me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
 		&me.Busy, &me.ExtendedAvailability, &me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil,
-		&me.SpecialistsMayShareScreen, &me.Alerts.Transfers, &me.Alerts.Queue, &me.Alerts.TeamQueues, &me.Alerts.Sessions, &me.Alerts.Messages, &quiet.From, &quiet.To)
+		&me.SpecialistsMayShareScreen, &quiet.From, &quiet.To}, alertFields(&me.Alerts)...)...)
 	if err != nil {
 		return me, err
 	}
@@ -167,9 +167,15 @@ func (t *tx) me(repID string) (me desk.Me, err error) {
 
 // alertsOf is what pushes tell a rep of.
 func (t *tx) alertsOf(repID string) (a desk.Alerts, err error) {
-	_, err = t.row(`SELECT alert_transfers, alert_queue, alert_team_queues, alert_sessions, alert_messages FROM reps WHERE id = $1`, []any{repID},
-		&a.Transfers, &a.Queue, &a.TeamQueues, &a.Sessions, &a.Messages)
+	_, err = t.row(`SELECT `+alertColumns+` FROM reps r WHERE id = $1`, []any{repID}, alertFields(&a)...)
 	return a, err
+}
+
+// alertColumns are what a rep r is told of, and alertFields where they go.
+const alertColumns = `r.alert_transfers, r.alert_queue, r.alert_team_queues, r.alert_sessions, r.alert_messages`
+
+func alertFields(a *desk.Alerts) []any {
+	return []any{&a.Transfers, &a.Queue, &a.TeamQueues, &a.Sessions, &a.Messages}
 }
 
 // memberships lists the rep's teams, by name.

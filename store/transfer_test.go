@@ -30,8 +30,7 @@ func TestC6OwnershipMovesOnAcceptance(t *testing.T) {
 		if got := sight(t, d, ben, session.ID); got != "summary" {
 			t.Errorf("ben sees %s", got)
 		}
-		jobs := claim(t, d, desk.ChannelFCM)
-		finish(t, d, jobs, done)
+		jobs := deliver(t, d, desk.ChannelFCM)
 		same(t, "pushed like an invitation", targets(jobs), "transfer ben-1", "transfer ben-2")
 		if job := jobs[0]; job.Key != offer.ID || job.KeyRev != offer.Rev || job.Invitation.Comment != "please" || job.Badge != 1 {
 			t.Errorf("push %+v", job)

@@ -161,7 +161,7 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 			w.settings.Database = "postgres://desk:" + mailPassword + "%zz@127.0.0.1:1/desk?password=" + mailPassword
 		}, "database", "FAILED the PostgreSQL URL"},
 		{"not there yet", func(w *well) { w.settings.Database = t.TempDir() + "/new.db" }, "database", "warning .* is not there yet"},
-		{"credentials", func(w *well) { w.fcm.RefuseTokens(400) }, "pushes", "FAILED Google refuses the credentials"},
+		{"credentials", func(w *well) { w.fcm.RefuseTokens(400) }, "pushes", "FAILED the credentials are refused by Google"},
 		{"no credentials", func(w *well) { w.settings.FCMCredentials = "/nowhere/key.json" }, "pushes", "FAILED fcm credentials: .*--fcm-credentials"},
 		{"project", func(w *well) { w.fcm.Always("", pushtest.Status(404)) }, "pushes", "FAILED FCM knows no such project"},
 		{"no FCM", func(w *well) { w.settings.FCMEndpoint, w.settings.FCMCredentials = "http://127.0.0.1:1", "" }, "pushes", "FAILED FCM cannot be reached"},

@@ -106,8 +106,7 @@ func (e Event) step() bool {
 const Behind = 20
 
 // LatestOnly leaves of each row of steps about one object the last, which has the object whole. Whatever else happened to the
-// object, as its coming and going, stays and divides what was before from what came after. may says
-// of which types.
+// object, as its coming and going, stays and divides what was before from what came after. may says of which types.
 func LatestOnly(events []Event, may func(EventType) bool) []Event {
 	later := map[string]bool{} // the subjects of which a later step is kept
 	kept := make([]Event, 0, len(events))

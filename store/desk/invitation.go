@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -108,6 +109,9 @@ func (i Invitation) MayHaveDeclines() bool { return i.Rep == nil || i.State == I
 
 // Active says whether it can still be accepted.
 func (i Invitation) Active() bool { return i.State == InvitationActive }
+
+// NamedIssue is the issue that those are told who are invited: the one help is asked for, or else the session's.
+func (i Invitation) NamedIssue() *Ref { return cmp.Or(i.Issue, i.Session.Issue) }
 
 // AnsweredBy says whether the rep accepted or declined it.
 func (i Invitation) AnsweredBy(repID string) bool {
