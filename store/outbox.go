@@ -217,7 +217,7 @@ func (t *tx) withdrawWhere(which string, n news, args ...any) error {
 			continue
 		}
 		withdrawn[to] = true
-		n.about, n.sessionID, n.until = d.about, d.sessionID, time.UnixMilli(d.until)
+		n.about, n.sessionID, n.until = d.about, d.sessionID, desk.WithdrawnUntil(time.UnixMilli(d.until), t.now)
 		if err := t.queuePush(n, d.device); err != nil {
 			return err
 		}

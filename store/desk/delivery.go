@@ -54,6 +54,15 @@ const (
 	SessionQueueClosed    = "queue_closed"    // the rep or team in whose queue it waited is no more
 )
 
+// WithdrawnUntil is how long a withdrawal is worth delivering: as long as what it takes back. Where that is worth nothing any
+// more it may still be showing, on a device that is off at this moment.
+func WithdrawnUntil(worth, now time.Time) time.Time {
+	if worth.After(now) {
+		return worth
+	}
+	return now.Add(time.Hour)
+}
+
 // DeliveryState is where a delivery is on its way.
 type DeliveryState string
 

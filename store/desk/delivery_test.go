@@ -68,3 +68,13 @@ func TestG9LaterReportsNeverTakeBackEarlier(t *testing.T) {
 		}
 	}
 }
+
+// G4: a withdrawal goes as far as what it takes back, and to a device that is off for an hour where that is over.
+func TestG4HowLongAWithdrawalIsWorthDelivering(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for rest, want := range map[time.Duration]time.Duration{24 * time.Hour: 24 * time.Hour, time.Minute: time.Minute, 0: time.Hour, -48 * time.Hour: time.Hour} {
+		if got := WithdrawnUntil(now.Add(rest), now).Sub(now); got != want {
+			t.Errorf("%s left: %s, want %s", rest, got, want)
+		}
+	}
+}
