@@ -132,6 +132,7 @@ func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 	})
 	if err == nil {
 		b.store.hub.subscribe(b, q.mine)
+		b.know(q.mine)
 	}
 	return events, err
 }

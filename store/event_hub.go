@@ -209,8 +209,15 @@ func (b *Subscription) knownRights(ctx context.Context, after int64) (rights, er
 		return *b.known, nil
 	}
 	mine, err := lookUp(ctx, b.store, func(t *tx) (rights, error) { return t.rightsOf(b.reader, after) })
-	if err == nil && !mine.passing {
-		b.known = &mine
+	if err == nil {
+		b.know(mine)
 	}
 	return mine, err
+}
+
+// know keeps a follower's rights, as they are and have been since the position that they were read for.
+func (b *Subscription) know(mine rights) {
+	if b.follows && !mine.passing && !mine.grown && len(mine.ends) == 0 {
+		b.known = &mine
+	}
 }
