@@ -121,6 +121,7 @@ func (t *tx) deliveryFailed(job desk.Job, why string) error {
 // counts as an attempt: it is withdrawn when it is over.
 func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) error {
 	return alter(ctx, s, func(t *tx) error {
+		t.wakeWorkers(job.Channel)
 		held, err := t.row(`SELECT id FROM deliveries WHERE id = $1 AND state = 'sending' AND attempts = $2`+t.forUpdate(), []any{job.ID, job.Attempts}, new(string))
 		if err != nil || !held {
 			return err
@@ -128,7 +129,6 @@ func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) e
 		if over, err := t.dropTakenBack(job); err != nil || over {
 			return err
 		}
-		t.wakeWorkers(job.Channel)
 		if err := t.oneMessage(job); err != nil {
 			return err
 		}
