@@ -81,9 +81,9 @@ func (t *tx) queueDevices(e queueEntry) ([]queueDevice, error) {
 	return list(t, queueDevicesOfTeam, []any{e.queueID, seen, ms(t.now), string(unless)}, scanQueueDevice)
 }
 
-// newsOf is what is told of an entry. Its revision is kept: when it is withdrawn the entry is gone.
+// newsOf is what is told of an entry, at its revision: when it is withdrawn the entry is gone, and that was its last.
 func newsOf(e queueEntry, reason string, purpose desk.Purpose) news {
-	return news{about: e.ID, aboutRev: desk.ToldRev(e.Rev, purpose == desk.PurposeWithdrawal), sessionID: e.SessionID, reason: reason, purpose: purpose}
+	return news{about: e.ID, aboutRev: e.Rev, sessionID: e.SessionID, reason: reason, purpose: purpose}
 }
 
 // withdrawEntry takes an entry that has gone from its queue off the devices that were told of it, and says why.
@@ -97,7 +97,7 @@ func (t *tx) withdrawEntry(e queueEntry, touch queueTouch) error {
 }
 
 // withdrawEntries takes entries that stand for others off the devices of a rep, or off one: those deliveries d of entries e
-// that a condition picks.
+// that a condition picks. They are as they were for those others, so the withdrawal is one revision ahead.
 func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string, args ...any) error {
 	type told struct {
 		id  string
@@ -107,7 +107,7 @@ func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string,
 		args, func(scan scanner, e *told) error { return scan(&e.id, &e.rev) })
 	for _, e := range shown {
 		if err == nil {
-			err = t.withdrawNews(news{about: e.id, aboutRev: desk.ToldRev(e.rev, true), reason: string(why)}, repID, consoleID)
+			err = t.withdrawNews(news{about: e.id, aboutRev: e.rev + 1, reason: string(why)}, repID, consoleID)
 		}
 	}
 	return err

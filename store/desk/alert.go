@@ -114,8 +114,9 @@ func MessageDue(last, now time.Time) time.Time {
 	return now
 }
 
-// ToldRev is the revision of a push about something, at the thing's own: its revision, or of a chat how many messages it has.
-// That grows before each push, but not before each withdrawal, which is above what it takes back and below the next push.
+// ToldRev is the revision of a push about a session's state or chat, which are no objects of the API and have none of their
+// own: it is made of the session's revision, or of how many messages the chat has. That grows before each push, but not before
+// each withdrawal, which is above what it takes back and below the next push.
 func ToldRev(own int64, withdrawal bool) int64 {
 	if withdrawal {
 		return 2*own + 1
