@@ -506,7 +506,7 @@ func TestE3Buttons(t *testing.T) {
 				has: []string{`"code":"$code"`, `"url":"/p/open?button=$code"`, `"Printers"`, `"VPN"`, `"priority":9`}, hasNot: []string{"Ana"}},
 			call{as: "hal", do: "PATCH /v1/support-buttons/@b19", body: `{"portal_id":"","issue_id":"","rep_id":"@ben"}`, has: []string{"Ben Okafor"}, hasNot: []string{"VPN", "Printers", "portal"}},
 			call{name: "E4: a link of the same name is another", as: "hal", do: "POST /v1/help-links", body: `{"slug":"b19","name":"Way","team_id":"@printers"}`, want: 201, has: []string{`"id":"lnk_`, "?link="}},
-			call{as: "hal", do: "GET /v1/help-links", has: []string{"b19"}, hasNot: []string{"b18"}},
+			call{as: "hal", do: "GET /v1/help-links", has: []string{`"slug":"b19"`}, hasNot: []string{`"slug":"b18"`}},
 			call{as: "hal", do: "GET /v1/support-buttons?limit=19", save: "next=next"},
 			call{as: "hal", do: "GET /v1/support-buttons?limit=19&cursor=$next", has: []string{"Bell"}, hasNot: []string{`"next"`}},
 			call{name: "a cursor of the other kind", as: "hal", do: "GET /v1/help-links?cursor=$next", want: 422, code: "cursor_mismatch"})

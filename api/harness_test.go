@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -37,6 +38,7 @@ type server struct {
 	url   string
 	log   *logBuffer
 	http  *http.Client
+	asked atomic.Int64 // how many requests were made
 
 	mu     sync.Mutex
 	tokens map[string]string // by who: "ana", or "ana/phone" for a second console
@@ -356,6 +358,7 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 	if auth != "" {
 		r.Header.Set("Authorization", auth)
 	}
+	r.Header.Set("Request-Id", fmt.Sprintf("request-%08d", x.asked.Add(1))) // a random one can hold any word that must not be in an answer
 	for name, value := range h {
 		r.Header.Set(name, x.fill(t, value))
 	}
