@@ -48,6 +48,7 @@ func TestInspectChangesNothing(t *testing.T) {
 		db := must(sql.Open("pgx", url))
 		defer db.Close()
 		must(db.Exec(`CREATE SCHEMA fresh`))
+		defer func() { must(db.Exec(`DROP SCHEMA fresh`)) }() // another test has the database next
 		if in := must(store.Inspect(t.Context(), with(url, "search_path=fresh"))); in.Schema != 0 || in.Newest == 0 || in.ServerID != "" {
 			t.Errorf("before the first start: %+v", in)
 		}
