@@ -36,7 +36,7 @@ type linkView struct {
 
 // Names are those that texts fill in.
 func (v linkView) Names() texts.Args {
-	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name}
+	return texts.Args{"Inviter": v.Invitation.Inviter.Name, "Rep": v.Rep.Name, "Minutes": int(desk.ExpectedFor.Minutes())}
 }
 
 // Title is the email's headline.

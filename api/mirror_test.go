@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -123,25 +122,14 @@ func (m *mirror) follow(ctx context.Context) (load bool, err error) {
 		return false, err
 	}
 	defer response.Body.Close()
-	lines, got := bufio.NewScanner(response.Body), message{}
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() && connection.Err() == nil { // what comes after the cut is lost
-		name, value, _ := strings.Cut(lines.Text(), ": ")
-		switch {
-		case lines.Text() == "" && got.event != "":
-			if load, err := m.take(got); load || err != nil {
-				return load, err
-			}
-			got = message{}
-		case name == "id":
-			got.id = value
-		case name == "event":
-			got.event = value
-		case name == "data":
-			got.data = value
+	readMessages(response.Body, func(got message) bool {
+		if connection.Err() != nil { // what comes after the cut is lost
+			return false
 		}
-	}
-	return false, nil
+		load, err = m.take(got)
+		return !load && err == nil
+	})
+	return load, err
 }
 
 // take takes one message of the stream.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -71,14 +72,19 @@ func (s *sse) read(response *http.Response) {
 	defer close(s.ended)
 	defer close(s.got)
 	defer response.Body.Close()
-	lines, m := bufio.NewScanner(response.Body), message{}
+	readMessages(response.Body, func(m message) bool { s.got <- m; return true })
+}
+
+// readMessages reads a stream to its end, or until more says that it is enough.
+func readMessages(stream io.Reader, more func(message) bool) {
+	lines, m := bufio.NewScanner(stream), message{}
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case lines.Text() == "":
-			if m != (message{}) {
-				s.got <- m
+			if m != (message{}) && !more(m) {
+				return
 			}
 			m = message{}
 		case name == "id":

@@ -349,17 +349,22 @@ func TestG4FiftyDevicesAreToldAndWithdrawnFrom(t *testing.T) {
 	}
 }
 
-// The clock jumps ahead while pushes wait and are being sent: none is lost or given up, none is sent without end.
-func TestG7ClockJumpsAhead(t *testing.T) {
-	s, server := newScene(t), pushtest.NewFCM(t)
-	release := make(chan struct{})
+// waitingAndHeld has a push to ben's phone that waits, for FCM was away, and one to cho's that is on the wire until release.
+func waitingAndHeld(t *testing.T) (s *scene, server *pushtest.FCM, release chan struct{}, stop func()) {
+	s, server, release = newScene(t), pushtest.NewFCM(t), make(chan struct{})
 	server.Always("bens-phone", pushtest.Status(http.StatusServiceUnavailable))
 	server.Always("chos-phone", pushtest.Hold(release))
-	_, stop := s.start(push.Config{Senders: s.newFCM(server)})
+	_, stop = s.start(push.Config{Senders: s.newFCM(server)})
 	s.invite(s.ben)
 	s.recorded(1)
 	s.invite(s.LogInWithPush("cho", "chos-phone"))
 	next(server, 2)
+	return s, server, release, stop
+}
+
+// The clock jumps ahead while pushes wait and are being sent: none is lost or given up, none is sent without end.
+func TestG7ClockJumpsAhead(t *testing.T) {
+	s, server, release, stop := waitingAndHeld(t)
 
 	s.later(time.Hour)
 	if got := next(server, 2); !slices.Equal(got, []string{"invitation bens-phone", "invitation chos-phone"}) { // the latter's lease is over
@@ -384,15 +389,7 @@ func TestG7ClockJumpsAhead(t *testing.T) {
 
 // The clock is set back while pushes wait and are being sent: they go on as if it had not been.
 func TestG7ClockIsSetBack(t *testing.T) {
-	s, server := newScene(t), pushtest.NewFCM(t)
-	release := make(chan struct{})
-	server.Always("bens-phone", pushtest.Status(http.StatusServiceUnavailable))
-	server.Always("chos-phone", pushtest.Hold(release))
-	_, stop := s.start(push.Config{Senders: s.newFCM(server)})
-	s.invite(s.ben)
-	s.recorded(1)
-	s.invite(s.LogInWithPush("cho", "chos-phone"))
-	next(server, 2)
+	s, server, release, stop := waitingAndHeld(t)
 	server.Always("bens-phone", pushtest.Answer{})
 
 	s.later(-time.Hour)

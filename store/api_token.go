@@ -165,7 +165,7 @@ func (s *Store) UpdateAPIToken(ctx context.Context, c desk.Caller, id string, ch
 			return token, err
 		}
 		now := token
-		set(&now.Name, change.Name)
+		desk.Set(&now.Name, change.Name)
 		if change.Scopes != nil {
 			now.Scopes = change.Scopes
 		}

@@ -62,9 +62,9 @@ type EntranceChange struct {
 }
 
 func (ch EntranceChange) apply(m *organizationImport, e *desk.EntranceEntry) (err error) {
-	set(&e.Name, ch.Name)
-	set(&e.Icon, ch.Icon)
-	set(&e.Priority, ch.Priority)
+	desk.Set(&e.Name, ch.Name)
+	desk.Set(&e.Icon, ch.Icon)
+	desk.Set(&e.Priority, ch.Priority)
 	e.Disabled = cmp.Or(ch.Disabled, e.Disabled)
 	if ch.PortalID != nil {
 		if e.Portal, err = m.slug("portal", *ch.PortalID); err != nil {

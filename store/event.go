@@ -244,7 +244,7 @@ func (t *tx) readLog(q query) (Events, error) {
 		events.Items, err = t.showQueues(q.caller, events.Items)
 	}
 	if err == nil {
-		events.Items, err = t.hidePresences(q.caller, events.Items)
+		events.Items, err = t.hidePresences(q.caller, q.mine.embassy, events.Items)
 	}
 	if err != nil || !q.mine.embassy {
 		return events, err

@@ -94,8 +94,8 @@ type IssueChange struct {
 }
 
 func (ch IssueChange) apply(m *organizationImport, e *desk.IssueEntry) (err error) {
-	set(&e.Title, ch.Title)
-	set(&e.RequestHelp, ch.RequestHelp)
+	desk.Set(&e.Title, ch.Title)
+	desk.Set(&e.RequestHelp, ch.RequestHelp)
 	e.Disabled = cmp.Or(ch.Disabled, e.Disabled)
 	if ch.TeamID != nil {
 		if e.Team, err = m.slug("team", *ch.TeamID); err != nil {

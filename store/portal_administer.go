@@ -18,7 +18,7 @@ type PortalChange struct {
 }
 
 func (ch PortalChange) apply(m *organizationImport, e *desk.PortalEntry) (err error) {
-	set(&e.Name, ch.Name)
+	desk.Set(&e.Name, ch.Name)
 	e.Disabled = cmp.Or(ch.Disabled, e.Disabled)
 	if ch.ParentID != nil {
 		if e.Parent, err = m.slug("portal", *ch.ParentID); err != nil {

@@ -44,8 +44,8 @@ func (c PreferencesChange) of(p desk.Preferences) desk.Preferences {
 	if c.QueueColumns != nil {
 		p.QueueColumns = c.QueueColumns
 	}
-	set(&p.QueueSort, c.QueueSort)
-	set(&p.QueueOrder, c.QueueOrder)
+	desk.Set(&p.QueueSort, c.QueueSort)
+	desk.Set(&p.QueueOrder, c.QueueOrder)
 	return p
 }
 

@@ -246,16 +246,12 @@ func (t *tx) presencePassed(repID string) error {
 
 // hidePresences leaves of presences those that the caller sees: of the reps of their teams, and with the permission to share
 // outside of them, or as an administrator, of all (A4); an embassy rep only of its embassies (A7).
-func (t *tx) hidePresences(c desk.Caller, events []desk.Event) ([]desk.Event, error) {
+func (t *tx) hidePresences(c desk.Caller, embassy bool, events []desk.Event) ([]desk.Event, error) {
 	if !slices.ContainsFunc(events, func(e desk.Event) bool { return e.Type == desk.EventRepPresence }) {
 		return events, nil
 	}
 	me, err := t.me(c.RepID)
 	if err != nil {
-		return nil, err
-	}
-	var embassy bool
-	if _, err := t.row(`SELECT embassy FROM reps WHERE id = $1`, []any{c.RepID}, &embassy); err != nil {
 		return nil, err
 	}
 	if !embassy && (me.Role == desk.RoleAdministrator || slices.Contains(me.Permissions, desk.ShareOutsideTeams)) {

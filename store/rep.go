@@ -75,11 +75,11 @@ func applyMeChange(me *desk.Me, c desk.Caller, change MeChange) (changed bool, _
 		}
 		me.ExtendedAvailability = *extended
 	}
-	set(&me.Busy, change.Busy)
-	set(&me.ShowOnPublicPage, change.ShowOnPublicPage)
-	set(&me.Locale, change.Locale)
-	set(&me.TimeZone, change.TimeZone)
-	set(&me.SpecialistsMayShareScreen, change.SpecialistsMayShareScreen)
+	desk.Set(&me.Busy, change.Busy)
+	desk.Set(&me.ShowOnPublicPage, change.ShowOnPublicPage)
+	desk.Set(&me.Locale, change.Locale)
+	desk.Set(&me.TimeZone, change.TimeZone)
+	desk.Set(&me.SpecialistsMayShareScreen, change.SpecialistsMayShareScreen)
 	change.Alerts.Apply(&me.Alerts)
 	if refusal := setQuietHours(me, change.QuietHours); refusal != nil {
 		return false, refusal
@@ -97,12 +97,6 @@ func setQuietHours(me *desk.Me, quiet *desk.QuietHours) *desk.Problem {
 	}
 	me.QuietHours = quiet
 	return quiet.Check()
-}
-
-func set[T any](field *T, to *T) {
-	if to != nil {
-		*field = *to
-	}
 }
 
 func (t *tx) saveMe(me desk.Me) (desk.Me, error) {

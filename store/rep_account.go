@@ -125,13 +125,13 @@ type RepChange struct {
 }
 
 func (ch RepChange) apply(m *organizationImport, e *desk.RepEntry) error {
-	set(&e.Name, ch.Name)
-	set(&e.PublicName, ch.PublicName)
-	set(&e.Email, ch.Email)
-	set(&e.Role, ch.Role)
-	set(&e.Permissions, ch.Permissions)
-	set(&e.Locale, ch.Locale)
-	set(&e.TimeZone, ch.TimeZone)
+	desk.Set(&e.Name, ch.Name)
+	desk.Set(&e.PublicName, ch.PublicName)
+	desk.Set(&e.Email, ch.Email)
+	desk.Set(&e.Role, ch.Role)
+	desk.Set(&e.Permissions, ch.Permissions)
+	desk.Set(&e.Locale, ch.Locale)
+	desk.Set(&e.TimeZone, ch.TimeZone)
 	e.Disabled = cmp.Or(ch.Disabled, e.Disabled)
 	if ch.Teams == nil {
 		return nil

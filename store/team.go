@@ -104,9 +104,9 @@ type TeamChange struct {
 }
 
 func (ch TeamChange) apply(m *organizationImport, e *desk.TeamEntry) error {
-	set(&e.Name, ch.Name)
-	set(&e.Embassy, ch.Embassy)
-	set(&e.Persistent, ch.Persistent)
+	desk.Set(&e.Name, ch.Name)
+	desk.Set(&e.Embassy, ch.Embassy)
+	desk.Set(&e.Persistent, ch.Persistent)
 	e.Supervision = cmp.Or(ch.Supervision, e.Supervision)
 	e.Disabled = cmp.Or(ch.Disabled, e.Disabled)
 	if ch.Waiting == nil {

@@ -33,14 +33,15 @@ type AlertsChange struct {
 
 // Apply changes what is given.
 func (c AlertsChange) Apply(a *Alerts) {
-	set(&a.Transfers, c.Transfers)
-	set(&a.Queue, c.Queue)
-	set(&a.TeamQueues, c.TeamQueues)
-	set(&a.Sessions, c.Sessions)
-	set(&a.Messages, c.Messages)
+	Set(&a.Transfers, c.Transfers)
+	Set(&a.Queue, c.Queue)
+	Set(&a.TeamQueues, c.TeamQueues)
+	Set(&a.Sessions, c.Sessions)
+	Set(&a.Messages, c.Messages)
 }
 
-func set[T any](field *T, to *T) {
+// Set changes a field where a change gives a value for it.
+func Set[T any](field *T, to *T) {
 	if to != nil {
 		*field = *to
 	}
