@@ -11,6 +11,9 @@ import (
 // in under a portal or leave it. What is no longer for them is over for them, and taken off their devices; of what is now
 // for them they are told where alert says so (B5, B20). consoleID is the console that asks, if one does.
 func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() error) error {
+	if err := t.lockRep(rep.ID); err != nil { // who leaves a session at this instant, and finds offers open again, has them here
+		return err
+	}
 	before, err := t.offersTo(rep.ID, consoleID)
 	teams, teamsErr := t.teamsOf(rep.ID)
 	if err = errors.Join(err, teamsErr); err == nil {

@@ -181,12 +181,20 @@ func (t *tx) watching(consoleID string, c contact) (err error) {
 	return err
 }
 
+// lockRep waits for whoever changes where a rep is, so that what is read after it is what the last of them left.
+func (t *tx) lockRep(repID string) error {
+	lock := t.forUpdate()
+	if lock == "" { // one at a time writes anyway
+		return nil
+	}
+	_, err := t.row(`SELECT id FROM reps WHERE id = $1`+lock, []any{repID}, new(string))
+	return err
+}
+
 // renewLease keeps in the rep's row until when the rep is logged in, from the rep's consoles.
 func (t *tx) renewLease(repID string) error {
-	if lock := t.forUpdate(); lock != "" { // first: what is read after it is what the last holder left
-		if _, err := t.row(`SELECT id FROM reps WHERE id = $1`+lock, []any{repID}, new(string)); err != nil {
-			return err
-		}
+	if err := t.lockRep(repID); err != nil {
+		return err
 	}
 	var seen, reached int64 // the last contact of any console, and of one with a push target
 	if _, err := t.row(`SELECT COALESCE(MAX(seen_at), 0), COALESCE(MAX(CASE WHEN push_target <> '' THEN seen_at END), 0) FROM consoles WHERE rep_id = $1`,

@@ -360,6 +360,9 @@ func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reas
 
 // openAgain puts back into the queues of a rep who left a session what invites others of their teams and portals to it.
 func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
+	if err := t.lockRep(rep.ID); err != nil { // who leaves a portal at this instant has these no more
+		return err
+	}
 	open := []any{rep.ID, ms(t.now), "", sessionID}
 	entries, err := list(t, entryColumns+` WHERE e.session_id = $4 AND e.kind = 'invitation' AND e.invitation_id IN (`+mayAccept+`)`, open, scanEntry)
 	if err != nil || len(entries) == 0 {
