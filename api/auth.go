@@ -107,13 +107,15 @@ func (s *Server) enforceAccess(ctx huma.Context, next func(huma.Context)) {
 }
 
 // admit finds out who calls, by the kind of token that the operation takes.
-func (s *Server) admit(ctx huma.Context, x *exchange) error {
-	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
-	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return desk.Refuse(desk.NotLoggedIn, "")
+func (s *Server) admit(ctx huma.Context, x *exchange) (err error) {
+	if x.token = bearerToken(ctx.Header("Authorization")); x.token == "" && takes(ctx.Operation(), guestScheme) {
+		if x.token, err = s.tokenFromCookie(ctx); err != nil {
+			return err
+		}
 	}
-	x.token = token
 	switch {
+	case x.token == "":
+		return desk.Refuse(desk.NotLoggedIn, "")
 	case takes(ctx.Operation(), consoleScheme):
 		if err := s.admitCaller(ctx.Context(), x); err != nil {
 			return err
@@ -124,6 +126,15 @@ func (s *Server) admit(ctx huma.Context, x *exchange) error {
 		return s.admitGuest(ctx, x)
 	}
 	return desk.Refuse(desk.TokenUnknown, "No token is good for this operation.")
+}
+
+// bearerToken is the token in an Authorization header; "" where there is none.
+func bearerToken(authorization string) string {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // admitCaller finds out who a console or an API token is, and whether they may call the operation.

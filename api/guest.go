@@ -14,7 +14,7 @@ import (
 // leaveAsGuest is the one operation of a guest's that is no sign of their being there.
 const leaveAsGuest = "leave-as-guest"
 
-func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Content[desk.Session], error) {
+func (s *Server) getGuestSession(ctx context.Context, _ *GuestSession) (*Content[desk.Session], error) {
 	session, err := s.cfg.Store.GuestSession(ctx, guestFrom(ctx))
 	if err != nil {
 		return nil, err
@@ -23,6 +23,7 @@ func (s *Server) getGuestSession(ctx context.Context, _ *struct{}) (*Content[des
 }
 
 type updateGuestSessionInput struct {
+	GuestSession
 	Body struct {
 		PageURL   *string `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/checkout" doc:"The page's address, http or https; \"\" for none"`
 		PageTitle *string `json:"page_title,omitempty" maxLength:"500" example:"Checkout" doc:"The page's title; \"\" for none"`
@@ -33,7 +34,7 @@ func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionI
 	return sessionObject(s.cfg.Store.UpdateGuestSession(ctx, guestFrom(ctx), store.PageChange{URL: in.Body.PageURL, Title: in.Body.PageTitle}))
 }
 
-func (s *Server) listGuestAttendees(ctx context.Context, _ *struct{}) (*Listed[desk.Attendee], error) {
+func (s *Server) listGuestAttendees(ctx context.Context, _ *GuestSession) (*Listed[desk.Attendee], error) {
 	attendees, err := s.cfg.Store.GuestAttendees(ctx, guestFrom(ctx))
 	if err != nil {
 		return nil, err
@@ -41,13 +42,19 @@ func (s *Server) listGuestAttendees(ctx context.Context, _ *struct{}) (*Listed[d
 	return listed(attendees, ""), nil
 }
 
-func (s *Server) listGuestMessages(ctx context.Context, in *Messages) (*Listed[desk.Message], error) {
-	return pageOf(*in, "guest", messageID, func(q store.MessageQuery) ([]desk.Message, error) {
+type guestMessagesInput struct {
+	GuestSession
+	Messages
+}
+
+func (s *Server) listGuestMessages(ctx context.Context, in *guestMessagesInput) (*Listed[desk.Message], error) {
+	return pageOf(in.Messages, "guest", messageID, func(q store.MessageQuery) ([]desk.Message, error) {
 		return s.cfg.Store.GuestMessages(ctx, guestFrom(ctx), q)
 	})
 }
 
 type postGuestMessageInput struct {
+	GuestSession
 	Body struct {
 		Text      string `json:"text" minLength:"1" maxLength:"4000" example:"It still blinks" doc:"What it says; everyone in the session reads it"`
 		ClientRef string `json:"client_ref,omitempty" maxLength:"200" doc:"The client's own reference: the same again is the same message"`
@@ -60,6 +67,7 @@ func (s *Server) postGuestMessage(ctx context.Context, in *postGuestMessageInput
 }
 
 type giveConsentInput struct {
+	GuestSession
 	Body struct {
 		AttendeeID string `json:"attendee_id" minLength:"1" maxLength:"100" doc:"Who wants onto the screen"`
 		Granted    bool   `json:"granted" doc:"Whether the customer agrees"`
@@ -74,18 +82,23 @@ func (s *Server) giveConsent(ctx context.Context, in *giveConsentInput) (*Object
 	return object(a.Rev, a), nil
 }
 
-func (s *Server) getGuestGrant(ctx context.Context, _ *struct{}) (*Plain[desk.Grant], error) {
+func (s *Server) getGuestGrant(ctx context.Context, _ *GuestSession) (*Plain[desk.Grant], error) {
 	return plainGrant(s.cfg.Store.GuestGrant(ctx, guestFrom(ctx), s.grantIssuer()))
 }
 
-func (s *Server) leaveAsGuest(ctx context.Context, _ *struct{}) (*Object[desk.Session], error) {
+func (s *Server) leaveAsGuest(ctx context.Context, _ *GuestSession) (*Object[desk.Session], error) {
 	return sessionObject(s.cfg.Store.LeaveAsGuest(ctx, guestFrom(ctx)))
 }
 
+type guestStreamInput struct {
+	GuestSession
+	StreamPosition
+}
+
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in two tabs.
-func (s *Server) streamGuestEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+func (s *Server) streamGuestEvents(ctx context.Context, in *guestStreamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: rand.Text(), touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, &in.StreamPosition, &stream{key: rand.Text(), touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they

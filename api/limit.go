@@ -83,17 +83,6 @@ func (s *Server) limitPublic(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// limitPage does the same for a page for people.
-func (s *Server) limitPage(name string, page http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.takeTurn(exchangeFrom(r.Context()), name, s.cfg.Limits.ReadsAMinute); err != nil {
-			s.refuse(w, r, err)
-			return
-		}
-		page(w, r)
-	}
-}
-
 func (s *Server) takeTurn(x *exchange, what string, limit int) error {
 	if wait := s.asked.take(what+" "+x.address, limit); wait > 0 {
 		p := desk.Refuse(desk.TooManyRequests, "Too many requests from this address.")

@@ -1,13 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/go-chi/chi/v5"
@@ -16,11 +13,6 @@ import (
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
-
-//go:embed pages/*.html
-var pageFiles embed.FS
-
-var linkTemplate = template.Must(template.ParseFS(pageFiles, "pages/link.html"))
 
 // linkView is what the page of an email's link shows.
 type linkView struct {
@@ -66,20 +58,12 @@ func (v linkView) Over() string {
 	return v.Ended(desk.EndReason(v.Reason), v.Invitation.Inviter.Name, false)
 }
 
-// linkPages serves the page to which an email's links lead. Showing it changes nothing, because mail scanners open
-// links too; only its buttons' POST acts.
+// linkPages serves the page to which an email's links lead.
 func (s *Server) linkPages() {
-	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, desk.Refuse(desk.NotAllowed, "The form was sent from another site."))
-	}))
-	if u, err := url.Parse(s.cfg.PublicURL); err == nil && u.Host != "" { // a proxy may have changed the host that we see
-		must(guard.AddTrustedOrigin(u.Scheme + "://" + u.Host))
-	}
-	s.router.Get("/i/{token}", s.limitPage("show link", s.showLink))
-	s.router.Method(http.MethodPost, "/i/{token}", guard.Handler(s.limitPage("answer link", s.answerLink)))
-	s.router.Get("/i/{token}/unsubscribe", s.limitPage("show link", s.showUnsubscribe))
-	s.router.Method(http.MethodPost, "/i/{token}/unsubscribe", guard.Handler(s.limitPage("unsubscribe", s.unsubscribe)))
+	s.page(get, "/i/{token}", "show link", s.showLink)
+	s.page(post, "/i/{token}", "answer link", s.answerLink)
+	s.page(get, "/i/{token}/unsubscribe", "show link", s.showUnsubscribe)
+	s.page(post, "/i/{token}/unsubscribe", "unsubscribe", s.unsubscribe)
 }
 
 var linkAnswers = []store.LinkAnswer{store.LinkAccept, store.LinkDecline, store.LinkDeclineAndSwitchOff}
@@ -117,7 +101,6 @@ func (s *Server) showUnsubscribe(w http.ResponseWriter, r *http.Request) {
 // unsubscribe switches extended availability off, and nothing else: the invitation stands. Mail programs post here by one
 // click, with no page before it (RFC 8058), and the page's button does.
 func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4096)
 	if r.PostFormValue("List-Unsubscribe") != "One-Click" {
 		s.refuse(w, r, desk.Invalid("List-Unsubscribe", "unknown", "must be One-Click"))
 		return
@@ -130,7 +113,6 @@ func (s *Server) unsubscribe(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4096)
 	answer := store.LinkAnswer(r.FormValue("answer")) // in the query of older emails' List-Unsubscribe
 	if !slices.Contains(linkAnswers, answer) {
 		s.refuse(w, r, desk.Invalid("answer", "unknown", "must be one of accept, decline, decline_and_switch_off"))
@@ -150,30 +132,15 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
-	status := http.StatusOK
 	var refusal *desk.Problem
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
-		view, status = linkView{Texts: texts.For(r.Header.Get("Accept-Language")), Missing: true}, http.StatusNotFound
+		s.writePage(w, r, http.StatusNotFound, "link.html", linkView{Texts: language(r), Missing: true})
 	case err != nil:
-		s.refuse(w, r, err)
-		return
+		s.refusePage(w, r, err)
+	default:
+		s.writePage(w, r, http.StatusOK, "link.html", view)
 	}
-	var page bytes.Buffer
-	if err := linkTemplate.Execute(&page, view); err != nil {
-		s.refuse(w, r, err)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	// The address is a secret: other sites learn the host at most. With no-referrer, browsers send the form with
-	// Origin: null (Fetch standard), which the guard refuses where Sec-Fetch-Site is missing: on plain HTTP.
-	h.Set("Referrer-Policy", "strict-origin")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Robots-Tag", "noindex")
-	w.WriteHeader(status)
-	_, _ = page.WriteTo(w)
 }
 
 // LinkPath is embedded in the input of operations on an email's link.

@@ -106,6 +106,9 @@ func codesOf(o operation, who access, body bool) []desk.Code {
 	if who.takes(consoleScheme) { // also by an API token, which may be refused
 		codes = append(codes, desk.ConsoleRevoked, desk.AccountDisabled, desk.NotAllowed)
 	}
+	if who.takes(guestScheme) && o.Method != http.MethodGet { // with a browser's cookie, from another site
+		codes = append(codes, desk.NotAllowed)
+	}
 	if body {
 		codes = append(codes, desk.TooLarge, desk.UnsupportedMediaType)
 	}

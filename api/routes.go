@@ -36,7 +36,7 @@ func (s *Server) routes() {
 	s.guestRoutes()
 	s.eventRoutes()
 	s.administrationRoutes()
-	s.linkPages()
+	s.pages()
 }
 
 func (s *Server) serverRoutes() {

@@ -84,6 +84,7 @@ type Server struct {
 	doc    func() published
 	taken  map[string]bool // method and path; huma would let a second operation replace the first
 	stream streams
+	guard  *http.CrossOriginProtection // before what a browser's cookie or form does
 
 	metrics  *metrics
 	asked    *window // what addresses without an account asked for in the last minute

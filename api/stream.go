@@ -128,13 +128,14 @@ func (l *streams) remove(b *stream) {
 	}
 }
 
-type streamInput struct {
+// StreamPosition is where a stream goes on, and with what.
+type StreamPosition struct {
 	LastEventID string   `header:"Last-Event-ID" maxLength:"30" doc:"The id of the last event that the client has; goes before after"`
 	After       string   `query:"after" maxLength:"30" doc:"The cursor of a snapshot or of an earlier stream; without it, only what comes from now on"`
 	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types"`
 }
 
-func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+func (s *Server) streamEvents(ctx context.Context, in *StreamPosition) (*huma.StreamResponse, error) {
 	c := callerFrom(ctx)
 	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.cfg.Store.Watch(c) }, gone: func() { s.cfg.Store.Unwatch(c) }, ends: func(event desk.Event) (Closing, bool) {
 		return Closing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
@@ -142,7 +143,7 @@ func (s *Server) streamEvents(ctx context.Context, in *streamInput) (*huma.Strea
 }
 
 // openStream begins a stream of what the caller may read.
-func (s *Server) openStream(ctx context.Context, in *streamInput, b *stream) (*huma.StreamResponse, error) {
+func (s *Server) openStream(ctx context.Context, in *StreamPosition, b *stream) (*huma.StreamResponse, error) {
 	if exchangeFrom(ctx).head { // there would be nothing to write that could tell when the client is gone
 		return &huma.StreamResponse{Body: streamHeaders}, nil
 	}
