@@ -33,6 +33,8 @@ var reasons = map[string][]string{
 	"date.month.":     {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
 	"trouble.title.":  {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
 	"trouble.text.":   {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
+	"entrance.way.": {"rep", "issue", "code"},
+	"entrance.trouble.": {"name", "company", "details", "code", "choice", string(desk.CodeNotValid), string(desk.NotFound), string(desk.NoRepAvailable), string(desk.NotAllowed)},
 	"signedOut.body.": {"logged_out", "revoked", "password_changed", "account_disabled", "other"},
 }
 

@@ -14,6 +14,14 @@ const (
 	HelpLink      EntranceKind = "help_link"      // a browser-sharing session (E4)
 )
 
+// Parameter is the name under which an address carries a code of the kind.
+func (k EntranceKind) Parameter() string {
+	if k == HelpLink {
+		return "link"
+	}
+	return "button"
+}
+
 // MaxPriority is that of the most urgent session.
 const MaxPriority = 100
 
