@@ -40,7 +40,7 @@ func TestF3MailToASpecialist(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
 		}
-		for _, want := range []string{">" + subject + "</h1>", ">Tray 2, please</blockquote>", ">" + may + "</p>", `<a class="main" href="` + link + `"`, ">482 913 057</p>", "Or enter this code on https://desk.example.com/help/join:",
+		for _, want := range []string{">" + subject + "</h1>", ">Tray 2, please</blockquote>", ">" + may + "</p>", `<a class="main" href="` + link + `"`, ">482 913 057</p>", "Or open https://desk.example.com/help/join and enter this code:",
 			"You do not need an account.", "you can ignore it.", "Acme Desk"} {
 			if !strings.Contains(m.HTML, want) {
 				t.Errorf("%s: no %q in the HTML:\n%s", access, want, m.HTML)

@@ -28,7 +28,7 @@ func TestF2ReadyEmail(t *testing.T) {
 Open this link to join:
 https://desk.example.com/help/join/link-1
 
-Or enter this code on https://desk.example.com/help/join:
+Or open https://desk.example.com/help/join and enter this code:
 482 913 057
 
 You will be able to see the shared screen and to chat.
