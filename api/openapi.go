@@ -280,7 +280,7 @@ var problemTemplate = template.Must(template.New("problems").Parse(`<!doctype ht
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Problem codes</title>
-<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem } dt { font-weight: bold } :target { outline: 2px solid; outline-offset: .5rem }</style>
+<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere } dt { font-weight: bold } :target { outline: 2px solid; outline-offset: .5rem }</style>
 <h1>Problem codes</h1>
 <p>What the server refuses, it refuses with one of these codes, as <code>application/problem+json</code>. Decide by the code; the texts are for developers.</p>
 {{range .}}<section id="{{.Code}}">

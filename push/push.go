@@ -26,7 +26,7 @@ type Sender interface {
 type Message struct {
 	DeliveryID string            `json:"delivery_id"`
 	Channel    desk.Channel      `json:"channel"`
-	Rep        string            `json:"rep"` // whom it tells
+	Rep        string            `json:"rep"` // whom it tells; empty: a specialist
 	To         string            `json:"to"`  // the device's name, or the address
 	At         time.Time         `json:"at"`
 	Data       map[string]string `json:"data,omitempty"`  // fcm: what the app gets
