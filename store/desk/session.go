@@ -32,7 +32,7 @@ type Customer struct {
 func (c Customer) Check() *Problem {
 	for _, p := range []*Problem{
 		CheckName("customer.name", c.Name, MaxName), CheckLine("customer.company", c.Company, MaxName),
-		CheckText("customer.details", c.Details, MaxDetails), CheckLine("customer.language", c.Language, 35),
+		CheckText("customer.details", c.Details, MaxDetails), CheckLine("customer.language", c.Language, MaxLanguage),
 	} {
 		if p != nil {
 			return p
