@@ -8,13 +8,22 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-const specialistColumns = `SELECT p.id, p.rev, p.session_id, p.code, p.access, p.joins, p.joined, p.state, p.reason, p.comment, p.language, p.by_id, r.name, p.created_at, p.ended_at
-	FROM specialist_invitations p JOIN reps r ON r.id = p.by_id`
+// SpecialistOffer is a specialist invitation with what an email says beside it. Its JoinURL is a path: where the server is
+// reached is not the store's to know.
+type SpecialistOffer struct {
+	desk.SpecialistInvitation
+	Host string // the public name of the session's owner
+	Desk string // the session's portal
+}
 
-func (t *tx) specialistInvitations(where string, args ...any) ([]desk.SpecialistInvitation, error) {
-	return list(t, specialistColumns+where, args, func(scan scanner, i *desk.SpecialistInvitation) error {
+const specialistColumns = `SELECT p.id, p.rev, p.session_id, p.code, p.access, p.joins, p.joined, p.state, p.reason, p.comment, p.language, p.by_id, r.name, p.created_at, p.ended_at,
+	COALESCE(o.public_name, ''), COALESCE(e.name, '')
+	FROM specialist_invitations p JOIN reps r ON r.id = p.by_id JOIN sessions s ON s.id = p.session_id LEFT JOIN reps o ON o.id = s.owner_id LEFT JOIN portals e ON e.id = s.portal_id`
+
+func (t *tx) specialistInvitations(where string, args ...any) ([]SpecialistOffer, error) {
+	return list(t, specialistColumns+where, args, func(scan scanner, i *SpecialistOffer) error {
 		var created, ended int64
-		err := scan(&i.ID, &i.Rev, &i.SessionID, &i.Code, &i.Access, &i.Joins, &i.Joined, &i.State, &i.Reason, &i.Comment, &i.Language, &i.Inviter.ID, &i.Inviter.Name, &created, &ended)
+		err := scan(&i.ID, &i.Rev, &i.SessionID, &i.Code, &i.Access, &i.Joins, &i.Joined, &i.State, &i.Reason, &i.Comment, &i.Language, &i.Inviter.ID, &i.Inviter.Name, &created, &ended, &i.Host, &i.Desk)
 		i.CreatedAt, i.EndedAt = desk.Time(created), desk.TimePtr(ended)
 		if i.Active() {
 			i.JoinURL = "/join/" + t.store.specialistToken(i.ID)
@@ -23,19 +32,19 @@ func (t *tx) specialistInvitations(where string, args ...any) ([]desk.Specialist
 	})
 }
 
-func (t *tx) specialistInvitation(id string) (desk.SpecialistInvitation, error) {
+func (t *tx) specialistInvitation(id string) (SpecialistOffer, error) {
 	found, err := t.specialistInvitations(` WHERE p.id = $1`, id)
 	if err == nil && len(found) == 0 {
-		err = desk.Missing("specialist invitation")
+		err = desk.Missing("invitation")
 	}
 	if err != nil {
-		return desk.SpecialistInvitation{}, err
+		return SpecialistOffer{}, err
 	}
 	return found[0], nil
 }
 
 // lockedSpecialist returns an invitation with its session, locked.
-func (t *tx) lockedSpecialist(id string) (desk.SpecialistInvitation, sessionRow, error) {
+func (t *tx) lockedSpecialist(id string) (SpecialistOffer, sessionRow, error) {
 	was, err := t.specialistInvitation(id)
 	if err != nil {
 		return was, sessionRow{}, err
@@ -49,20 +58,20 @@ func (t *tx) lockedSpecialist(id string) (desk.SpecialistInvitation, sessionRow,
 }
 
 // ownSpecialist is lockedSpecialist for the owner of the session (B1). The code is the owner's: administrators do without.
-func (t *tx) ownSpecialist(c desk.Caller, id string) (desk.SpecialistInvitation, sessionRow, error) {
+func (t *tx) ownSpecialist(c desk.Caller, id string) (SpecialistOffer, sessionRow, error) {
 	inv, session, err := t.lockedSpecialist(id)
 	if err == nil && idOf(session.Owner) != c.RepID {
 		err = t.refuseOthers(c, session)
 	}
 	if err != nil {
-		return desk.SpecialistInvitation{}, session, err
+		return SpecialistOffer{}, session, err
 	}
 	return inv, session, nil
 }
 
 // SpecialistInvitations lists the specialist invitations of a session, those that are over too, the newest first, to its owner.
-func (s *Store) SpecialistInvitations(ctx context.Context, c desk.Caller, sessionID, before string, limit int) ([]desk.SpecialistInvitation, error) {
-	return readAs(ctx, s, c, func(t *tx) ([]desk.SpecialistInvitation, error) {
+func (s *Store) SpecialistInvitations(ctx context.Context, c desk.Caller, sessionID, before string, limit int) ([]SpecialistOffer, error) {
+	return readAs(ctx, s, c, func(t *tx) ([]SpecialistOffer, error) {
 		if _, err := t.owned(c, sessionID); err != nil {
 			return nil, err
 		}
@@ -72,8 +81,8 @@ func (s *Store) SpecialistInvitations(ctx context.Context, c desk.Caller, sessio
 
 // CancelSpecialistInvitation lets nobody in any more by a code and its link, and with remove puts those out who came by it
 // (F5). Doing it twice succeeds twice.
-func (s *Store) CancelSpecialistInvitation(ctx context.Context, c desk.Caller, id string, remove bool) (desk.SpecialistInvitation, error) {
-	return writeAs(ctx, s, c, func(t *tx) (desk.SpecialistInvitation, error) {
+func (s *Store) CancelSpecialistInvitation(ctx context.Context, c desk.Caller, id string, remove bool) (SpecialistOffer, error) {
+	return writeAs(ctx, s, c, func(t *tx) (SpecialistOffer, error) {
 		inv, session, err := t.ownSpecialist(c, id)
 		switch {
 		case err != nil:
@@ -93,7 +102,7 @@ func (s *Store) CancelSpecialistInvitation(ctx context.Context, c desk.Caller, i
 }
 
 // removeSpecialists puts those out who are in the session by an invitation.
-func (t *tx) removeSpecialists(inv desk.SpecialistInvitation) error {
+func (t *tx) removeSpecialists(inv SpecialistOffer) error {
 	here, err := list(t, attendeeColumns+` WHERE a.specialist_invitation_id = $1 AND a.specialist_invitation_id <> '' AND a.left_at = 0 ORDER BY a.id`, []any{inv.ID}, scanAttendee)
 	for _, a := range here {
 		if err == nil {
@@ -115,7 +124,7 @@ func (t *tx) endRemoved(a attendeeRow, s sessionRow, by desk.Ref) error {
 
 // endSpecialist ends an invitation that stands: the code is nobody's any more, and emails that wait are dropped. owner is
 // nil, or who is told.
-func (t *tx) endSpecialist(inv desk.SpecialistInvitation, reason desk.SpecialistReason, owner *desk.Ref, by desk.Ref) (desk.SpecialistInvitation, error) {
+func (t *tx) endSpecialist(inv SpecialistOffer, reason desk.SpecialistReason, owner *desk.Ref, by desk.Ref) (SpecialistOffer, error) {
 	if _, err := t.exec(`UPDATE specialist_invitations SET state = $1, reason = $2, code = '', ended_at = $3, rev = rev + 1 WHERE id = $4 AND state = 'active'`,
 		string(reason.State()), string(reason), ms(t.now), inv.ID); err != nil {
 		return inv, err
@@ -137,12 +146,12 @@ func (t *tx) endSpecialists(s sessionRow, reason desk.SpecialistReason, by desk.
 	return err
 }
 
-func (t *tx) standingSpecialists(sessionID string) ([]desk.SpecialistInvitation, error) {
+func (t *tx) standingSpecialists(sessionID string) ([]SpecialistOffer, error) {
 	return t.specialistInvitations(` WHERE p.session_id = $1 AND p.state = 'active' ORDER BY p.id`, sessionID)
 }
 
 // specialistChanged tells the session's owner, if there is one, and returns the invitation as it now is.
-func (t *tx) specialistChanged(id string, owner *desk.Ref, by desk.Ref, reason string) (desk.SpecialistInvitation, error) {
+func (t *tx) specialistChanged(id string, owner *desk.Ref, by desk.Ref, reason string) (SpecialistOffer, error) {
 	inv, err := t.specialistInvitation(id)
 	if err != nil || owner == nil {
 		return inv, err
@@ -151,8 +160,8 @@ func (t *tx) specialistChanged(id string, owner *desk.Ref, by desk.Ref, reason s
 }
 
 // tellSpecialist tells one owner of an invitation, with its code.
-func (t *tx) tellSpecialist(inv desk.SpecialistInvitation, ownerID string, by desk.Ref, reason string) error {
-	return t.record(desk.RepTopic(ownerID), desk.Event{Type: desk.EventSpecialistChanged, Actor: refOrNil(by), SessionID: inv.SessionID, Reason: reason, SpecialistInvitation: &inv})
+func (t *tx) tellSpecialist(inv SpecialistOffer, ownerID string, by desk.Ref, reason string) error {
+	return t.record(desk.RepTopic(ownerID), desk.Event{Type: desk.EventSpecialistChanged, Actor: refOrNil(by), SessionID: inv.SessionID, Reason: reason, SpecialistInvitation: &inv.SpecialistInvitation})
 }
 
 // handSpecialists tells a new owner of the invitations that stand, which are theirs now (C9). The former owner is told nothing of

@@ -10,11 +10,11 @@ import (
 
 // InviteSpecialists makes a code and a link that let specialists into a session (F2), and has them sent to the addresses given
 // (F3).
-func (s *Store) InviteSpecialists(ctx context.Context, c desk.Caller, sessionID string, in desk.SpecialistTerms) (desk.SpecialistInvitation, error) {
+func (s *Store) InviteSpecialists(ctx context.Context, c desk.Caller, sessionID string, in desk.SpecialistTerms) (SpecialistOffer, error) {
 	if p := in.Check(); p != nil {
-		return desk.SpecialistInvitation{}, p
+		return SpecialistOffer{}, p
 	}
-	return writeAs(ctx, s, c, func(t *tx) (inv desk.SpecialistInvitation, err error) {
+	return writeAs(ctx, s, c, func(t *tx) (inv SpecialistOffer, err error) {
 		session, err := t.ownedActive(c, sessionID)
 		if err != nil {
 			return inv, err

@@ -72,7 +72,7 @@ func (t *tx) lookUpSpecialist(key SpecialistKey) (door SpecialistDoor, err error
 // specialistEntry is an invitation on whose ground somebody wants to come in, and its session, locked.
 type specialistEntry struct {
 	key     SpecialistKey
-	inv     desk.SpecialistInvitation
+	inv     SpecialistOffer
 	session sessionRow
 }
 

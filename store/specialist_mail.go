@@ -9,11 +9,11 @@ import (
 )
 
 // EmailSpecialists has an invitation that stands sent to the addresses, again where it was sent before (F3).
-func (s *Store) EmailSpecialists(ctx context.Context, c desk.Caller, id string, emails []string) (desk.SpecialistInvitation, error) {
+func (s *Store) EmailSpecialists(ctx context.Context, c desk.Caller, id string, emails []string) (SpecialistOffer, error) {
 	if p := desk.CheckEmails(emails); p != nil {
-		return desk.SpecialistInvitation{}, p
+		return SpecialistOffer{}, p
 	}
-	return writeAs(ctx, s, c, func(t *tx) (desk.SpecialistInvitation, error) {
+	return writeAs(ctx, s, c, func(t *tx) (SpecialistOffer, error) {
 		inv, session, err := t.ownSpecialist(c, id)
 		switch {
 		case err != nil:
@@ -29,7 +29,7 @@ func (s *Store) EmailSpecialists(ctx context.Context, c desk.Caller, id string, 
 
 // mailSpecialists queues an email of the invitation to each address, once. The delivery's rep is who has it sent: in its name
 // it goes, and nothing of what the rep wants for their own emails holds for it.
-func (t *tx) mailSpecialists(c desk.Caller, inv desk.SpecialistInvitation, emails []string) error {
+func (t *tx) mailSpecialists(c desk.Caller, inv SpecialistOffer, emails []string) error {
 	to := onceEach(emails)
 	if len(to) == 0 {
 		return nil
@@ -82,10 +82,7 @@ func (t *tx) specialistJob(job *desk.Job) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
-	says := &desk.SpecialistMail{Code: inv.Code, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Comment: inv.Comment, MayShareScreen: session.specialistsShare, Language: inv.Language}
-	if session.Portal != nil {
-		says.Desk = session.Portal.Name
-	}
+	says := &desk.SpecialistMail{Desk: inv.Desk, Code: inv.Code, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Comment: inv.Comment, MayShareScreen: session.specialistsShare, Language: inv.Language}
 	_, err = t.row(`SELECT r.public_name FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.id = $1`, []any{job.ID}, &says.Inviter)
 	job.Specialist, job.KeyRev, job.LinkToken, job.Locale = says, inv.Rev, t.store.specialistToken(inv.ID), inv.Language
 	return "", err
