@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -216,25 +215,4 @@ func (v joinView) refused(r *http.Request, refusal *desk.Problem) joinView {
 		v.Mistake = v.Say("join.before.unknown")
 	}
 	return v
-}
-
-// trySpecialist has a code or link tried, if the address may (E6). A link that is ours is no guess, whether or not it lets
-// anybody in now: whoever has it may ask again.
-func (s *Server) trySpecialist(ctx context.Context, key store.SpecialistKey, let func() error) error {
-	entrance := "specialist_code"
-	if key.Link != "" {
-		entrance = "specialist_link"
-	}
-	var ours error
-	err := s.attempts.try(ctx, exchangeFrom(ctx).address, entrance, func() error {
-		err := let()
-		if refusal := new(desk.Problem); key.Link != "" && errors.As(err, &refusal) && refusal.Code == desk.CodeNotValid {
-			ours, err = err, nil
-		}
-		return err
-	})
-	if err == nil {
-		err = ours
-	}
-	return err
 }
