@@ -281,7 +281,7 @@ func TestE6GuessingByThePage(t *testing.T) {
 			t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 		}
 		checkPage(t, y.send(t, "GET", d.link, "", "", headers{"X-Forwarded-For": blocked}), 429)
-		y.do(t, from(blocked, call{do: "POST /v1/public/join/look-up", body: `{"code":"`+d.code+`"}`, want: 429, code: "too_many_attempts"}))
+		y.do(t, from(blocked, call{do: "POST /v1/public/join/look-up", body: `{"code":"` + d.code + `"}`, want: 429, code: "too_many_attempts"}))
 	}
 	checkPage(t, guess("192.0.2.2", "/join", "code="+d.code), 200, "<bdi>Ana</bdi>")
 	d.cancel(t)
