@@ -188,7 +188,12 @@ func TestF5F6F7ALinkSaysWhy(t *testing.T) {
 			checkPage(t, d.submit(t, d.link, "", "name", "Lee", "do", "join"), status, says)
 		})
 	}
-	over("cancelled", 410, "This invitation was cancelled", func(t *testing.T, d *door) { d.cancel(t) })
+	over("cancelled", 410, "This invitation was cancelled", func(t *testing.T, d *door) {
+		cookie := d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))
+		d.cancel(t)
+		checkPage(t, d.send(t, "GET", d.link, "", "", headers{"Cookie": cookie}), 200, "Go on as <bdi>Kim</bdi>") // is in
+		d.joined(t, d.submit(t, d.link, cookie, "do", "return"))
+	})
 	over("session over", 410, "This session is over", func(t *testing.T, d *door) { d.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/end"}) })
 	over("used up", 410, "This invitation is used up", func(t *testing.T, d *door) {
 		d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))
@@ -197,6 +202,7 @@ func TestF5F6F7ALinkSaysWhy(t *testing.T) {
 		cookie := d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))
 		d.seat(t, "kim", "ana", "ses", "Kim")
 		d.do(t, call{as: "ana", do: "DELETE /v1/sessions/$ses/attendees/$kim", want: 204})
+		checkPage(t, d.send(t, "GET", d.link, "", "", headers{"Cookie": cookie}), 410, "This invitation is over")
 		checkPage(t, d.submit(t, d.link, cookie, "do", "return"), 410, "This invitation is over")
 	})
 	over("not now", 410, "Nobody can join at the moment", func(t *testing.T, d *door) { // ana has gone, so the session waits
