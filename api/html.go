@@ -111,6 +111,7 @@ func (s *Server) pages() {
 	})
 	s.linkPages()
 	s.joinPages()
+	s.portalPages()
 }
 
 // page serves a page for people. Showing one changes nothing, because mail scanners open links too (F9); only forms act, and

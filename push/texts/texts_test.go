@@ -30,13 +30,15 @@ var reasons = map[string][]string{
 	"ended.title.":   {"invitation", "transfer", "session", "queue", "message", "other"},
 	"ended.reason.": {string(desk.EndAccepted), string(desk.EndDeclined), string(desk.EndCancelled), string(desk.EndOwnerLeft), string(desk.EndOwnershipMoved),
 		string(desk.EndSessionEnded), string(desk.EndJoinedOtherwise), string(desk.EndTargetGone), string(desk.EndLoggedOut), desk.SessionConnectionLost, "other"},
-	"date.month.":      {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
-	"trouble.title.":   {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
-	"trouble.text.":    {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
-	"join.name.wrong.": {"empty", "too_long", "other"},
-	"join.over.title.": {string(desk.SpecialistEndCancelled), string(desk.SpecialistEndSessionEnded), string(desk.SpecialistUsedUp), string(desk.SpecialistNotNow), "other"},
-	"join.over.text.":  {string(desk.SpecialistEndCancelled), string(desk.SpecialistEndSessionEnded), string(desk.SpecialistUsedUp), string(desk.SpecialistNotNow), "other"},
-	"signedOut.body.":  {"logged_out", "revoked", "password_changed", "account_disabled", "other"},
+	"date.month.":       {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
+	"trouble.title.":    {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
+	"trouble.text.":     {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
+	"join.name.wrong.":  {"empty", "too_long", "other"},
+	"join.over.title.":  {string(desk.SpecialistEndCancelled), string(desk.SpecialistEndSessionEnded), string(desk.SpecialistUsedUp), string(desk.SpecialistNotNow), "other"},
+	"join.over.text.":   {string(desk.SpecialistEndCancelled), string(desk.SpecialistEndSessionEnded), string(desk.SpecialistUsedUp), string(desk.SpecialistNotNow), "other"},
+	"signedOut.body.":   {"logged_out", "revoked", "password_changed", "account_disabled", "other"},
+	"entrance.way.":     {"rep", "issue", "code"},
+	"entrance.trouble.": {"name", "company", "details", "code", "choice", string(desk.CodeNotValid), string(desk.NotFound), string(desk.NoRepAvailable), string(desk.NotAllowed)},
 }
 
 // G11: what one language says, each says, with the same places to fill.
