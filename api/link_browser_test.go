@@ -60,6 +60,7 @@ func checkLinkSeen(t *testing.T, page *browsertest.Page, language string, button
 			t.Errorf("%s is %.0f × %.0f: too small for a thumb", b.Label, b.Width, b.Height)
 		}
 	}
+	page.Accessible()
 	checkRequests(t, page)
 }
 

@@ -96,6 +96,7 @@ func checkMailSeen(t *testing.T, page *browsertest.Page, language string, button
 			t.Errorf("%s is %.0f × %.0f: too small for a thumb", b.Label, b.Width, b.Height)
 		}
 	}
+	page.Accessible()
 	if asked := page.Requests(); len(asked) != 1 {
 		t.Errorf("it asks for %q", asked)
 	}

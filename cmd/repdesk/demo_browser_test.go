@@ -54,6 +54,7 @@ func TestOutboxAsPeopleSeeIt(t *testing.T) {
 				t.Errorf("%s: no %q: %s", look.Name(), want, seen.Text)
 			}
 		}
+		page.Accessible()
 		for _, asked := range page.Requests() {
 			if !strings.HasPrefix(asked, s.URL) {
 				t.Errorf("it asks for %s", asked)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -66,11 +67,25 @@ func find() string {
 	return ""
 }
 
+// Private is the same Chromium for somebody else: its pages share cookies with each other, as those of b do, and none
+// with those. It ends with the test.
+func (b *Browser) Private(t testing.TB) *Browser {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("a private window: %v", err)
+	}
+	return &Browser{ctx}
+}
+
 // Look is how somebody looks at a page.
 type Look struct {
-	Width  int64 // in CSS pixels
-	Height int64 // 0: 800; frames below the window's edge are not painted
-	Dark   bool  // prefers-color-scheme
+	Width    int64  // in CSS pixels
+	Height   int64  // 0: 800; frames below the window's edge are not painted
+	Dark     bool   // prefers-color-scheme
+	Language string // what the browser asks for, such as "de-AT,en"; empty: English
+	NoScript bool   // the page's own scripts do not run
 }
 
 // Name tells pictures of one page apart.
@@ -84,10 +99,12 @@ func (l Look) Name() string {
 
 // Page is a page that is open.
 type Page struct {
-	t        testing.TB
-	ctx      context.Context
-	mu       sync.Mutex
-	requests []string
+	t          testing.TB
+	ctx        context.Context
+	mu         sync.Mutex
+	requests   []string
+	types      map[network.RequestID]network.ResourceType
+	complaints []string
 }
 
 // Open opens an address.
@@ -95,23 +112,36 @@ func (b *Browser) Open(t testing.TB, address string, look Look) *Page {
 	t.Helper()
 	ctx, closed := chromedp.NewContext(b.ctx)
 	t.Cleanup(closed)
-	p := &Page{t: t, ctx: ctx}
-	scheme := "light"
-	if look.Dark {
-		scheme = "dark"
-	}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-	if err := chromedp.Listen(ctx, p.record); err != nil {
+	p := &Page{t: t, ctx: ctx, types: map[network.RequestID]network.ResourceType{}}
+	if err := chromedp.Listen(ctx, p.record); err != nil { // which makes the tab, so no time limit may end with it
 		t.Fatal(err)
 	}
-	p.do("open "+address, chromedp.EmulateViewport(look.Width, cmp.Or(look.Height, 800)), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
-			return err
-		}
-		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, media)
-		return err
-	}), chromedp.Navigate(address))
+	p.run("open "+address, chromedp.EmulateViewport(look.Width, cmp.Or(look.Height, 800)), chromedp.Func(look.emulate), chromedp.Navigate(address))
 	return p
+}
+
+// emulate makes the tab what the look says, and lets it have the focus, which on a desk only one tab has.
+func (l Look) emulate(ctx context.Context, tab *chromedp.Target) error {
+	scheme := "light"
+	if l.Dark {
+		scheme = "dark"
+	}
+	_, focus := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	_, colours := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	_, scripts := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: l.NoScript})
+	return errors.Join(focus, colours, scripts, l.speak(ctx, tab))
+}
+
+// speak sets the language, for the header and for scripts.
+func (l Look) speak(ctx context.Context, tab *chromedp.Target) error {
+	if l.Language == "" {
+		return nil
+	}
+	agent, err := chromedp.Evaluate[string](`navigator.userAgent`)(ctx, tab)
+	if err == nil {
+		_, err = cdp.Call(ctx, tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: l.Language})
+	}
+	return err
 }
 
 // Show opens what a mail program would show of an email.
@@ -126,11 +156,16 @@ func (b *Browser) Show(t testing.TB, html string, look Look) *Page {
 }
 
 func (p *Page) record(event any) {
-	sent, ok := event.(*network.EventRequestWillBeSent)
-	if ok && !strings.HasSuffix(sent.Request.URL, "/favicon.ico") { // which the browser asks for by itself
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.requests = append(p.requests, sent.Request.URL)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sent, ok := event.(*network.EventRequestWillBeSent); ok {
+		p.types[sent.RequestID] = sent.Type
+		if !isIcon(sent.Request.URL) { // which the browser asks for by itself
+			p.requests = append(p.requests, sent.Request.URL)
+		}
+	}
+	if wrong := p.complaint(event); wrong != "" {
+		p.complaints = append(p.complaints, wrong)
 	}
 }
 
@@ -141,9 +176,11 @@ func (p *Page) Requests() []string {
 	return slices.Clone(p.requests)
 }
 
-func (p *Page) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+func (p *Page) run(what string, steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, steps...); err != nil { // the first must not have a time limit: it makes the tab
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatalf("%s: %v", what, err)
 	}
 }
@@ -178,17 +215,6 @@ func (p *Page) Seen() Seen {
 		p.t.Fatalf("look: %v", err)
 	}
 	return s
-}
-
-// Press presses the button with that label and waits for the page that it leads to.
-func (p *Page) Press(label string) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
-	defer cancel()
-	_, err := chromedp.RunResponse(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`void [...document.querySelectorAll("a, button")].find((b) => b.textContent.trim() === %q).click()`, label)))
-	if err != nil {
-		p.t.Fatalf("press %s: %v", label, err)
-	}
 }
 
 // Picture writes the whole page as a PNG where REPDESK_PICTURES says to; without that it does nothing.
