@@ -27,12 +27,14 @@ func (s *Server) routes() {
 	s.queueRoutes()
 	s.sessionRoutes()
 	s.sharingRoutes()
+	s.specialistRoutes()
 	s.chatRoutes()
 	s.teamChatRoutes()
 	s.preferenceRoutes()
 	s.directoryRoutes()
 	s.sessionKeyRoutes()
 	s.publicRoutes()
+	s.joinRoutes()
 	s.guestRoutes()
 	s.eventRoutes()
 	s.administrationRoutes()
@@ -117,7 +119,8 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "update-attendee", Method: patch, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Change what an attendee may do, or hide a rep",
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, rep(desk.SessionsWrite), s.updateAttendee)
 	register(s, operation{ID: "remove-attendee", Method: remove, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Put a joined rep or a specialist out of a session",
-		Status: http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.removeAttendee)
+		Description: "The invitation by which a specialist came is over with it, since people without an account cannot be told apart: by its code or link nobody joins any more. Others who came by it stay.",
+		Status:      http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.removeAttendee)
 	register(s, operation{ID: "get-join-grant", Method: post, Path: "/v1/sessions/{session_id}/grant", Tag: "Sessions", Summary: "A signed token for what carries the screen", Private: true,
 		Description: "It says who the caller is in the session and what they may do there. Whatever carries screen and control enforces it, with the keys at /.well-known/jwks.json. It lives for a minute; `grant.changed` says when to fetch another.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.getJoinGrant)
@@ -159,6 +162,23 @@ func (s *Server) sharingRoutes() {
 		Description: "For the rep whom it tells, the owner of the session whose invitation it tells of, and administrators.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getDelivery)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
 		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
+}
+
+func (s *Server) specialistRoutes() {
+	register(s, operation{ID: "invite-specialists", Method: post, Path: "/v1/sessions/{session_id}/specialist-invitations", Tag: "Specialists", Summary: "Make a code and a link that let people without an account in", Status: http.StatusCreated, Private: true,
+		Description: "Where the session's portal allows specialists, for an owner with the permission `invite_specialists`. The answer has an email for the owner to send by themselves; to the addresses in `emails` the server sends it. At most 10 stand in a session.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SpecialistsAtLimit, desk.AccessAboveCeiling, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.inviteSpecialists)
+	register(s, operation{ID: "list-specialist-invitations", Method: get, Path: "/v1/sessions/{session_id}/specialist-invitations", Tag: "Specialists", Summary: "All specialist invitations of a session, the newest first", Private: true,
+		Description: "For its owner alone. Those that stand have their code and link, whoever made them.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistInvitations)
+	register(s, operation{ID: "email-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/email", Tag: "Specialists", Summary: "Have a specialist invitation sent by email", Private: true,
+		Description: "At most 50 emails of an invitation.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.emailSpecialistInvitation)
+	register(s, operation{ID: "cancel-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/cancel", Tag: "Specialists", Summary: "Let nobody in any more by a code and its link",
+		Description: "For whoever owns the session now. Emails that wait are not sent any more.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelSpecialistInvitation)
+	register(s, operation{ID: "list-specialist-deliveries", Method: get, Path: "/v1/specialist-invitations/{specialist_invitation_id}/deliveries", Tag: "Specialists", Summary: "What was sent for a specialist invitation, the newest first",
+		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistDeliveries)
 }
 
 func (s *Server) chatRoutes() {
@@ -229,6 +249,19 @@ func (s *Server) publicRoutes() {
 	register(s, operation{ID: "answer-invitation-link", Method: post, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "Answer an invitation by an email's link",
 		Description: "It acts for the rep to whom the email was sent. Who accepts without a connected console holds the seat until `expected_until`. To decline and switch off works also where there is nothing to decline any more.", Private: true,
 		Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, public, s.answerInvitationLink)
+}
+
+// specialistRefusals are the words about a code or link that lets nobody in.
+const specialistRefusals = "By exactly one of `code` and `link_token`. Of a code that lets nobody in, the answer does not say why; of a link, the conflict has the reason: " +
+	"`cancelled`, `session_ended`, `specialist_removed`, `used_up` or `not_now`. After several wrong codes, no more are tried from the address for a time."
+
+func (s *Server) joinRoutes() {
+	refusals := codes(desk.OneTargetNeeded, desk.NotFound, desk.CodeNotValid, desk.TooManyAttempts)
+	register(s, operation{ID: "look-up-code", Method: post, Path: "/v1/public/join/look-up", Tag: "Public", Summary: "What a specialist's code or link leads to",
+		Description: "It uses nothing up. " + specialistRefusals, Private: true, Codes: refusals}, public, s.lookUpCode)
+	register(s, operation{ID: "join-as-specialist", Method: post, Path: "/v1/public/join", Tag: "Public", Summary: "Join a session as a specialist", Status: http.StatusCreated, Secret: true,
+		Description: "The answer has the specialist's token for /v1/guest. Who joined before sends that token as `Authorization: Bearer rdg_…`: they are the same attendee with the same token, and no join is used. " + specialistRefusals,
+		Codes:       append(codes(desk.SpecialistsAtLimit), refusals...)}, public, s.joinAsSpecialist)
 }
 
 func (s *Server) guestRoutes() {

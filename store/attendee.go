@@ -27,11 +27,11 @@ func (a attendeeRow) forGuests() desk.Attendee {
 }
 
 const attendeeColumns = `SELECT a.id, a.rev, a.session_id, a.role, a.rep_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END, COALESCE(r.public_name, a.name),
-	a.access, a.masked, a.consent, a.expected_until, a.shown_at, a.chat_from, a.joined_at, a.left_at FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
+	a.access, a.masked, a.consent, a.expected_until, a.shown_at, a.chat_from, a.joined_at, a.left_at, a.specialist_invitation_id FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
 
 func scanAttendee(scan scanner, a *attendeeRow) error {
 	var expected, joined, left int64
-	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.publicName, &a.Access, &a.Masked, &a.Consent, &expected, &a.shownAt, &a.chatFrom, &joined, &left)
+	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.publicName, &a.Access, &a.Masked, &a.Consent, &expected, &a.shownAt, &a.chatFrom, &joined, &left, &a.CameBy)
 	a.Expected, a.JoinedAt, a.LeftAt = expected > 0, desk.Time(joined), desk.TimePtr(left)
 	return err
 }
@@ -91,8 +91,8 @@ func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (at
 	if from := desk.ChatFrom(a.Role, s.Settings, t.now); !from.IsZero() {
 		chatFrom = ms(from)
 	}
-	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now)); err != nil {
+	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at, specialist_invitation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now), a.CameBy); err != nil {
 		return attendeeRow{}, err
 	}
 	if a.RepID != "" {
@@ -105,10 +105,15 @@ func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (at
 	if err != nil {
 		return row, err
 	}
-	if err := t.tellAttendee(desk.EventAttendeeJoined, row, ""); err != nil {
-		return row, err
+	return row, t.tellComing(row)
+}
+
+// tellComing tells those inside that somebody has come.
+func (t *tx) tellComing(a attendeeRow) error {
+	if err := t.tellAttendee(desk.EventAttendeeJoined, a, ""); err != nil {
+		return err
 	}
-	return row, t.announce(row, desk.SystemJoined)
+	return t.announce(a, desk.SystemJoined)
 }
 
 // announce says in the chat that a rep or specialist whom guests may know of has come or gone (C3).
@@ -264,14 +269,16 @@ func (t *tx) showChange(was, now attendeeRow) error {
 // RemoveAttendee puts a joined rep or a specialist out of a session that the caller owns (C5).
 func (s *Store) RemoveAttendee(ctx context.Context, c desk.Caller, sessionID, attendeeID string) error {
 	_, err := writeAs(ctx, s, c, func(t *tx) (struct{}, error) {
-		_, a, err := t.ownAttendee(c, sessionID, attendeeID)
+		session, a, err := t.ownAttendee(c, sessionID, attendeeID)
 		switch {
 		case err != nil:
 			return struct{}{}, err
 		case a.Role != desk.AttendeeRep && a.Role != desk.AttendeeSpecialist:
 			return struct{}{}, desk.Refuse(desk.NotAllowed, "The %s cannot be removed.", a.Role)
 		}
-		_, err = t.leaveSeat(a, "removed")
+		if _, err = t.leaveSeat(a, "removed"); err == nil && a.CameBy != "" {
+			err = t.endRemoved(a, session, c.Ref())
+		}
 		return struct{}{}, err
 	})
 	return err

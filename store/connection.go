@@ -290,6 +290,9 @@ func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 		m.to.repID, m.to.teamID, s.ID, string(m.cameBy)); err != nil {
 		return out, err
 	}
+	if err := t.screenSharingMoved(s, false, m.by); err != nil {
+		return out, err
+	}
 	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: s.losers(), queue: s.Team})
 }
 

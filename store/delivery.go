@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	deliveryFields  = `SELECT d.id, d.rev, d.about, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at`
+	deliveryFields  = `SELECT d.id, d.rev, d.about, d.purpose, d.channel, d.rep_id, r.name, d.console_id, d.console_name, d.state, d.attempts, d.error, d.updated_at, d.address`
 	deliveryTables  = ` FROM deliveries d JOIN reps r ON r.id = d.rep_id`
 	deliveryColumns = deliveryFields + deliveryTables
 )
@@ -16,14 +16,16 @@ const (
 func scanDelivery(scan scanner, d *desk.Delivery) error {
 	var console desk.Ref
 	var updated int64
-	var about string
-	err := scan(&d.ID, &d.Rev, &about, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated)
+	var about, address string
+	err := scan(&d.ID, &d.Rev, &about, &d.Purpose, &d.Channel, &d.Rep.ID, &d.Rep.Name, &console.ID, &console.Name, &d.State, &d.Attempts, &d.Error, &updated, &address)
 	d.Console, d.UpdatedAt = refOrNil(console), desk.Time(updated)
 	switch {
 	case strings.HasPrefix(about, "inv_"):
 		d.InvitationID = about
 	case strings.HasPrefix(about, "trf_"):
 		d.TransferID = about
+	case strings.HasPrefix(about, "spi_"): // it goes to an address; its rep is who had it sent
+		d.SpecialistInvitationID, d.Address, d.Rep = about, address, desk.Ref{}
 	}
 	return err
 }
@@ -80,12 +82,15 @@ func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {
 func (s *Store) Delivery(ctx context.Context, c desk.Caller, id string) (desk.Delivery, error) {
 	return readAs(ctx, s, c, func(t *tx) (desk.Delivery, error) {
 		d, err := t.delivery(id)
-		if err != nil || d.Rep.ID == c.RepID || c.IsAdministrator() {
+		if err != nil || (d.Rep.ID != "" && d.Rep.ID == c.RepID) || c.IsAdministrator() {
 			return d, err
 		}
 		var mine bool
-		if d.OfferID() != "" {
+		switch {
+		case d.OfferID() != "":
 			mine, err = t.exists(`SELECT 1 FROM invitations v JOIN sessions s ON s.id = v.session_id WHERE v.id = $1 AND s.owner_id = $2`, d.OfferID(), c.RepID)
+		case d.SpecialistInvitationID != "":
+			mine, err = t.exists(`SELECT 1 FROM specialist_invitations p JOIN sessions s ON s.id = p.session_id WHERE p.id = $1 AND s.owner_id = $2`, d.SpecialistInvitationID, c.RepID)
 		}
 		if err == nil && !mine {
 			err = desk.Missing("delivery")
@@ -105,7 +110,7 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 		if err != nil {
 			return d, err
 		}
-		if d.Rep.ID != c.RepID {
+		if d.Rep.ID == "" || d.Rep.ID != c.RepID {
 			return d, desk.Missing("delivery")
 		}
 		if d.State.Rank() >= state.Rank() {
@@ -121,7 +126,7 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 // forgetDeliveries removes those that are no part of the history of an invitation or transfer, when nobody asks for them any
 // more: the email that confirms extended availability has the link that switches it off, and is kept as long as it is on.
 func (t *tx) forgetDeliveries() error {
-	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_')
+	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_', 'spi_')
 		AND NOT (channel = 'email' AND EXISTS (SELECT 1 FROM reps r WHERE r.id = deliveries.rep_id AND r.extended = 1))`, ms(t.now.Add(-desk.DeliveriesKept)))
 	return err
 }

@@ -23,25 +23,19 @@ type grantKey struct {
 // JoinGrant returns a short-lived signed token that says what the caller may do in a session that they are in (C12).
 // issuer is the desk's own address.
 func (s *Store) JoinGrant(ctx context.Context, c desk.Caller, sessionID, issuer string) (desk.Grant, error) {
-	return s.grant(ctx, issuer, func(t *tx) (attendeeRow, error) {
-		_, seat, err := t.insider(c, sessionID)
-		return seat, err
-	})
+	return s.grant(ctx, issuer, func(t *tx) (sessionRow, attendeeRow, error) { return t.insider(c, sessionID) })
 }
 
 // GuestGrant is JoinGrant for a guest.
 func (s *Store) GuestGrant(ctx context.Context, g desk.Guest, issuer string) (desk.Grant, error) {
-	return s.grant(ctx, issuer, func(t *tx) (attendeeRow, error) {
-		_, seat, err := t.guestInside(g)
-		return seat, err
-	})
+	return s.grant(ctx, issuer, func(t *tx) (sessionRow, attendeeRow, error) { return t.guestInside(g) })
 }
 
 // grant signs what one reading of the database says of an attendee. It writes nothing, except to keep the answer for an
 // Idempotency-Key.
-func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (attendeeRow, error)) (desk.Grant, error) {
+func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (sessionRow, attendeeRow, error)) (desk.Grant, error) {
 	signed := func(t *tx) (desk.Grant, error) {
-		a, err := seat(t)
+		session, a, err := seat(t)
 		if err != nil {
 			return desk.Grant{}, err
 		}
@@ -49,7 +43,7 @@ func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (attend
 		if err != nil {
 			return desk.Grant{}, err
 		}
-		return sign(key, issuer, desk.GrantOf(a.Attendee), t.now)
+		return sign(key, issuer, desk.GrantOf(a.Attendee, session.specialistsShare), t.now)
 	}
 	if idempotencyFrom(ctx) != nil {
 		return write(ctx, s, signed)

@@ -85,6 +85,7 @@ func (t *tx) guestView(s sessionRow) (desk.Session, error) {
 		consents = append(consents, a.Consent)
 	}
 	view := s.ForGuests(s.guestRev, owner, shown, consents)
+	view.SpecialistsMayShareScreen = s.specialistsShare
 	if s.EndReason == desk.EndedNoRep {
 		view.RedirectURL = *s.Settings.UnavailableURL
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -18,27 +19,43 @@ import (
 const linkPart = 16
 
 func (s *Store) linkToken(deliveryID string) string {
-	id, err := hex.DecodeString(deliveryID[len("dlv_"):])
+	return s.signedLink("link", strings.TrimPrefix(deliveryID, "dlv_"))
+}
+
+// linkDelivery returns the id of the delivery that a link names; what is not a link of ours is not there.
+func (s *Store) linkDelivery(token string) (string, error) { return s.linkID("link", "dlv_", token) }
+
+// A specialist invitation's link names it in the same way, signed for another use.
+func (s *Store) specialistToken(id string) string {
+	return s.signedLink("specialist link", strings.TrimPrefix(id, "spi_"))
+}
+
+func (s *Store) specialistOf(token string) (string, error) {
+	return s.linkID("specialist link", "spi_", token)
+}
+
+func (s *Store) signedLink(use, digits string) string {
+	id, err := hex.DecodeString(digits)
 	if err != nil { // ids are made by newID
 		panic(err)
 	}
-	return base64.RawURLEncoding.EncodeToString(append(id, s.linkMAC(id)...))
+	return base64.RawURLEncoding.EncodeToString(append(id, s.linkMAC(use, id)...))
 }
 
-func (s *Store) linkMAC(id []byte) []byte {
+func (s *Store) linkMAC(use string, id []byte) []byte {
 	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte("link\n"))
+	mac.Write([]byte(use + "\n"))
 	mac.Write(id)
 	return mac.Sum(nil)[:linkPart]
 }
 
-// linkDelivery returns the id of the delivery that a link names; what is not a link of ours is not there.
-func (s *Store) linkDelivery(token string) (string, error) {
+// linkID returns the id that a link for a use names; what is not a link of ours is not there.
+func (s *Store) linkID(use, prefix, token string) (string, error) {
 	data, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(data) != 2*linkPart || !hmac.Equal(data[linkPart:], s.linkMAC(data[:linkPart])) {
+	if err != nil || len(data) != 2*linkPart || !hmac.Equal(data[linkPart:], s.linkMAC(use, data[:linkPart])) {
 		return "", desk.Missing("link")
 	}
-	return "dlv_" + hex.EncodeToString(data[:linkPart]), nil
+	return prefix + hex.EncodeToString(data[:linkPart]), nil
 }
 
 // InvitationLink is what an email's link leads to.

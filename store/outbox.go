@@ -241,7 +241,7 @@ func (t *tx) dropWaiting(which string, args ...any) error {
 		return err
 	}
 	slices.Sort(ids)
-	return t.rows(deliveryFields+`, s.id, s.owner_id`+deliveryTables+` JOIN invitations v ON v.id = d.about JOIN sessions s ON s.id = v.session_id
+	return t.rows(deliveryFields+`, s.id, s.owner_id`+deliveryTables+` LEFT JOIN invitations v ON v.id = d.about `+specialistOfDelivery+` JOIN sessions s ON s.id = COALESCE(v.session_id, p.session_id)
 		WHERE `+which+` AND d.state = 'dropped' AND s.owner_id <> '' ORDER BY d.id`, args, func(scan scanner) error {
 		var d desk.Delivery
 		var sessionID, owner string
@@ -301,6 +301,9 @@ func (t *tx) repWentAway(repID string) error {
 	return err
 }
 
+// specialistOfDelivery is the specialist invitation p that a delivery d tells of.
+const specialistOfDelivery = `LEFT JOIN specialist_invitations p ON p.id = d.about`
+
 // settle gives a delivery its state and tells the session's owner.
 func (t *tx) settle(id string, state desk.DeliveryState, why string) error {
 	if _, err := t.exec(`UPDATE deliveries SET state = $1, error = $2, due_at = 0, updated_at = $3, rev = rev + 1 WHERE id = $4`,
@@ -315,7 +318,7 @@ func (t *tx) tellDelivery(id string) error {
 	var madeAt int64
 	var before bool
 	d, err := t.deliveryWith(id, `COALESCE(s.id, ''), COALESCE(s.owner_id, ''), COALESCE(v.created_at, 0), `+sentBefore,
-		` LEFT JOIN invitations v ON v.id = d.about LEFT JOIN sessions s ON s.id = v.session_id`, &sessionID, &owner, &madeAt, &before)
+		` LEFT JOIN invitations v ON v.id = d.about `+specialistOfDelivery+` LEFT JOIN sessions s ON s.id = COALESCE(v.session_id, p.session_id)`, &sessionID, &owner, &madeAt, &before)
 	if err != nil {
 		return err
 	}

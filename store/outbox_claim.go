@@ -116,6 +116,9 @@ func (t *tx) job(id string) (_ desk.Job, why string, err error) {
 	if why, err := t.tellsOf(job, row.loggedOut); err != nil || why != "" {
 		return *job, why, err
 	}
+	if job.Specialist != nil { // no rep is told
+		return *job, "", nil
+	}
 	if job.Attempts > 1 {
 		if over, err := t.takenBack(*job); err != nil || over {
 			return *job, "over", err
@@ -171,6 +174,8 @@ func (t *tx) mailJob(job *desk.Job) (why string, err error) {
 // tellsOf completes a job by what it tells of.
 func (t *tx) tellsOf(job *desk.Job, loggedOut bool) (why string, err error) {
 	switch {
+	case job.SpecialistInvitationID != "":
+		return t.specialistJob(job)
 	case job.Purpose != desk.PurposeWithdrawal && !job.Alerts.Wants(job.Purpose, job.Reason): // since it was queued
 		return "switched_off", nil
 	case job.OfferID() != "":

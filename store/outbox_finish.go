@@ -68,6 +68,15 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 			return t.settle(job.ID, desk.DeliveryDropped, "over")
 		}
 	}
+	if job.SpecialistInvitationID != "" {
+		inv, err := t.specialistInvitation(job.SpecialistInvitationID)
+		if err != nil {
+			return err
+		}
+		if !inv.Active() {
+			return t.settle(job.ID, desk.DeliveryDropped, "over")
+		}
+	}
 	if over, err := t.dropTakenBack(job); err != nil || over {
 		return err
 	}

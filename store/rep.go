@@ -39,6 +39,11 @@ func (f IfRev) check(rev int64) error {
 // UpdateMe changes what is given. Extended availability needs the permission and an email address; an email confirms it (G6).
 func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, ifRev IfRev) (desk.Me, error) {
 	return write(ctx, s, func(t *tx) (desk.Me, error) {
+		if change.SpecialistsMayShareScreen != nil {
+			if err := t.lockWithSpecialists(c.RepID); err != nil {
+				return desk.Me{}, err
+			}
+		}
 		me, err := t.lockedMe(c.RepID)
 		if err != nil {
 			return me, err
@@ -60,6 +65,9 @@ func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, if
 		}
 		if err == nil && (now.TimeZone != was.TimeZone || !reflect.DeepEqual(now.QuietHours, was.QuietHours)) {
 			err = t.quietHoursChanged(c.RepID)
+		}
+		if err == nil && now.SpecialistsMayShareScreen != was.SpecialistsMayShareScreen {
+			err = t.screenSharingChanged(c.Ref())
 		}
 		return now, err
 	})

@@ -10,15 +10,16 @@ import (
 // sessionRow is a session with what the rules need and the wire does not show.
 type sessionRow struct {
 	desk.Session
-	QueueRepID string              // the queue it waits in, or last waited in: a rep's
-	QueueTeam  *desk.Ref           // or a team's
-	firstRep   string              // the queue it first entered: a rep's
-	firstTeam  string              // or a team's
-	askedAt    int64               // when a push asked its lost owner to come back (C9)
-	goneAt     int64               // when its customer left (C13)
-	guestRev   int64               // its revision for guests
-	transferID string              // the pending transfer
-	Settings   desk.PortalSettings // in force in its portal
+	QueueRepID       string              // the queue it waits in, or last waited in: a rep's
+	QueueTeam        *desk.Ref           // or a team's
+	firstRep         string              // the queue it first entered: a rep's
+	firstTeam        string              // or a team's
+	askedAt          int64               // when a push asked its lost owner to come back (C9)
+	goneAt           int64               // when its customer left (C13)
+	guestRev         int64               // its revision for guests
+	transferID       string              // the pending transfer
+	specialistsShare bool                // its owner lets specialists share their own screen (F8)
+	Settings         desk.PortalSettings // in force in its portal
 }
 
 // waitsFor says whether the session waits in the personal queue of the rep.
@@ -32,7 +33,7 @@ const sessionColumns = `SELECT s.id, s.rev, s.state, s.kind, s.portal_id, COALES
 	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0),
 	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0), 0),
 	COALESCE((SELECT x.id FROM invitations x WHERE x.session_id = s.id AND x.state = 'active' AND x.kind = 'transfer'), ''),
-	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev, s.page_url, s.page_title
+	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev, s.page_url, s.page_title, COALESCE(o.specialists_share, 0)
 	FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id LEFT JOIN issues i ON i.id = s.issue_id
 	LEFT JOIN reps o ON o.id = s.owner_id LEFT JOIN teams q ON q.id = s.queue_team_id`
 
@@ -44,7 +45,7 @@ func scanSession(scan scanner, s *sessionRow) error {
 	if err := scan(&s.ID, &s.Rev, &s.State, &s.Kind, &portal.ID, &portal.Name, &effective,
 		&s.Customer.Name, &s.Customer.Company, &s.Customer.Details, &s.Customer.Language, &issue.ID, &issue.Name, &s.Priority, &owner.ID, &owner.Name,
 		&s.QueueRepID, &team.ID, &team.Name, &s.ExternalKey, &created, &accepted, &ended, &s.EndReason, &s.Summary, &s.RepCount,
-		&consent, &s.transferID, &s.Held, &s.goneAt, &s.firstRep, &s.firstTeam, &s.askedAt, &s.guestRev, &s.PageURL, &s.PageTitle); err != nil {
+		&consent, &s.transferID, &s.Held, &s.goneAt, &s.firstRep, &s.firstTeam, &s.askedAt, &s.guestRev, &s.PageURL, &s.PageTitle, &s.specialistsShare); err != nil {
 		return err
 	}
 	s.Title, s.Consent, s.CustomerGone = desk.SessionTitle(s.Kind, s.Customer.Name), consents[consent], s.goneAt > 0
@@ -316,6 +317,9 @@ func (t *tx) endable(c desk.Caller, id string) (sessionRow, error) {
 // join grant is worth nothing any more.
 func (t *tx) endSession(s sessionRow, by desk.Ref, reason, summary string) (out desk.Session, err error) {
 	if err := t.endInvitations(by, desk.EndSessionEnded, `v.session_id = $1`, s.ID); err != nil {
+		return out, err
+	}
+	if err := t.endSpecialists(s, desk.SpecialistEndSessionEnded, by); err != nil {
 		return out, err
 	}
 	if _, err := t.exec(`UPDATE sessions SET state = 'ended', ended_at = $1, end_reason = $2, summary = $3, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $4`,

@@ -41,6 +41,9 @@ func (t *tx) moveOwnership(s sessionRow, m ownerMove) (out desk.Session, err err
 		held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`, m.to.ID, ms(t.now), s.ID); err != nil {
 		return out, err
 	}
+	if err := t.specialistsMoved(s, m); err != nil {
+		return out, err
+	}
 	return t.sessionChanged(sessionChange{actor: m.by, id: s.ID, reason: m.reason, former: s.losers(), queue: m.queue})
 }
 

@@ -138,11 +138,18 @@ func (m menu) seats(out *desk.ShareOptions) (err error) {
 	if out.Invitations, err = m.tx.invitations(` WHERE v.session_id = $1 AND v.state = 'active' AND v.kind <> 'transfer' ORDER BY v.id`, m.session.ID); err != nil {
 		return err
 	}
-	var joined int
-	_, err = m.tx.row(`SELECT COUNT(*) FROM attendees WHERE session_id = $1 AND role = 'rep' AND left_at = 0`, []any{m.session.ID}, &joined)
+	var joined, specialists int
+	if _, err = m.tx.row(`SELECT COALESCE(SUM(CASE role WHEN 'rep' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE role WHEN 'specialist' THEN 1 ELSE 0 END), 0)
+		FROM attendees WHERE session_id = $1 AND left_at = 0`, []any{m.session.ID}, &joined, &specialists); err != nil {
+		return err
+	}
 	out.Seats.RepsLeft = max(0, *m.session.Settings.MaxInvitedReps-joined-len(out.Invitations))
+	if m.caller.Has(desk.InviteSpecialists) && *m.session.Settings.Specialists {
+		out.Seats.SpecialistsLeft = max(0, *m.session.Settings.MaxSpecialists-specialists)
+	}
+	out.Codes, err = m.tx.texts(`SELECT id FROM specialist_invitations WHERE session_id = $1 AND state = 'active' ORDER BY id`, m.session.ID)
 	if idOf(m.session.Owner) != m.caller.RepID {
-		out.Invitations = []desk.Invitation{}
+		out.Invitations, out.Codes, out.Seats.SpecialistsLeft = []desk.Invitation{}, []string{}, 0
 	}
 	return err
 }

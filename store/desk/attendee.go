@@ -71,6 +71,7 @@ type Attendee struct {
 	Consent   Consent      `json:"consent" doc:"Whether the customer agrees to them on the screen" values:"not_needed,asked,granted,refused"`
 	JoinedAt  time.Time    `json:"joined_at" doc:"When they came"`
 	LeftAt    *time.Time   `json:"left_at,omitempty" doc:"When they left"`
+	CameBy    string       `json:"-"` // the invitation that let a specialist in
 }
 
 // Shown says whether guests may know of the attendee (C2, C11): masked reps are hidden, and so are reps whose seat waits

@@ -27,13 +27,16 @@ const (
 	PurposeTest       Purpose = "test"       // asked for by the console (G10)
 	// PurposeExtendedAvailability is the email that confirms that extended availability was switched on (G6).
 	PurposeExtendedAvailability Purpose = "extended_availability"
+	// PurposeSpecialistInvitation is the email to a specialist (F3). It goes to an address and no rep: the delivery's is the one
+	// who had it sent.
+	PurposeSpecialistInvitation Purpose = "specialist_invitation"
 )
 
 // WorthFor is how long news of the purpose is worth delivering to a device that was off. A withdrawal is worth as much as what
 // it takes back.
 func (p Purpose) WorthFor() time.Duration {
 	switch p {
-	case PurposeInvitation, PurposeTransfer, PurposeExtendedAvailability:
+	case PurposeInvitation, PurposeTransfer, PurposeExtendedAvailability, PurposeSpecialistInvitation:
 		return 24 * time.Hour
 	case PurposeMessage:
 		return time.Hour
@@ -91,18 +94,20 @@ func (s DeliveryState) Rank() int {
 
 // Delivery is one message to one device or address, as the inviter sees it (G9).
 type Delivery struct {
-	ID           string        `json:"id" doc:"Opaque id" example:"dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Rev          int64         `json:"rev" doc:"Grows with each change of this object"`
-	InvitationID string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
-	TransferID   string        `json:"transfer_id,omitempty" doc:"The transfer that it tells of"`
-	Purpose      Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,signed_out,test,extended_availability"`
-	Channel      Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
-	Rep          Ref           `json:"rep" doc:"Whom it tells"`
-	Console      *Ref          `json:"console,omitempty" doc:"The device it goes to"`
-	State        DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
-	Attempts     int           `json:"attempts" doc:"How often sending was tried"`
-	Error        string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired,switched_off"`
-	UpdatedAt    time.Time     `json:"updated_at" doc:"When it last changed"`
+	ID                     string        `json:"id" doc:"Opaque id" example:"dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
+	Rev                    int64         `json:"rev" doc:"Grows with each change of this object"`
+	InvitationID           string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
+	TransferID             string        `json:"transfer_id,omitempty" doc:"The transfer that it tells of"`
+	SpecialistInvitationID string        `json:"specialist_invitation_id,omitempty" doc:"The specialist invitation that it tells of"`
+	Purpose                Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,signed_out,test,extended_availability,specialist_invitation"`
+	Channel                Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
+	Rep                    Ref           `json:"rep,omitzero" doc:"Whom it tells; left out of an email to a specialist"`
+	Address                string        `json:"address,omitempty" doc:"Of an email to a specialist: where it goes" example:"mia@example.com"`
+	Console                *Ref          `json:"console,omitempty" doc:"The device it goes to"`
+	State                  DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
+	Attempts               int           `json:"attempts" doc:"How often sending was tried"`
+	Error                  string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired,switched_off"`
+	UpdatedAt              time.Time     `json:"updated_at" doc:"When it last changed"`
 }
 
 // OfferID is the id of the invitation or transfer that it tells of.
@@ -179,5 +184,6 @@ type Job struct {
 	TimeZone   string            // the rep's, IANA
 	HeldUntil  time.Time         // the end of the rep's quiet hours, if an email falls into them (G13)
 	Customer   *Customer         // what an email may say of the customer (G2); nil: nothing
-	LinkToken  string            // for the email's links, good for this rep and invitation alone
+	LinkToken  string            // for the email's links, good for this rep and invitation alone; to a specialist, the join page's
+	Specialist *SpecialistMail   // what an email to a specialist says (F3)
 }

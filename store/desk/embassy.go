@@ -66,6 +66,8 @@ func (i *Invitation) SeenThrough(o *Outlook) {
 	}
 }
 
+func (i *SpecialistInvitation) SeenThrough(o *Outlook) { o.name(i.Inviter.ID, &i.Inviter.Name) }
+
 func (j *Job) SeenThrough(o *Outlook) {
 	j.Invitation.SeenThrough(o)
 	o.refs(&j.By)
@@ -107,6 +109,9 @@ func (e *Event) SeenThrough(o *Outlook) {
 	}
 	if e.Delivery != nil {
 		e.Delivery.SeenThrough(o)
+	}
+	if e.SpecialistInvitation != nil {
+		e.SpecialistInvitation.SeenThrough(o)
 	}
 	if e.Message != nil {
 		e.Message.SeenThrough(o)

@@ -14,6 +14,7 @@ const (
 	EventInvitationChanged EventType = "invitation.changed"
 	EventInvitationEnded   EventType = "invitation.ended" // also: no longer for you
 	EventDeliveryChanged   EventType = "delivery.changed"
+	EventSpecialistChanged EventType = "specialist_invitation.changed" // made, joined by, over, or the session's new owner's from now on
 	EventSessionChanged    EventType = "session.changed"
 	EventPlaceChanged      EventType = "place.changed" // of a guest who waits, in line; it passes by itself, and is not in the log
 	EventAttendeeJoined    EventType = "attendee.joined"
@@ -34,7 +35,7 @@ const (
 )
 
 // EventTypes lists all there are.
-var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSessionChanged, EventPlaceChanged,
+var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSpecialistChanged, EventSessionChanged, EventPlaceChanged,
 	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventEntryAdded, EventEntryChanged,
 	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked, EventRepPresence}
 
@@ -48,7 +49,7 @@ const (
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
 	ID          int64        `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
-	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked,rep.presence_changed"`
+	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,specialist_invitation.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked,rep.presence_changed"`
 	At          time.Time    `json:"at" doc:"When"`
 	Actor       *Ref         `json:"actor,omitempty" doc:"Who did it"`
 	SessionID   string       `json:"session_id,omitempty" doc:"The session that it happened in"`
@@ -67,6 +68,8 @@ type Event struct {
 	Preferences *Preferences `json:"preferences,omitempty" doc:"With preferences.…"`
 	Console     *Console     `json:"console,omitempty" doc:"With console.…"`
 	Rep         *RepPresence `json:"rep,omitempty" doc:"With rep.presence_changed"`
+
+	SpecialistInvitation *SpecialistInvitation `json:"specialist_invitation,omitempty" doc:"With specialist_invitation.…"`
 }
 
 // Subject names the one object that the event is about: invitation inv_…, queue personal.
@@ -83,6 +86,8 @@ func (e Event) Subject() string {
 		id = e.Message.ID
 	case e.Delivery != nil:
 		id = e.Delivery.ID
+	case e.SpecialistInvitation != nil:
+		id = e.SpecialistInvitation.ID
 	case e.Entry != nil:
 		id = e.Entry.ID
 	case e.TeamMessage != nil:

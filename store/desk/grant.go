@@ -24,18 +24,20 @@ type GrantClaims struct {
 	Access   string       `json:"access"` // none while consent is wanting
 	Consent  Consent      `json:"consent"`
 	Rev      int64        `json:"rev"` // of the attendee: the highest counts
+
+	ShareScreen bool `json:"share_screen,omitempty"` // a specialist may share their own screen (F8)
 }
 
 // NoAccess is what a grant says of somebody whom the customer has not let onto the screen.
 const NoAccess = "none"
 
-// GrantOf is what a join grant says of an attendee.
-func GrantOf(a Attendee) GrantClaims {
+// GrantOf is what a join grant says of an attendee. share is the setting of the session's owner about specialists (F8).
+func GrantOf(a Attendee, share bool) GrantClaims {
 	access := string(a.Access)
 	if !a.Consent.OnScreen() {
 		access = NoAccess
 	}
-	return GrantClaims{Session: a.SessionID, Attendee: a.ID, Role: a.Role, Access: access, Consent: a.Consent, Rev: a.Rev}
+	return GrantClaims{Session: a.SessionID, Attendee: a.ID, Role: a.Role, Access: access, Consent: a.Consent, Rev: a.Rev, ShareScreen: share && a.Role == AttendeeSpecialist}
 }
 
 // Grant is a join grant as it is given out.

@@ -17,7 +17,6 @@ import (
 const (
 	maxEmail          = 254 // RFC 5321, 4.5.3.1.3, less the brackets
 	maxURL            = 2000
-	maxSpecialists    = 5 // F1
 	maxHistorySeconds = 24 * 60 * 60
 	maxWaitingSeconds = 24 * 60 * 60
 	leastLostSeconds  = 10 // less would take a session from an owner whose network changes
@@ -107,7 +106,7 @@ func (c *organizationCheck) portal(at string, p PortalEntry) {
 	oneOf(c, at+"invite_ceiling", p.InviteCeiling, View, Control)
 	oneOf(c, at+"customer_in_email", p.CustomerInEmail, "none", "name", "all")
 	c.between(at+"max_invited_reps", p.MaxInvitedReps, 0, MaxInvitedReps)
-	c.between(at+"max_specialists", p.MaxSpecialists, 0, maxSpecialists)
+	c.between(at+"max_specialists", p.MaxSpecialists, 0, MaxSpecialists)
 	c.between(at+"chat_history_seconds", p.ChatHistorySeconds, 0, maxHistorySeconds)
 	for i, step := range deref(p.LostSteps) {
 		oneOf(c, fmt.Sprintf("%slost_steps[%d]", at, i), &step, LostSteps...)
@@ -214,13 +213,18 @@ func isPasswordHash(encoded string) bool {
 
 // email takes one bare address on one line.
 func (c *organizationCheck) email(field, email string) {
+	c.take(CheckEmail(field, email))
+}
+
+// CheckEmail refuses what is not one bare address on one line.
+func CheckEmail(field, email string) *Problem {
 	if p := CheckLine(field, email, maxEmail); p != nil {
-		c.take(p)
-		return
+		return p
 	}
 	if address, err := mail.ParseAddress(email); err != nil || address.Address != email {
-		c.add(field, "email", "expected an email address, without a name")
+		return Invalid(field, "email", "expected an email address, without a name")
 	}
+	return nil
 }
 
 // url takes an address for people to go to; "" takes an inherited one away.

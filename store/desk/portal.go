@@ -68,7 +68,7 @@ func ptr[T any](v T) *T { return &v }
 func DefaultPortalSettings() PortalSettings {
 	return PortalSettings{
 		Modes: ptr([]string{ModeWeb, ModeQueue, ModePhone}), Sharing: ptr(SharingTeams), InviteCeiling: ptr(Control),
-		MaxInvitedReps: ptr(MaxInvitedReps), Specialists: ptr(false), MaxSpecialists: ptr(5),
+		MaxInvitedReps: ptr(MaxInvitedReps), Specialists: ptr(false), MaxSpecialists: ptr(MaxSpecialists),
 		ChatHistorySeconds: ptr(300), ConsentOnJoin: ptr(false), CustomerInEmail: ptr("none"), EmailFollowUp: ptr(false),
 		LostSteps: ptr(slices.Clone(LostSteps)), FallbackTeam: ptr(""), LostAfterSeconds: ptr(120), LostAfterPushSeconds: ptr(600),
 		LostSeatSeconds: ptr(600), UnavailableURL: ptr(""), CustomerGoneSeconds: ptr(1800),

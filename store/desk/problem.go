@@ -50,6 +50,7 @@ const (
 	PortalNotAvailable   Code = "portal_not_available"
 	NoRepAvailable       Code = "no_rep_available"
 	RepLimitReached      Code = "rep_limit_reached"
+	SpecialistsAtLimit   Code = "specialist_limit_reached"
 	InvitationNotActive  Code = "invitation_not_active"
 	SessionNotActive     Code = "session_not_active"
 	SessionTaken         Code = "session_taken"
@@ -104,6 +105,7 @@ var Catalogue = []CodeInfo{
 	{PortalNotAvailable, 409, "Nobody is logged in under the portal", "No rep who could accept is logged in under the portal.", "Load the share options again.", RetryNever},
 	{NoRepAvailable, 409, "Nobody is available", "Nobody who could help is logged in, and the queue keeps no sessions meanwhile; redirect_url may say where to go instead.", "Tell the customer, and lead them to redirect_url.", RetryNever},
 	{RepLimitReached, 409, "No seat left", "Joined reps and active invitations fill all seats.", "Cancel an invitation first.", RetryNever},
+	{SpecialistsAtLimit, 409, "No seat left for a specialist", "As many specialists are in the session as its portal allows.", "Wait until one leaves, or remove one.", RetrySafe},
 	{InvitationNotActive, 409, "The invitation is over", "It was accepted, declined, cancelled or withdrawn; the conflict says which, why and by whom.", "Remove it, and say why.", RetryNever},
 	{SessionNotActive, 409, "The session is not active", "It is still waiting, or it has ended.", "Load the session.", RetryNever},
 	{SessionTaken, 409, "Somebody else took it", "Another rep accepted the session first; the conflict names them.", "Remove it, and say who.", RetryNever},
@@ -116,7 +118,7 @@ var Catalogue = []CodeInfo{
 	{PushNotConfigured, 409, "The server sends no pushes", "It was started without FCM.", "Tell the user that this desk pushes nothing; the event stream still tells everything.", RetryNever},
 	{InUse, 409, "It is in use", "Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.", "Offer to disable it instead.", RetryNever},
 	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
-	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say.", "Ask for another.", RetryNever},
+	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say; of a specialist's link, which nobody can guess, the conflict does.", "Ask for another.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},
 	{TooLarge, 413, "The request is too large", "The body is over its limit.", "Send less.", RetryNever},
 	{UnsupportedMediaType, 415, "Unsupported media type", "The body's Content-Type is not one that the operation takes.", "Send application/json.", RetryNever},

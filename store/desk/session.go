@@ -32,7 +32,7 @@ type Customer struct {
 func (c Customer) Check() *Problem {
 	for _, p := range []*Problem{
 		CheckName("customer.name", c.Name, MaxName), CheckLine("customer.company", c.Company, MaxName),
-		CheckText("customer.details", c.Details, MaxDetails), CheckLine("customer.language", c.Language, 35),
+		CheckText("customer.details", c.Details, MaxDetails), CheckLine("customer.language", c.Language, MaxLanguage),
 	} {
 		if p != nil {
 			return p
@@ -91,7 +91,10 @@ type Session struct {
 	WaitSeconds  *int         `json:"estimated_wait_seconds,omitempty" doc:"While the guest waits: how long they probably will, which is their place times the mean time between the queue's last 20 pick-ups within a day; absent while nobody can tell"`
 	RedirectURL  string       `json:"redirect_url,omitempty" doc:"For guests, with no_rep_available: where they may be sent instead"`
 	Attendees    []Attendee   `json:"attendees,omitempty" doc:"Who is in it; lists leave it out, and so do answers to those who may not look inside"`
-	Position     string       `json:"-"` // in the list that it was read from, for a cursor
+
+	SpecialistsMayShareScreen bool `json:"specialists_may_share_screen,omitempty" doc:"For guests: whether specialists may share their own screen"`
+
+	Position string `json:"-"` // in the list that it was read from, for a cursor
 }
 
 // ForGuests is what the customer and specialists see: nothing about masked reps, not even by counts and revisions (C11),

@@ -57,7 +57,7 @@ func TestC4TheConsentThatMostWantsAttention(t *testing.T) {
 
 func TestC12WhatAGrantSaysOfAccess(t *testing.T) {
 	for consent, want := range map[Consent]string{ConsentNotNeeded: "control", ConsentGranted: "control", ConsentAsked: NoAccess, ConsentRefused: NoAccess} {
-		got := GrantOf(Attendee{ID: "att_1", SessionID: "ses_1", Role: AttendeeRep, Access: Control, Consent: consent, Rev: 4})
+		got := GrantOf(Attendee{ID: "att_1", SessionID: "ses_1", Role: AttendeeRep, Access: Control, Consent: consent, Rev: 4}, true)
 		if got != (GrantClaims{Session: "ses_1", Attendee: "att_1", Role: AttendeeRep, Access: want, Consent: consent, Rev: 4}) {
 			t.Errorf("%s: %+v", consent, got)
 		}

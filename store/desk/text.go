@@ -8,10 +8,11 @@ import (
 
 // The longest texts, in characters (Unicode code points).
 const (
-	MaxName    = 200  // names of reps, teams, portals, customers
-	MaxTitle   = 200  // titles of issues
-	MaxComment = 500  // B8
-	MaxDetails = 2000 // what the customer wrote about the problem
+	MaxName     = 200  // names of reps, teams, portals, customers
+	MaxTitle    = 200  // titles of issues
+	MaxComment  = 500  // B8
+	MaxDetails  = 2000 // what the customer wrote about the problem
+	MaxLanguage = 35   // a BCP 47 language tag
 )
 
 // CheckLine refuses a text that cannot stand on one line: over max characters, not UTF-8, or with a control

@@ -1,0 +1,175 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
+)
+
+type inviteSpecialistsInput struct {
+	SessionPath
+	Body *struct {
+		Access   string   `json:"access,omitempty" enum:"view,control" doc:"What a specialist may do on the shared screen; left out, it is the ceiling of the session's portal"`
+		Joins    int      `json:"joins,omitempty" minimum:"1" maximum:"5" default:"5" doc:"How many people may join by it"`
+		Emails   []string `json:"emails,omitempty" maxItems:"10" doc:"Addresses to which the server sends it"`
+		Comment  string   `json:"comment,omitempty" maxLength:"500" example:"You know this printer best" doc:"What the specialists are told"`
+		Language string   `json:"language,omitempty" maxLength:"35" example:"de" doc:"The BCP 47 language of the email; left out, it is the inviter's"`
+	} `required:"false"`
+}
+
+func (s *Server) inviteSpecialists(ctx context.Context, in *inviteSpecialistsInput) (*Created[desk.SpecialistInvitation], error) {
+	terms := desk.SpecialistTerms{}
+	if b := in.Body; b != nil {
+		terms = desk.SpecialistTerms{Access: desk.Access(b.Access), Joins: b.Joins, Emails: b.Emails, Comment: b.Comment, Language: b.Language}
+	}
+	offer, err := s.cfg.Store.InviteSpecialists(ctx, callerFrom(ctx), in.SessionID, terms)
+	if err != nil {
+		return nil, err
+	}
+	return created("/v1/sessions/"+offer.SessionID+"/specialist-invitations", offer.Rev, s.ready(offer)), nil
+}
+
+type listSpecialistsInput struct {
+	SessionPath
+	Page
+}
+
+func (s *Server) listSpecialistInvitations(ctx context.Context, in *listSpecialistsInput) (*Listed[desk.SpecialistInvitation], error) {
+	return paged(in.Page, func(i desk.SpecialistInvitation) string { return i.ID }, func(after string, limit int) ([]desk.SpecialistInvitation, error) {
+		offers, err := s.cfg.Store.SpecialistInvitations(ctx, callerFrom(ctx), in.SessionID, after, limit)
+		all := []desk.SpecialistInvitation{}
+		for _, offer := range offers {
+			all = append(all, s.ready(offer))
+		}
+		return all, err
+	}, "specialist invitations", in.SessionID)
+}
+
+// SpecialistPath is embedded in the input of operations on one specialist invitation.
+type SpecialistPath struct {
+	SpecialistInvitationID string `path:"specialist_invitation_id" maxLength:"100" doc:"The specialist invitation"`
+}
+
+type cancelSpecialistInput struct {
+	SpecialistPath
+	Body *struct {
+		RemoveJoined bool `json:"remove_joined,omitempty" doc:"Whether those who came by it are put out too"`
+	} `required:"false"`
+}
+
+func (s *Server) cancelSpecialistInvitation(ctx context.Context, in *cancelSpecialistInput) (*Object[desk.SpecialistInvitation], error) {
+	remove := in.Body != nil && in.Body.RemoveJoined
+	return s.specialistObject(s.cfg.Store.CancelSpecialistInvitation(ctx, callerFrom(ctx), in.SpecialistInvitationID, remove))
+}
+
+type emailSpecialistInput struct {
+	SpecialistPath
+	Body struct {
+		Emails []string `json:"emails" minItems:"1" maxItems:"10" doc:"Addresses to which the server sends it, again where it was sent before"`
+	}
+}
+
+func (s *Server) emailSpecialistInvitation(ctx context.Context, in *emailSpecialistInput) (*Object[desk.SpecialistInvitation], error) {
+	return s.specialistObject(s.cfg.Store.EmailSpecialists(ctx, callerFrom(ctx), in.SpecialistInvitationID, in.Body.Emails))
+}
+
+func (s *Server) specialistObject(offer store.SpecialistOffer, err error) (*Object[desk.SpecialistInvitation], error) {
+	if err != nil {
+		return nil, err
+	}
+	return object(offer.Rev, s.ready(offer)), nil
+}
+
+type specialistDeliveriesInput struct {
+	SpecialistPath
+	Page
+}
+
+func (s *Server) listSpecialistDeliveries(ctx context.Context, in *specialistDeliveriesInput) (*Listed[desk.Delivery], error) {
+	return paged(in.Page, func(d desk.Delivery) string { return d.ID }, func(after string, limit int) ([]desk.Delivery, error) {
+		return s.cfg.Store.SpecialistDeliveries(ctx, callerFrom(ctx), in.SpecialistInvitationID, after, limit)
+	}, "specialist deliveries", in.SpecialistInvitationID)
+}
+
+// ready is an invitation as its owner gets it: with the whole address of its link.
+func (s *Server) ready(offer store.SpecialistOffer) desk.SpecialistInvitation {
+	return *s.reachable(&offer.SpecialistInvitation)
+}
+
+// reachable puts the desk's address before the link's path.
+func (s *Server) reachable(i *desk.SpecialistInvitation) *desk.SpecialistInvitation {
+	whole := *i // what comes from the log may be others' too
+	if whole.JoinURL != "" {
+		whole.JoinURL = s.cfg.PublicURL + whole.JoinURL
+	}
+	return &whole
+}
+
+// told is an event as its reader gets it.
+func (s *Server) told(event desk.Event) desk.Event {
+	if event.SpecialistInvitation != nil {
+		event.SpecialistInvitation = s.reachable(event.SpecialistInvitation)
+	}
+	return event
+}
+
+// JoinKey is what lets a specialist in.
+type JoinKey struct {
+	Code      string `json:"code,omitempty" maxLength:"100" example:"482 913 057" doc:"A code that a rep gave the specialist, with spaces and hyphens as they like"`
+	LinkToken string `json:"link_token,omitempty" maxLength:"200" doc:"The last part of the link's address"`
+}
+
+func (k JoinKey) key() store.SpecialistKey {
+	return store.SpecialistKey{Code: k.Code, Link: k.LinkToken}
+}
+
+type lookUpInput struct{ Body JoinKey }
+
+func (s *Server) lookUpCode(ctx context.Context, in *lookUpInput) (out *Plain[store.SpecialistDoor], err error) {
+	err = s.trySpecialist(ctx, in.Body.key(), func() error {
+		door, err := s.cfg.Store.LookUpSpecialist(ctx, in.Body.key())
+		out = &Plain[store.SpecialistDoor]{door}
+		return err
+	})
+	return out, err
+}
+
+type joinInput struct {
+	Authorization string `header:"Authorization" maxLength:"500" hidden:"true"` // of who comes back
+	Body          struct {
+		JoinKey
+		Name string `json:"name" minLength:"1" maxLength:"200" example:"Mia Chen" doc:"What the others see"`
+	}
+}
+
+func (s *Server) joinAsSpecialist(ctx context.Context, in *joinInput) (out *Created[store.Entered], err error) {
+	key := in.Body.key()
+	_, token, _ := strings.Cut(in.Authorization, " ")
+	err = s.trySpecialist(ctx, key, func() error {
+		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, store.SpecialistJoin{Key: key, Name: in.Body.Name, Token: strings.TrimSpace(token)})
+		out = created("/v1/guest/session", entered.Session.Rev, entered)
+		return err
+	})
+	return out, err
+}
+
+// trySpecialist has a code or link tried, which the attempts count where it is wrong (E6). Who has a link of ours has guessed
+// nothing, and may come back to it.
+func (s *Server) trySpecialist(ctx context.Context, key store.SpecialistKey, let func() error) error {
+	var over error
+	err := s.attempts.try(ctx, exchangeFrom(ctx).address, "specialist_code", func() error {
+		err := let()
+		var p *desk.Problem
+		if key.Link != "" && errors.As(err, &p) && p.Code == desk.CodeNotValid {
+			over, err = err, nil
+		}
+		return err
+	})
+	if err == nil {
+		err = over
+	}
+	return err
+}
