@@ -33,6 +33,13 @@ var reasons = map[string][]string{
 	"date.month.":     {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
 	"trouble.title.":  {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
 	"trouble.text.":   {string(desk.NotFound), string(desk.NotAllowed), string(desk.TooManyRequests), string(desk.TooManyAttempts), "other"},
+	"guest.title.":    {"waiting", "again", "active", "held", "left", "ended"},
+	"guest.ended.":    {desk.EndedByOwner, desk.EndedAbandoned, desk.EndedCustomerGone, "customer_left", desk.EndedOwnerLost, desk.EndedByAdmin, desk.EndedNoRep, "other"},
+	"guest.role.":     {string(desk.AttendeeCustomer), string(desk.AttendeeOwner), string(desk.AttendeeRep), string(desk.AttendeeSpecialist)},
+	"guest.may.":      {string(desk.View), string(desk.Control), string(desk.ConsentAsked), string(desk.ConsentRefused)},
+	"guest.consent.":  {"asked.view", "asked.control", "granted.view", "granted.control"},
+	"guest.system.":   {desk.SystemJoined, desk.SystemLeft},
+	"guest.error.":    {"empty", "too_long", string(desk.SessionNotActive), string(desk.NotFound), "other"},
 	"signedOut.body.": {"logged_out", "revoked", "password_changed", "account_disabled", "other"},
 }
 
