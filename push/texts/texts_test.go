@@ -39,6 +39,13 @@ var reasons = map[string][]string{
 	"signedOut.body.":   {"logged_out", "revoked", "password_changed", "account_disabled", "other"},
 	"entrance.way.":     {"rep", "issue", "code"},
 	"entrance.trouble.": {"name", "company", "details", "code", "choice", string(desk.CodeNotValid), string(desk.NotFound), string(desk.NoRepAvailable), string(desk.NotAllowed)},
+	"guest.title.":      {"waiting", "again", "active", "held", "left", "ended"},
+	"guest.ended.":      {desk.EndedByOwner, desk.EndedAbandoned, desk.EndedCustomerGone, "customer_left", desk.EndedOwnerLost, desk.EndedByAdmin, desk.EndedNoRep, "other"},
+	"guest.role.":       {string(desk.AttendeeCustomer), string(desk.AttendeeOwner), string(desk.AttendeeRep), string(desk.AttendeeSpecialist)},
+	"guest.may.":        {string(desk.View), string(desk.Control), string(desk.ConsentAsked), string(desk.ConsentRefused)},
+	"guest.consent.":    {"asked.view", "asked.control", "granted.view", "granted.control"},
+	"guest.system.":     {desk.SystemJoined, desk.SystemLeft},
+	"guest.error.":      {"empty", "too_long", string(desk.SessionNotActive), string(desk.NotFound), "other"},
 }
 
 // G11: what one language says, each says, with the same places to fill.
