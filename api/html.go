@@ -110,24 +110,34 @@ func (s *Server) pages() {
 		}
 	})
 	s.linkPages()
+	s.joinPages()
 	s.portalPages()
+	s.guestPages()
 }
 
 // page serves a page for people. Showing one changes nothing, because mail scanners open links too (F9); only forms act, and
 // only those of the desk's own pages. name is under which an address's requests are counted (E6).
 func (s *Server) page(method, pattern, name string, answer http.HandlerFunc) {
+	guarded := s.guarded(answer)
 	s.router.Method(method, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := s.takeTurn(exchangeFrom(r.Context()), name, s.cfg.Limits.ReadsAMinute)
-		if err == nil && s.guard.Check(r) != nil {
-			err = desk.Refuse(desk.NotAllowed, "The form was sent from another site.")
-		}
-		if err != nil {
+		if err := s.takeTurn(exchangeFrom(r.Context()), name, s.cfg.Limits.ReadsAMinute); err != nil {
 			s.refusePage(w, r, err)
+			return
+		}
+		guarded(w, r)
+	}))
+}
+
+// guarded keeps from a page what other sites send to it, and forms that are too large.
+func (s *Server) guarded(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if s.guard.Check(r) != nil {
+			s.refusePage(w, r, desk.Refuse(desk.NotAllowed, "The form was sent from another site."))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		answer(w, r)
-	}))
+	}
 }
 
 // maxForm is the most that a page's form sends, in bytes: details of desk.MaxDetails, percent-encoded, and the rest.
