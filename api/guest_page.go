@@ -30,6 +30,9 @@ func (s *Server) guestPages() {
 func (s *Server) sessionPage(method, more string, answer func(http.ResponseWriter, *http.Request, desk.Guest)) {
 	s.router.Method(method, "/s/{session_id}"+more, s.guarded(func(w http.ResponseWriter, r *http.Request) {
 		g, err := s.guestOnPage(r)
+		if err == nil && method != get {
+			err = s.guestActs(g)
+		}
 		switch {
 		case err == nil:
 			answer(w, r, g)

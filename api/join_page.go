@@ -83,7 +83,9 @@ func (v joinView) Address() string {
 // MaxName is the longest name.
 func (joinView) MaxName() int { return desk.MaxName }
 
-func (v joinView) key() store.SpecialistKey { return store.SpecialistKey{Code: v.Code, Link: v.Link} }
+func (v joinView) key() store.SpecialistKey {
+	return store.SpecialistKey{Code: v.Code, Link: v.Link, Token: v.token}
+}
 
 // joinPages serves the page where specialists come in.
 func (s *Server) joinPages() {
@@ -158,10 +160,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do str
 		s.writeJoin(w, r, v, nil)
 		return
 	}
-	in := store.SpecialistJoin{Key: v.key(), Name: cmp.Or(v.Before, v.Name), Token: v.token}
 	var entered store.Entered
-	err := s.trySpecialist(r.Context(), in.Key, func() (err error) {
-		entered, err = s.cfg.Store.JoinAsSpecialist(r.Context(), in)
+	err := s.trySpecialist(r.Context(), v.key(), func() (err error) {
+		entered, err = s.cfg.Store.JoinAsSpecialist(r.Context(), v.key(), cmp.Or(v.Before, v.Name))
 		return err
 	})
 	if err != nil {
