@@ -200,6 +200,7 @@ func shop(t *testing.T, deskURL, more string) string {
 				addEventListener("message", (e) => document.getElementById("told").append(JSON.stringify(e.data)));
 				document.querySelector("button").onclick = () => { const w = open("/basket"); setInterval(() => { w.postMessage({repdesk: "where"}, "*"); w.postMessage({ping: 1}, "*"); }, 100); };</script>`)
 		default:
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' "+deskURL) // all that the help script needs
 			fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop %s</title><h1>%s</h1><a href="/pay?step=2">To the checkout</a> <a href="/">To the start</a>%s
 				<script src="/shop.js"></script><script src="%s/assets/help.js" data-link="55555555AAAAAAAA" data-portal="box" async></script>`, r.URL.Path, r.URL.Path, more, deskURL)
 		}
