@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -156,8 +157,16 @@ func (s *Server) admitCaller(ctx context.Context, x *exchange) (err error) {
 
 // admitGuest takes a customer's request as a sign that they are back, if they had gone (C13).
 func (s *Server) admitGuest(ctx huma.Context, x *exchange) (err error) {
-	if x.guest, err = s.cfg.Store.AuthenticateGuest(ctx.Context(), x.token); err != nil || !x.guest.Gone || x.operation == leaveAsGuest {
+	if x.guest, err = s.cfg.Store.AuthenticateGuest(ctx.Context(), x.token); err != nil {
 		return err
+	}
+	if ctx.Method() != http.MethodGet {
+		if err = s.guestActs(x.guest); err != nil {
+			return err
+		}
+	}
+	if !x.guest.Gone || x.operation == leaveAsGuest {
+		return nil
 	}
 	return s.cfg.Store.GuestCameBack(ctx.Context(), x.guest)
 }

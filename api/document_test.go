@@ -132,8 +132,8 @@ func TestReference(t *testing.T) {
 			t.Errorf("policy without %s: %s", part, policy)
 		}
 	}
-	if strings.Contains(policy, "http") || strings.Contains(policy, "unsafe-eval") || strings.Contains(policy, "*") {
-		t.Errorf("policy %s", policy)
+	if strings.Contains(policy, "http") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") || a.header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("policy %s, of referrers %s", policy, a.header.Get("Referrer-Policy"))
 	}
 	assets := loaded.FindAllStringSubmatch(a.text, -1)
 	if len(assets) < 3 {
@@ -150,6 +150,7 @@ func TestReference(t *testing.T) {
 	}
 	x.do(t, call{do: "GET /docs/../../etc/passwd", want: 404})
 	x.do(t, call{do: "GET /docs/swagger-ui-nothing.js", want: 404})
+	x.do(t, call{do: "GET /docs/oauth2-redirect.html", want: 404}) // a page without a policy, which nothing here needs
 }
 
 // TestProblemPage explains every code, at the place that a problem's type leads to.

@@ -32,31 +32,32 @@ func things(mine bool, names []string) (all []thing) {
 var named = map[string][]thing{
 	"{session_id}": slices.Concat(others("ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f1", "$f2", "$f3", "$f4", "$f5", "$left", "$over", "$handed"),
 		mine("$mine", "$inside", "$invited", "$offered", "$offered_all", "$queued", "$waits")),
-	"{invitation_id}":     slices.Concat(others("inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team", "$f_portal", "$f_rep", "$f_help"), mine("$help", "$help2", "$inv", "$any", "$won", "$cancelled", "$vic_in_left")),
-	"{attendee_id}":       slices.Concat(others("att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_seat", "$f_customer"), mine("$in_otto", "$in_vic", "$mine_otto")),
-	"{delivery_id}":       slices.Concat(others("dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_dlv"), mine("$dlv")),
-	"{api_token_id}":      others("tok_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_tok"),
-	"{console_id}":        slices.Concat(others("con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_con"), mine("current")),
-	"{team_id}":           slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
-	"{queue_id}":          slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
-	"{portal_id}":         slices.Concat(others("@nowhere"), mine("@hall")),
-	"<rep>":               slices.Concat(others("@nobody", "@husholga", "$husholga", "@hushotto", "$hushrival", "@ana"), mine("@val", "$vic")),
-	"<rep id>":            slices.Concat(others("rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$hushrival"), mine("$val")),
-	"<team>":              slices.Concat(others("@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
-	"<issue>":             slices.Concat(others("@nowhere", "@closed-issue", "$closed_issue", "@internal", "@firewall"), mine("@open-issue", "$vendor_issue")),
-	"<issue of mine>":     slices.Concat(others("@nowhere", "@closed-issue", "$open_issue", "@paper-jam"), mine("@vendor-issue")),
-	"<any portal>":        others("@nowhere", "@hall", "@main"), // to invite one is nothing for an embassy rep
-	"<portal>":            slices.Concat(others("@nowhere"), mine("@hall")),
-	"<message>":           slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_msg"), mine("$msg")),
-	"<team message>":      slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team_msg", "$msg"), mine("$team_msg")),
-	"<position>":          mine("$f_msg", "$msg"), // by its age alone, whether it is there or not
-	"<key>":               slices.Concat(others("nothing", "key of First Hush"), mine("key of Own Person")),
-	"{session_key_id}":    slices.Concat(others("key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_key"), mine("$own_key")),
-	"{issue_id}":          slices.Concat(others("@nowhere", "@closed-issue", "$open_issue", "@internal"), mine("@vendor-issue")),
-	"{rep_id}":            others("@nobody", "@husholga", "$hushrival", "@val"), // accounts are for administrators
-	"{support_button_id}": others("@nothing", "@hush-door"),
-	"{help_link_id}":      others("@nothing", "@hush-way"),
-	"{link_token}":        slices.Concat(others("nothing", strings.Repeat("A", 43)), mine("$link")), // of an email to a colleague
+	"{invitation_id}":            slices.Concat(others("inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team", "$f_portal", "$f_rep", "$f_help"), mine("$help", "$help2", "$inv", "$any", "$won", "$cancelled", "$vic_in_left")),
+	"{attendee_id}":              slices.Concat(others("att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_seat", "$f_customer"), mine("$in_otto", "$in_vic", "$mine_otto")),
+	"{delivery_id}":              slices.Concat(others("dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_dlv"), mine("$dlv")),
+	"{api_token_id}":             others("tok_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_tok"),
+	"{console_id}":               slices.Concat(others("con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_con"), mine("current")),
+	"{team_id}":                  slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
+	"{queue_id}":                 slices.Concat(others("team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
+	"{portal_id}":                slices.Concat(others("@nowhere"), mine("@hall")),
+	"<rep>":                      slices.Concat(others("@nobody", "@husholga", "$husholga", "@hushotto", "$hushrival", "@ana"), mine("@val", "$vic")),
+	"<rep id>":                   slices.Concat(others("rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$hushrival"), mine("$val")),
+	"<team>":                     slices.Concat(others("@nowhere", "@hush-lines", "$t1", "$t2", "$t3", "@printers"), mine("@vendor", "$vendor")),
+	"<issue>":                    slices.Concat(others("@nowhere", "@closed-issue", "$closed_issue", "@internal", "@firewall"), mine("@open-issue", "$vendor_issue")),
+	"<issue of mine>":            slices.Concat(others("@nowhere", "@closed-issue", "$open_issue", "@paper-jam"), mine("@vendor-issue")),
+	"<any portal>":               others("@nowhere", "@hall", "@main"), // to invite one is nothing for an embassy rep
+	"<portal>":                   slices.Concat(others("@nowhere"), mine("@hall")),
+	"<message>":                  slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_msg"), mine("$msg")),
+	"<team message>":             slices.Concat(others("msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_team_msg", "$msg"), mine("$team_msg")),
+	"<position>":                 mine("$f_msg", "$msg"), // by its age alone, whether it is there or not
+	"<key>":                      slices.Concat(others("nothing", "key of First Hush"), mine("key of Own Person")),
+	"{session_key_id}":           slices.Concat(others("key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_key"), mine("$own_key")),
+	"{issue_id}":                 slices.Concat(others("@nowhere", "@closed-issue", "$open_issue", "@internal"), mine("@vendor-issue")),
+	"{rep_id}":                   others("@nobody", "@husholga", "$hushrival", "@val"), // accounts are for administrators
+	"{support_button_id}":        others("@nothing", "@hush-door"),
+	"{specialist_invitation_id}": slices.Concat(others("spi_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f", "$f_spi"), mine("$spi")),
+	"{help_link_id}":             others("@nothing", "@hush-way"),
+	"{link_token}":               slices.Concat(others("nothing", strings.Repeat("A", 43)), mine("$link")), // of an email to a colleague
 }
 
 // sweeps are the queries and bodies with which operations are asked, beside none.
@@ -111,6 +112,12 @@ var sweeps = map[string][]string{
 	"reassign-session":      {`{"rep_id":"<rep>"}`},
 	"list-queue-entries":    {``, `?q=hush`, `?sort=issue&order=desc`, `?issue_id=<issue of mine>`},
 	"accept-next":           {`{"team_id":"<team>"}`, `{}`},
+
+	"invite-specialists":           {`{"comment":"Hello"}`},
+	"email-specialist-invitation":  {`{"emails":["al@example.com"]}`},
+	"cancel-specialist-invitation": {`{"remove_joined":true}`, ``},
+	"look-up-code":                 {`{"code":"000000000"}`, `{"link_token":"nothing"}`},
+	"join-as-specialist":           {`{"code":"000000000","name":"Al"}`, `{"link_token":"nothing","name":"Al"}`},
 
 	"answer-invitation-link": {`{"answer":"accept"}`, `{"answer":"decline"}`, `{"answer":"decline_and_switch_off"}`},
 }

@@ -16,17 +16,17 @@ import (
 // vic, of an embassy, must never read has "hush" in it.
 const vendors = `
 portals:
-  - {slug: hall, name: Hall, sharing: all, fallback_team: hush-night}
+  - {slug: hall, name: Hall, sharing: all, fallback_team: hush-night, specialists: true}
 teams:
   - {slug: hush-lines, name: Hush lines}
   - {slug: hush-night, name: Night of hush, persistent: true}
   - {slug: vendor, name: Vendor, embassy: true}
   - {slug: hush-other, name: Other hush vendor, embassy: true}
 reps:
-  - {username: husholga, password: correct horse, name: Olga Hush, public_name: Sunny, email: olga@hush.example, teams: {hush-lines: lead, hush-night: member}, permissions: [share_outside_teams, transfer_outside_teams]}
+  - {username: husholga, password: correct horse, name: Olga Hush, public_name: Sunny, email: olga@hush.example, teams: {hush-lines: lead, hush-night: member}, permissions: [share_outside_teams, transfer_outside_teams, invite_specialists]}
   - {username: hushotto, password: correct horse, name: Otto Hush, public_name: Breezy, email: otto@hush.example, teams: {hush-lines: member}}
   - {username: hushrival, password: correct horse, name: Rival Hush, public_name: Stormy, teams: {hush-other: member}}
-  - {username: vic, password: correct horse, name: Vic Vendor, public_name: Windy, email: vic@vendor.example, teams: {vendor: member}, permissions: [share_outside_teams, transfer_outside_teams, extended_availability]}
+  - {username: vic, password: correct horse, name: Vic Vendor, public_name: Windy, email: vic@vendor.example, teams: {vendor: member}, permissions: [share_outside_teams, transfer_outside_teams, extended_availability, invite_specialists]}
   - {username: val, password: correct horse, name: Val Vendor, public_name: Foggy, teams: {vendor: lead}}
   - {username: ved, password: correct horse, name: Ved Vendor, public_name: Rainy, email: ved@vendor.example, teams: {vendor: member}, permissions: [extended_availability]}
 issues:
@@ -78,6 +78,7 @@ func (x *server) vendorScene(t *testing.T) {
 	x.do(t, call{as: "val", do: "POST /v1/invitations/$won/accept"})
 	x.meet(t, "offered", "husholga", "Offered Person")
 	x.do(t, call{as: "husholga", do: "POST /v1/sessions/$offered/transfer", body: `{"rep_id":"@vic","comment":"Yours"}`})
+	x.do(t, call{as: "husholga", do: "POST /v1/sessions/$offered/specialist-invitations", body: `{}`, want: 201, save: "spi=id"}) // vic's with the session
 	x.meet(t, "offered_all", "husholga", "Offered To All")
 	x.do(t, call{as: "husholga", do: "POST /v1/sessions/$offered_all/transfer", body: `{"team_id":"@vendor"}`})
 	x.do(t, call{as: "husholga", do: "POST /v1/sessions", body: `{"team_id":"@vendor","customer":{"name":"Queued Person"}}`, want: 201, save: "queued=session.id"})
@@ -112,6 +113,8 @@ func (x *server) foreignScene(t *testing.T) {
 	x.do(t, call{as: "val", do: "POST /v1/sessions/$handed/leave", body: `{"new_owner_id":"@hushotto"}`})
 	x.do(t, call{as: "husholga", do: "POST /v1/teams/@hush-lines/messages", body: `{"text":"Hush, among the team"}`, want: 201, save: "f_team_msg=id"})
 	x.do(t, call{as: "hushrival", do: "POST /v1/teams/@hush-other/messages", body: `{"text":"Hush, among rivals"}`, want: 201})
+	x.do(t, call{as: "husholga", do: "POST /v1/sessions/$f1/specialist-invitations", body: `{"comment":"Hush for experts","emails":["expert@hush.example"]}`, want: 201, save: "f_spi=id f_code=code"})
+	x.do(t, call{as: "", do: "POST /v1/public/join", body: `{"code":"$f_code","name":"Hush expert"}`, want: 201})
 	x.seat(t, "f_seat", "husholga", "f1", "Otto Hush")
 	x.seat(t, "f_customer", "husholga", "f1", "First Hush")
 	x.do(t, call{as: "husholga", do: "GET /v1/invitations/$f_rep/deliveries", save: "f_dlv=items.0.id"})
@@ -146,7 +149,7 @@ func (a answer) refs(field string) (all [][2]string) {
 }
 
 // always are what no answer, event, push or email tells vic: marks, and ids of what is not vic's.
-var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_help", "$f_msg", "$f_team_msg", "$f_seat", "$f_customer", "$f_dlv", "$t1", "$t2", "$t3", "$hushrival"}
+var always = []string{"$f1", "$f2", "$f3", "$f4", "$f5", "$f_team", "$f_portal", "$f_rep", "$f_help", "$f_msg", "$f_team_msg", "$f_seat", "$f_customer", "$f_dlv", "$f_spi", "$f_code", "$t1", "$t2", "$t3", "$hushrival"}
 
 // leaks names what stands in a text that vic must not read.
 func (x *server) leaks(t *testing.T, text string, more ...string) (found []string) {

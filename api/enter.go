@@ -27,27 +27,31 @@ func (in *enterInput) entry() store.Enter {
 		Customer: b.Customer, Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}}
 }
 
-// enter lets a customer in. What could be guessed goes through the attempts, which count the wrong ones; by whichever name
+func (s *Server) enter(ctx context.Context, in *enterInput) (*Created[store.Entered], error) {
+	entered, err := s.letIn(ctx, in.entry())
+	if err != nil {
+		return nil, err
+	}
+	return created("/v1/guest/session", entered.Session.Rev, entered), nil
+}
+
+// letIn lets a customer in. What could be guessed goes through the attempts, which count the wrong ones; by whichever name
 // a portal is called, it is one entrance.
-func (s *Server) enter(ctx context.Context, in *enterInput) (out *Created[store.Entered], err error) {
-	entry := in.entry()
+func (s *Server) letIn(ctx context.Context, entry store.Enter) (entered store.Entered, err error) {
 	entrance := entranceOf(entry)
-	if entrance != "" && entry.PortalID != "" {
+	if entrance == "" {
+		return s.cfg.Store.Enter(ctx, entry)
+	}
+	if entry.PortalID != "" {
 		if entry.PortalID, err = s.cfg.Store.PortalID(ctx, entry.PortalID); err != nil {
-			return nil, err
+			return entered, err
 		}
 	}
-	let := func() error {
-		entered, err := s.cfg.Store.Enter(ctx, entry)
-		out = created("/v1/guest/session", entered.Session.Rev, entered)
+	err = s.attempts.try(ctx, exchangeFrom(ctx).address, entrance+" "+entry.PortalID, func() error {
+		entered, err = s.cfg.Store.Enter(ctx, entry)
 		return err
-	}
-	if entrance == "" {
-		err = let()
-	} else {
-		err = s.attempts.try(ctx, exchangeFrom(ctx).address, entrance+" "+entry.PortalID, let)
-	}
-	return out, err
+	})
+	return entered, err
 }
 
 // entranceOf names the entrance that takes a key or a code; "" where nothing can be guessed.

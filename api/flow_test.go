@@ -25,6 +25,7 @@ func TestMainFlow(t *testing.T) {
 		x.playGuest(t)
 		x.playEnd(t)
 		x.playLink(t)
+		x.playSpecialists(t)
 		x.playEntrances(t)
 		x.playConsole(t)
 		x.playOrganization(t)
@@ -235,6 +236,20 @@ func (x *server) playLink(t *testing.T) {
 		call{do: "POST /v1/public/invitation-links/$link", body: `{"answer":"accept"}`, has: []string{`"state":"accepted"`, `"answerable":false`, `"reason":"accepted"`}, hasNot: []string{"Jo Doe"}},
 		call{do: "POST /v1/public/invitation-links/$confirms", body: `{"answer":"decline_and_switch_off"}`, has: []string{`"extended_availability":false`}, hasNot: []string{`"invitation"`}},
 		call{as: "ana", do: "POST /v1/sessions/$mailed/end"})
+}
+
+func (x *server) playSpecialists(t *testing.T) {
+	x.load(t, specialistDesk)
+	x.open(t, "expert", "ana", `,"portal_id":"@expert"`)
+	x.play(t,
+		call{name: "F2", as: "ana", do: "POST /v1/sessions/$expert/specialist-invitations", body: `{"joins":1,"emails":["mia@experts.test"]}`, want: 201, save: "spi=id code=code", answers: headers{"ETag": `"1"`}, has: []string{`"join_url":"/join/`}},
+		call{as: "ana", do: "GET /v1/sessions/$expert/specialist-invitations", has: []string{"$spi", "$code"}},
+		call{name: "F3", as: "ana", do: "POST /v1/specialist-invitations/$spi/email", body: `{"emails":["max@experts.test"]}`, has: []string{"$spi"}},
+		call{as: "ana", do: "GET /v1/specialist-invitations/$spi/deliveries", has: []string{"mia@experts.test", "max@experts.test"}, hasNot: []string{`"rep"`}},
+		call{name: "F9", do: "POST /v1/public/join/look-up", body: `{"code":"$code"}`, has: []string{`"name":"Ana"`, `"joins_left":1`}},
+		call{name: "F6", do: "POST /v1/public/join", body: `{"code":"$code","name":"Mia"}`, want: 201, has: []string{`"token":"rdg_`}},
+		call{name: "F5", as: "ana", do: "POST /v1/specialist-invitations/$spi/cancel", body: `{"remove_joined":true}`, has: []string{`"state":"cancelled"`}, hasNot: []string{"$code", "join_url"}},
+		call{as: "ana", do: "POST /v1/sessions/$expert/end"})
 }
 
 func (x *server) playEntrances(t *testing.T) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -95,10 +94,10 @@ type guestStreamInput struct {
 	StreamPosition
 }
 
-// streamGuestEvents follows the guest's session. A guest may have several streams: the same page in two tabs.
+// streamGuestEvents follows the guest's session. A guest may have several streams: the same page in several tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *guestStreamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, &in.StreamPosition, &stream{key: rand.Text(), touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they

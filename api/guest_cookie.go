@@ -75,6 +75,15 @@ func (s *Server) guestToken(r *http.Request, sessionID string) string {
 	return ""
 }
 
+// guestTokens are those that a browser keeps.
+func (s *Server) guestTokens(r *http.Request) []string {
+	var tokens []string
+	for _, c := range s.guestCookies(r) {
+		tokens = append(tokens, c.Value)
+	}
+	return tokens
+}
+
 // tokenFromCookie is the guest's token of a request that has no bearer token. What changes something has to come from our own
 // pages.
 func (s *Server) tokenFromCookie(ctx huma.Context) (string, error) {

@@ -89,7 +89,7 @@ func ready(t testing.TB) []byte {
 }
 
 // unlimited is for tests that are not about limits, and ask more in a minute than anybody may.
-var unlimited = api.RateLimits{EntersAMinute: -1, ReadsAMinute: -1, WrongCodes: -1, GuessesAMinute: -1}
+var unlimited = api.RateLimits{EntersAMinute: -1, ReadsAMinute: -1, ActsAMinute: -1, WrongCodes: -1, GuessesAMinute: -1}
 
 func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
 	t.Helper()

@@ -110,6 +110,8 @@ func (s *Server) pages() {
 		}
 	})
 	s.linkPages()
+	s.joinPages()
+	s.portalPages()
 	s.guestPages()
 }
 

@@ -16,7 +16,9 @@ func TestI5EveryPost(t *testing.T) {
 		x := serve(t, s, clock)
 		x.logInAll(t, "ana", "ben/phone", "cho", "dev", "hal")
 		x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
+		x.specialistsToo(t)
 		x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
+		x.open(t, "expert", "ana", `,"portal_id":"@expert"`)
 		x.open(t, "bens", "ben/phone", "")
 		x.invite(t, "inv", "ana", "ses", `{"team_id":"@printers"}`)
 		x.invite(t, "inv2", "ana", "ses", `{"rep_id":"@dev"}`)
@@ -70,6 +72,12 @@ func TestI5EveryPost(t *testing.T) {
 			"reassign-session":      {as: "hal", do: "POST /v1/sessions/$ses/reassign", body: `{"rep_id":"@ana"}`},
 			"accept-next":           {as: "cho", do: "POST /v1/queues/next", body: `{"team_id":"@printers"}`},
 
+			"invite-specialists":           {as: "ana", do: "POST /v1/sessions/$expert/specialist-invitations", body: `{"emails":["mia@experts.test"]}`, want: 201},
+			"email-specialist-invitation":  {as: "ana", do: "POST /v1/specialist-invitations/$spi/email", body: `{"emails":["mia@experts.test"]}`},
+			"look-up-code":                 {do: "POST /v1/public/join/look-up", body: `{"code":"$code"}`},
+			"join-as-specialist":           {do: "POST /v1/public/join", body: `{"code":"$code","name":"Mia"}`, want: 201},
+			"cancel-specialist-invitation": {as: "ana", do: "POST /v1/specialist-invitations/$spi/cancel", body: `{"remove_joined":true}`},
+
 			"answer-invitation-link": {do: "POST /v1/public/invitation-links/$link", body: `{"answer":"decline_and_switch_off"}`},
 		}
 		for path, item := range x.api.Document().Paths {
@@ -79,7 +87,8 @@ func TestI5EveryPost(t *testing.T) {
 		}
 		for _, id := range []string{"log-in", "create-api-token", "start-session", "accept-session", "ack-delivery", "send-test-push", "request-help", "invite", "remind-invitation", "accept-invitation", "decline-invitation", "cancel-invitation", "create-session-key", "enter", "accept-next",
 			"hold-session", "resume-session", "transfer-session", "decline-transfer", "cancel-transfer", "get-join-grant", "post-message", "add-note", "post-guest-message", "mark-session-read",
-			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link", "answer-invitation-link"} {
+			"get-guest-grant", "give-consent", "leave-as-guest", "leave-session", "join-session", "take-over-session", "reassign-session", "end-session", "post-team-message", "mark-team-chat-read", "create-rep", "create-team", "create-portal", "create-issue", "create-support-button", "create-help-link", "answer-invitation-link",
+			"invite-specialists", "email-specialist-invitation", "look-up-code", "join-as-specialist", "cancel-specialist-invitation"} {
 			if id == "mark-session-read" {
 				x.saved["msg"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/messages"}).items("id")[0]
 			}
@@ -92,14 +101,23 @@ func TestI5EveryPost(t *testing.T) {
 			c := posts[id]
 			c.headers, c.answers = headers{"Idempotency-Key": "a-key-of-20-chars-or-more"}, headers{"Idempotent-Replayed": ""}
 			first := x.do(t, c)
+			if id == "invite-specialists" {
+				x.saved["spi"], x.saved["code"] = first.at("id"), first.at("code")
+			}
 			c.answers = headers{"Idempotent-Replayed": "true", "ETag": first.header.Get("ETag"), "Location": first.header.Get("Location")}
 			again := x.do(t, c)
 			if id != "cancel-invitation" && first.text != again.text {
 				t.Errorf("%s: %s, then %s", id, first.text, again.text)
 			}
 		}
-		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 6 {
+		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions"}).items("id"); len(got) != 7 {
 			t.Errorf("%d sessions: a repetition made one", len(got))
+		}
+		if a := x.do(t, call{as: "ana", do: "GET /v1/sessions/$expert/specialist-invitations", has: []string{`"joined":1`}}); len(a.items("id")) != 1 {
+			t.Errorf("specialist invitations: %s", a.text)
+		}
+		if got := x.do(t, call{as: "ana", do: "GET /v1/specialist-invitations/$spi/deliveries"}).items("id"); len(got) != 2 {
+			t.Errorf("%d emails to specialists", len(got))
 		}
 		if got := x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/invitations"}).items("id"); len(got) != 5 {
 			t.Errorf("%d invitations", len(got))

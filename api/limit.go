@@ -22,6 +22,7 @@ import (
 type RateLimits struct {
 	EntersAMinute  int           // per address: how often customers may come in; 0: 60
 	ReadsAMinute   int           // per address: how often each other public operation and page may be asked for; 0: 300
+	ActsAMinute    int           // per guest: how often they may write, or act otherwise; 0: 120
 	WrongCodes     int           // wrong keys and codes after which an address may try none for a time; 0: 10
 	WrongWithin    time.Duration // within which they count together; 0: 10 minutes
 	BlockedFor     time.Duration // that time; 0: 10 minutes
@@ -31,7 +32,7 @@ type RateLimits struct {
 }
 
 func (l RateLimits) withDefaults() RateLimits {
-	return RateLimits{EntersAMinute: cmp.Or(l.EntersAMinute, 60), ReadsAMinute: cmp.Or(l.ReadsAMinute, 300),
+	return RateLimits{EntersAMinute: cmp.Or(l.EntersAMinute, 60), ReadsAMinute: cmp.Or(l.ReadsAMinute, 300), ActsAMinute: cmp.Or(l.ActsAMinute, 120),
 		WrongCodes: cmp.Or(l.WrongCodes, 10), WrongWithin: cmp.Or(l.WrongWithin, 10*time.Minute), BlockedFor: cmp.Or(l.BlockedFor, 10*time.Minute),
 		GuessesAMinute: cmp.Or(l.GuessesAMinute, 100), LongestPause: cmp.Or(l.LongestPause, 2*time.Second), TriesAtOnce: cmp.Or(l.TriesAtOnce, 1000)}
 }
@@ -83,9 +84,19 @@ func (s *Server) limitPublic(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// takeTurn counts something that an address asks for, and refuses what is too much.
 func (s *Server) takeTurn(x *exchange, what string, limit int) error {
-	if wait := s.asked.take(what+" "+x.address, limit); wait > 0 {
-		p := desk.Refuse(desk.TooManyRequests, "Too many requests from this address.")
+	return s.count(what+" "+x.address, limit, "Too many requests from this address.")
+}
+
+// guestActs bounds how often a guest writes, or acts otherwise, by a program or by a page.
+func (s *Server) guestActs(g desk.Guest) error {
+	return s.count("guest "+g.AttendeeID, s.cfg.Limits.ActsAMinute, "Too much in a short time.")
+}
+
+func (s *Server) count(key string, limit int, detail string) error {
+	if wait := s.asked.take(key, limit); wait > 0 {
+		p := desk.Refuse(desk.TooManyRequests, "%s", detail)
 		p.Limit, p.RetryAfter = limit, wait
 		return p
 	}

@@ -227,8 +227,8 @@ func openObjects(node any) {
 	}
 }
 
-// serveReference serves Swagger UI out of its module. Its page is made once, so that the policy can name its scripts;
-// styles it sets on elements, which no policy can name.
+// serveReference serves Swagger UI out of its module. Its page is made once, so that the policy can name its scripts and
+// styles.
 func (s *Server) serveReference() {
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{Title: s.cfg.Name, SwaggerJSON: "/openapi.json", BasePath: "/docs",
 		SettingsUI: map[string]string{"defaultModelsExpandDepth": "1"}})
@@ -236,10 +236,10 @@ func (s *Server) serveReference() {
 	r, err := http.NewRequest(http.MethodGet, "/docs", nil)
 	must(err)
 	ui.ServeHTTP(page, r)
-	policy := "script-src 'self' " + hashes(page.Bytes(), "script") + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+	policy := "script-src 'self' " + hashes(page.Bytes(), "script") + "; style-src 'self' " + hashes(page.Bytes(), "style") + "; img-src 'self' data:; connect-src 'self'"
 	s.servePage("/docs", page.Bytes(), policy)
 	s.servePage("/docs/", page.Bytes(), policy)
-	s.router.Handle("/docs/{asset:(swagger-ui|favicon|oauth2).*}", ui)
+	s.router.Handle("/docs/{asset:(swagger-ui|favicon).*}", ui)
 }
 
 // servePage serves HTML that may load and run nothing but what the policy allows, and its own style.
@@ -249,8 +249,9 @@ func (s *Server) servePage(path string, page []byte, policy ...string) {
 	}
 	all := strings.Join(append(policy, "default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"), "; ")
 	s.router.Get(path, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Security-Policy", all)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", all)
+		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Write(page)
 	})
 }
@@ -279,7 +280,7 @@ var problemTemplate = template.Must(template.New("problems").Parse(`<!doctype ht
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Problem codes</title>
-<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark } dt { font-weight: bold } :target { outline: 2px solid; outline-offset: .5rem }</style>
+<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere } dt { font-weight: bold } :target { outline: 2px solid; outline-offset: .5rem }</style>
 <h1>Problem codes</h1>
 <p>What the server refuses, it refuses with one of these codes, as <code>application/problem+json</code>. Decide by the code; the texts are for developers.</p>
 {{range .}}<section id="{{.Code}}">

@@ -107,7 +107,7 @@ func codesOf(o operation, who access, body bool) []desk.Code {
 		codes = append(codes, desk.ConsoleRevoked, desk.AccountDisabled, desk.NotAllowed)
 	}
 	if who.takes(guestScheme) && o.Method != http.MethodGet { // with a browser's cookie, from another site
-		codes = append(codes, desk.NotAllowed)
+		codes = append(codes, desk.NotAllowed, desk.TooManyRequests)
 	}
 	if body {
 		codes = append(codes, desk.TooLarge, desk.UnsupportedMediaType)

@@ -172,8 +172,7 @@ func (s *Server) specialistRoutes() {
 		Description: "For its owner alone. Those that stand have their code and link, whoever made them.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistInvitations)
 	register(s, operation{ID: "email-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/email", Tag: "Specialists", Summary: "Have a specialist invitation sent by email", Private: true,
-		Description: "At most 50 emails of an invitation.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.emailSpecialistInvitation)
+		Description: "At most 50 emails of an invitation.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.emailSpecialistInvitation)
 	register(s, operation{ID: "cancel-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/cancel", Tag: "Specialists", Summary: "Let nobody in any more by a code and its link",
 		Description: "For whoever owns the session now. Emails that wait are not sent any more.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelSpecialistInvitation)

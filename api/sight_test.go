@@ -53,6 +53,12 @@ var sample = map[string]string{
 	"accept-next":           `{"team_id":"@printers"}`,
 
 	"answer-invitation-link": `{"answer":"accept"}`,
+
+	"invite-specialists":           `{"joins":1}`,
+	"email-specialist-invitation":  `{"emails":["mia@example.com"]}`,
+	"cancel-specialist-invitation": `{"remove_joined":true}`,
+	"look-up-code":                 `{"code":"123456789"}`,
+	"join-as-specialist":           `{"code":"123456789","name":"Mia"}`,
 }
 
 // nowhere are ids of the right form that name nothing.
@@ -65,6 +71,8 @@ var nowhere = map[string]string{
 	"{team_id}":        "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{queue_id}":       "team_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 	"{session_key_id}": "key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
+
+	"{specialist_invitation_id}": "spi_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f",
 }
 
 // withParameter gives every operation whose path has a parameter, and its parameter. Those of administrators refuse all
@@ -90,14 +98,16 @@ func TestI4TheSameForNotThereAndNotYours(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		x := serve(t, s, clock)
 		x.logInAll(t, "ana", "ben/phone", "gus", "eli")
-		x.open(t, "ses", "ana", "")
+		x.specialistsToo(t)
+		x.open(t, "ses", "ana", `,"portal_id":"@expert"`)
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/specialist-invitations", body: `{}`, want: 201, save: "spi=id"})
 		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
 		x.invite(t, "any", "ana", "ses", `{"team_id":"@printers"}`)
 		x.do(t, call{as: "ana", do: "GET /v1/invitations/$inv/deliveries", save: "dlv=items.0.id"})
 		x.saved["con"] = x.do(t, call{as: "ben/phone", do: "GET /v1/me/consoles"}).items("id")[0]
 		x.saved["team"] = x.do(t, call{as: "ana", do: "GET /v1/me"}).at("teams.0.team.id")
 		x.saved["att"] = x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees"}).items("id")[0]
-		there := map[string][]string{"{attendee_id}": {"$att"}, "{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}, "{team_id}": {"$team"}, "{queue_id}": {"$team"}}
+		there := map[string][]string{"{attendee_id}": {"$att"}, "{session_id}": {"$ses"}, "{invitation_id}": {"$inv", "$any"}, "{delivery_id}": {"$dlv"}, "{console_id}": {"$con"}, "{team_id}": {"$team"}, "{queue_id}": {"$team"}, "{specialist_invitation_id}": {"$spi"}}
 		asked := 0
 		for _, outsider := range []string{"gus", "eli"} { // of an embassy, and a manager of another team
 			x.withParameter(func(method, path, parameter, id string) {

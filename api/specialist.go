@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -94,9 +95,14 @@ func (s *Server) listSpecialistDeliveries(ctx context.Context, in *specialistDel
 	}, "specialist deliveries", in.SpecialistInvitationID)
 }
 
-// ready is an invitation as its owner gets it: with the whole address of its link.
+// ready is an invitation as its owner gets it: with the whole address of its link, and an email to send by themselves (F2).
 func (s *Server) ready(offer store.SpecialistOffer) desk.SpecialistInvitation {
-	return *s.reachable(&offer.SpecialistInvitation)
+	i := s.reachable(&offer.SpecialistInvitation)
+	if i.Active() {
+		subject, text := texts.For(i.Language).SpecialistMail(texts.SpecialistMail{Inviter: offer.Host, Desk: offer.Desk, Code: i.Code, URL: i.JoinURL, Comment: i.Comment, Access: i.Access})
+		i.Email = &desk.SpecialistEmail{Subject: subject, Text: text}
+	}
+	return *i
 }
 
 // reachable puts the desk's address before the link's path.

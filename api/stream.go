@@ -43,10 +43,13 @@ type Closing struct {
 	RetryAfterSeconds int    `json:"retry_after_seconds,omitempty" doc:"When to connect again; absent: not by itself"`
 }
 
-// streams are the open event streams, one a console at most.
+// guestStreams is how many event streams one guest has open at most: as many tabs, and then some.
+const guestStreams = 8
+
+// streams are the open event streams.
 type streams struct {
 	mu   sync.Mutex
-	open map[string]*stream // by key
+	open map[string][]*stream // by whose they are, the oldest first
 	shut bool
 	stop chan struct{} // closed once no more streams begin: long polls are answered then
 }
@@ -56,10 +59,11 @@ type stream struct {
 	sub    *store.Subscription
 	cursor int64
 	types  []desk.EventType
-	key    string                               // whose it is: of each there is one
+	key    string                               // whose it is
+	most   int                                  // how many of theirs there are at most; 0: one
 	asks   bool                                 // no event tells it that its token is no good any more
 	touch  func()                               // notes that the reader is there
-	gone   func()                               // notes that the stream has closed, and no other took its place
+	gone   func()                               // notes that the reader's last stream has closed, and no other took its place
 	ends   func(desk.Event) (Closing, bool)     // whether an event is the last
 	close  chan Closing                         // holds one word at most
 	passes func(context.Context, *stream) error // tells what passes by itself, and so is not in the log; nil: nothing
@@ -78,8 +82,14 @@ func (s *Server) CloseStreams() {
 		s.stream.shut = true
 		close(s.stream.stop)
 	}
-	for _, open := range s.stream.open {
-		open.end(Closing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
+	for _, theirs := range s.stream.open {
+		endAll(theirs, Closing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
+	}
+}
+
+func endAll(open []*stream, why Closing) {
+	for _, b := range open {
+		b.end(why)
 	}
 }
 
@@ -90,7 +100,7 @@ func (b *stream) end(why Closing) {
 	}
 }
 
-// add makes the stream the console's only one.
+// add makes the stream one of its reader's; the oldest make room for it.
 func (l *streams) add(b *stream) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -100,12 +110,14 @@ func (l *streams) add(b *stream) error {
 		return p
 	}
 	if l.open == nil {
-		l.open = map[string]*stream{}
+		l.open = map[string][]*stream{}
 	}
-	if earlier := l.open[b.key]; earlier != nil {
-		earlier.end(Closing{Reason: "replaced"})
+	earlier := l.open[b.key]
+	if over := len(earlier) + 1 - max(1, b.most); over > 0 {
+		endAll(earlier[:over], Closing{Reason: "replaced"})
+		earlier = slices.Clone(earlier[over:])
 	}
-	l.open[b.key] = b
+	l.open[b.key] = append(earlier, b)
 	b.touch()
 	return nil
 }
@@ -114,15 +126,17 @@ func (l *streams) add(b *stream) error {
 func (l *streams) end(consoleID string, why Closing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if open := l.open[consoleID]; open != nil {
-		open.end(why)
-	}
+	endAll(l.open[consoleID], why)
 }
 
 func (l *streams) remove(b *stream) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open[b.key] == b {
+	at := slices.Index(l.open[b.key], b)
+	if at < 0 { // another took its place
+		return
+	}
+	if l.open[b.key] = slices.Delete(slices.Clone(l.open[b.key]), at, at+1); len(l.open[b.key]) == 0 {
 		delete(l.open, b.key)
 		b.gone()
 	}

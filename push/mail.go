@@ -17,6 +17,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -54,7 +55,7 @@ func NewMail(cfg MailConfig) (*Mail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail from %q: %w", cfg.From, err)
 	}
-	from.Name = oneLine(cmp.Or(from.Name, cfg.Name))
+	from.Name = texts.OneLine(cmp.Or(from.Name, cfg.Name))
 	public, err := publicURL(cfg.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("mail: %w", err)

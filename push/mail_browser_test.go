@@ -29,10 +29,13 @@ func mails() map[string]struct {
 		"invitation": {mailJob(full), []string{"Accept", "Decline", "Decline, and no more such emails"}},
 		"follow-up":  {followUpJob(desk.EndCancelled, full), nil},
 		"confirming": {confirmingJob(&desk.Ref{ID: "rep_hal", Name: "Hal Berg"}), []string{"Switch it off"}},
+		"specialist": {specialistJob(func(j *desk.Job) {
+			j.Specialist.Access, j.Specialist.Comment, j.LinkToken = desk.Control, "The tray jams at every second customer.\nCould you look at it with us?", "AZLT9KW2fI2eDxorPE1eb0mZ1x9uGmVh0cQ4T7bqO2w"
+		}), []string{"Join the session"}},
 	}
 }
 
-// G2, G4, G6, G11: emails are readable by day and by night, on a phone, in every language, without images, and ask for
+// G2, G4, G6, G11, F3: emails are readable by day and by night, on a phone, in every language, without images, and ask for
 // nothing from anywhere.
 func TestG2EmailsAsPeopleSeeThem(t *testing.T) {
 	chromium := browsertest.New(t)

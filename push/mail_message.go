@@ -46,9 +46,11 @@ type mailView struct {
 	Comment   string // the inviter's own words
 	Facts     []mailFact
 	Buttons   []mailButton
+	Code      mailFact   // what is typed in place of pressing a button
 	Notes     []string   // in small print
-	SwitchOff mailButton // where extended availability is switched off
+	SwitchOff mailButton // where extended availability is switched off; not in what goes to people without an account
 	Desk      string
+	plain     string // the text part, where the template does not make it
 }
 
 type mailFact struct{ Label, Value string }
@@ -60,8 +62,8 @@ type mailButton struct {
 
 var errNoMail = errors.New("of this no email tells")
 
-// newEmail renders the email for a job: an invitation (G2), that it is over before it was answered (G4), or that
-// extended availability is on (G6). There is none for a transfer or about a session: these go to reps who are logged in
+// newEmail renders the email for a job: an invitation (G2), that it is over before it was answered (G4), that extended
+// availability is on (G6), or an invitation to a specialist (F3). There is none for a transfer or about a session: these go to reps who are logged in
 // (C6), or are too old by the time that a mail is read (C9).
 func newEmail(job desk.Job, cfg MailConfig) (email, error) {
 	public, err := publicURL(cfg.PublicURL)
@@ -72,11 +74,11 @@ func newEmail(job desk.Job, cfg MailConfig) (email, error) {
 	if err != nil {
 		return email{}, err
 	}
-	view, subject, err := newMailView(job, public.JoinPath("i", url.PathEscape(job.LinkToken)))
+	view, subject, err := newMailView(job, pageFor(job, public))
 	if err != nil {
 		return email{}, err
 	}
-	view.Desk = cmp.Or(oneLine(cfg.Name), public.Hostname())
+	view.Desk = cmp.Or(texts.OneLine(cfg.Name), public.Hostname())
 	m := email{to: to, messageID: messageID(job.ID, public), subject: subject, headers: mailHeaders(view)}
 	if job.Follows != "" { // mail programs show both in one thread (RFC 5322, 3.6.4)
 		first := "<" + messageID(job.Follows, public) + ">"
@@ -86,8 +88,17 @@ func newEmail(job desk.Job, cfg MailConfig) (email, error) {
 	return m, err
 }
 
+// pageFor is the page that the email's links lead to.
+func pageFor(job desk.Job, public *url.URL) *url.URL {
+	folder := "i"
+	if job.Specialist != nil {
+		folder = "join"
+	}
+	return public.JoinPath(folder, url.PathEscape(job.LinkToken))
+}
+
 func messageID(deliveryID string, public *url.URL) string {
-	return oneLine(deliveryID) + "@" + public.Hostname()
+	return texts.OneLine(deliveryID) + "@" + public.Hostname()
 }
 
 func publicURL(s string) (*url.URL, error) {
@@ -102,16 +113,20 @@ func publicURL(s string) (*url.URL, error) {
 func recipient(job desk.Job) (*netmail.Address, error) {
 	parsed, err := netmail.ParseAddress(job.Address)
 	if err != nil {
-		return nil, fmt.Errorf("address of %s: %w", job.Rep.ID, err)
+		return nil, fmt.Errorf("address of %s: %w", job.ID, err)
 	}
-	return &netmail.Address{Name: oneLine(job.Rep.Name), Address: parsed.Address}, nil
+	return &netmail.Address{Name: texts.OneLine(job.Rep.Name), Address: parsed.Address}, nil
 }
 
 // newMailView says what the email for the job does, and its subject. Its links stand below page.
 func newMailView(job desk.Job, page *url.URL) (view mailView, subject string, err error) {
 	t := texts.For(job.Locale)
+	if job.Specialist != nil {
+		view.inviteSpecialist(t, *job.Specialist, page.String())
+		return view, view.Headline, nil
+	}
 	view = mailView{Language: t.Language, SwitchOff: mailButton{Label: t.Say("mail.switchOff"), URL: page.JoinPath("unsubscribe").String()}}
-	invited := oneLine(t.InvitationTitle(job.Invitation))
+	invited := texts.OneLine(t.InvitationTitle(job.Invitation))
 	switch {
 	case job.Purpose == desk.PurposeExtendedAvailability:
 		view.confirm(t, job)
@@ -138,6 +153,18 @@ func (v *mailView) invite(t *texts.Texts, job desk.Job, answer string) {
 		{Label: t.Say("mail.declineAndSwitchOff"), URL: answer + "decline_and_switch_off"},
 	}
 	v.Notes = []string{t.Say("mail.noHurry"), t.Say("mail.unreachable")}
+}
+
+// inviteSpecialist says the same in HTML and as text (F3).
+func (v *mailView) inviteSpecialist(t *texts.Texts, s desk.SpecialistMail, page string) {
+	m := texts.SpecialistMail{Inviter: s.Inviter, Desk: s.Desk, Code: s.Code, URL: page, Comment: s.Comment, Access: s.Access}
+	words := t.SpecialistWords(m)
+	v.Language, v.Headline, v.Comment = t.Language, words.Title, words.Comment
+	v.Preview = cmp.Or(words.Comment, words.Access)
+	v.Intro, v.Notes = []string{words.Access, words.Name}, []string{words.Ignore}
+	v.Buttons = []mailButton{{Label: words.Join, URL: page, Main: true}}
+	v.Code = mailFact{words.Enter, words.Code}
+	_, v.plain = t.SpecialistMail(m)
 }
 
 // followUp says why an invitation that was told by email is over (G4). It has no buttons, for there is nothing to answer.
@@ -181,7 +208,10 @@ func mailFacts(t *texts.Texts, job desk.Job) []mailFact {
 // mailHeaders tell other machines what this is. One-click unsubscription (RFC 8058) posts to the link and works by
 // https alone.
 func mailHeaders(v mailView) map[string]string {
-	h := map[string]string{"Auto-Submitted": "auto-generated", "List-Unsubscribe": "<" + v.SwitchOff.URL + ">"}
+	h := map[string]string{"Auto-Submitted": "auto-generated"}
+	if v.SwitchOff.URL != "" {
+		h["List-Unsubscribe"] = "<" + v.SwitchOff.URL + ">"
+	}
 	if strings.HasPrefix(v.SwitchOff.URL, "https://") {
 		h["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 	}
@@ -193,7 +223,7 @@ func (v mailView) render() (text, html string, err error) {
 	if err := errors.Join(mailText.Execute(&t, v), mailHTML.Execute(&h, v)); err != nil {
 		return "", "", fmt.Errorf("render email: %w", err)
 	}
-	return t.String(), h.String(), nil
+	return cmp.Or(v.plain, t.String()), h.String(), nil
 }
 
 // heloName is how the desk calls itself to mail servers: the public host, and an address in the brackets that

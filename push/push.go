@@ -10,9 +10,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -28,7 +26,7 @@ type Sender interface {
 type Message struct {
 	DeliveryID string            `json:"delivery_id"`
 	Channel    desk.Channel      `json:"channel"`
-	Rep        string            `json:"rep"` // whom it tells
+	Rep        string            `json:"rep"` // whom it tells; empty: a specialist
 	To         string            `json:"to"`  // the device's name, or the address
 	At         time.Time         `json:"at"`
 	Data       map[string]string `json:"data,omitempty"`  // fcm: what the app gets
@@ -99,13 +97,6 @@ var (
 // defaultWorkers are the sends at a time: throughput is workers ÷ latency, and FCM answers in about 0.1 s; a mail
 // server minds many connections from one client.
 var defaultWorkers = map[desk.Channel]int{desk.ChannelFCM: 16, desk.ChannelEmail: 4}
-
-// oneLine makes a text fit for a header: names are checked when they are stored, but a CR or LF that slipped in
-// would let its writer add headers, and recipients, of their own.
-func oneLine(s string) string {
-	broken := func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
-	return strings.Join(strings.FieldsFunc(s, broken), " ")
-}
 
 func clock(now func() time.Time) func() time.Time {
 	if now == nil {

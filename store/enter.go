@@ -171,17 +171,33 @@ func issueInPortal(portals string, above []string) (bool, error) {
 	return len(ids) == 0 || slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(above, id) }), nil
 }
 
-// byEntrance fills in what a support button or help link leads to. One that leads to what is disabled leads nowhere.
+// standingEntrance finds the support button or help link that a code stands for. One that leads to what is disabled leads nowhere.
+const standingEntrance = ` FROM entrances e
+	LEFT JOIN portals p ON p.id = e.portal_id LEFT JOIN reps r ON r.id = e.rep_id LEFT JOIN teams t ON t.id = e.team_id LEFT JOIN issues i ON i.id = e.issue_id
+	WHERE e.code = $1 AND e.kind = $2 AND e.disabled = 0
+	AND COALESCE(p.disabled, 0) = 0 AND COALESCE(r.disabled, 0) = 0 AND COALESCE(t.disabled, 0) = 0 AND COALESCE(i.disabled, 0) = 0`
+
+// byEntrance fills in what a support button or help link leads to.
 func (t *tx) byEntrance(a *arrival, kind desk.EntranceKind, code string) error {
-	found, err := t.row(`SELECT e.portal_id, e.rep_id, e.team_id, e.issue_id, e.priority FROM entrances e
-		LEFT JOIN portals p ON p.id = e.portal_id LEFT JOIN reps r ON r.id = e.rep_id LEFT JOIN teams t ON t.id = e.team_id LEFT JOIN issues i ON i.id = e.issue_id
-		WHERE e.code = $1 AND e.kind = $2 AND e.disabled = 0
-		AND COALESCE(p.disabled, 0) = 0 AND COALESCE(r.disabled, 0) = 0 AND COALESCE(t.disabled, 0) = 0 AND COALESCE(i.disabled, 0) = 0`,
-		[]any{code, string(kind)}, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
+	return t.ofEntrance(`e.portal_id, e.rep_id, e.team_id, e.issue_id, e.priority`, kind, code, &a.portalID, &a.queue.repID, &a.queue.teamID, &a.issueID, &a.priority)
+}
+
+// ofEntrance reads columns of a support button or help link that lets customers in.
+func (t *tx) ofEntrance(columns string, kind desk.EntranceKind, code string, into ...any) error {
+	found, err := t.row(`SELECT `+columns+standingEntrance, []any{code, string(kind)}, into...)
 	if err == nil && !found {
 		err = codeNotValid()
 	}
 	return err
+}
+
+// PublicEntrance is what a support button or help link shows before the customer comes in. That does not use it.
+func (s *Store) PublicEntrance(ctx context.Context, kind desk.EntranceKind, code string) (desk.PublicEntrance, error) {
+	return lookUp(ctx, s, func(t *tx) (desk.PublicEntrance, error) {
+		shown := desk.PublicEntrance{Kind: kind}
+		err := t.ofEntrance(`e.name, e.icon, COALESCE(p.name, '')`, kind, code, &shown.Name, &shown.Icon, &shown.Portal)
+		return shown, err
+	})
 }
 
 // PortalID is the id of a portal in use, of its id or unique name: both count as the same entrance.

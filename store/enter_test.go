@@ -294,3 +294,42 @@ func TestE6WhatCustomersCallThemselves(t *testing.T) {
 		}
 	})
 }
+
+// E3, E4, E6: before anybody comes in, a code shows its profile and nothing of where it leads; one that lets nobody in shows
+// nothing.
+func TestE3WhatACodeShows(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
+		importYAML(t, d, entrances+`
+support_buttons:
+  - {slug: till, name: Till 7, icon: "https://img.example/till.png", code: 22222222AAAAAAAA, portal: page, rep: ana, issue: paper-jam}
+  - {slug: gone, name: Gone, code: 33333333AAAAAAAA, team: printers, disabled: true}
+  - {slug: closed, name: Closed, code: 44444444AAAAAAAA, portal: shop, team: printers}
+help_links:
+  - {slug: shop, name: Shop, icon: basket, code: 55555555AAAAAAAA, team: printers}
+`)
+		importYAML(t, d, `portals: [{slug: shop, name: Shop, disabled: true}]`)
+		show := func(kind desk.EntranceKind, code string) (desk.PublicEntrance, error) {
+			return d.PublicEntrance(t.Context(), kind, code)
+		}
+		if got, want := must(show(desk.SupportButton, "22222222AAAAAAAA")), (desk.PublicEntrance{Kind: desk.SupportButton, Name: "Till 7", Icon: "https://img.example/till.png", Portal: "Page"}); got != want {
+			t.Errorf("the button shows %+v", got)
+		}
+		if got, want := must(show(desk.HelpLink, "55555555AAAAAAAA")), (desk.PublicEntrance{Kind: desk.HelpLink, Name: "Shop", Icon: "basket"}); got != want {
+			t.Errorf("the link shows %+v", got)
+		}
+		for what, c := range map[string]struct {
+			kind desk.EntranceKind
+			code string
+		}{
+			"wrong": {desk.SupportButton, "22222222AAAAAAAB"}, "withdrawn": {desk.SupportButton, "33333333AAAAAAAA"}, "of a portal that is closed": {desk.SupportButton, "44444444AAAAAAAA"},
+			"a link as a button": {desk.SupportButton, "55555555AAAAAAAA"}, "a button as a link": {desk.HelpLink, "22222222AAAAAAAA"},
+		} {
+			if p := data.refuses(what, desk.CodeNotValid, func() error { return try(show(c.kind, c.code)) }); p.Detail != "" {
+				t.Errorf("%s: the refusal says %+v", what, p)
+			}
+		}
+		if n := data.column(`SELECT COUNT(*) FROM sessions`); n != "0" {
+			t.Errorf("looking started %s sessions", n)
+		}
+	})
+}

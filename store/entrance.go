@@ -7,9 +7,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// entranceParameters carry a code of each kind on a portal's page.
-var entranceParameters = map[desk.EntranceKind]string{desk.SupportButton: "button", desk.HelpLink: "link"}
-
 const entranceColumns = `SELECT e.id, e.rev, e.kind, e.slug, e.name, e.icon, e.code, e.priority, e.disabled, e.portal_id, COALESCE(p.name, ''), COALESCE(p.slug, ''),
 	e.rep_id, COALESCE(r.name, ''), e.team_id, COALESCE(t.name, ''), e.issue_id, COALESCE(i.title, '')
 	FROM entrances e LEFT JOIN portals p ON p.id = e.portal_id LEFT JOIN reps r ON r.id = e.rep_id LEFT JOIN teams t ON t.id = e.team_id LEFT JOIN issues i ON i.id = e.issue_id`
@@ -21,7 +18,7 @@ func scanEntrance(scan scanner, e *desk.Entrance) error {
 	err := scan(&e.ID, &e.Rev, &kind, &e.Slug, &e.Name, &e.Icon, &e.Code, &e.Priority, &e.Disabled, &portal.ID, &portal.Name, &page,
 		&rep.ID, &rep.Name, &team.ID, &team.Name, &issue.ID, &issue.Name)
 	e.Portal, e.Rep, e.Team, e.Issue = refOrNil(portal), refOrNil(rep), refOrNil(team), refOrNil(issue)
-	e.URL = "/p/" + page + "?" + entranceParameters[kind] + "=" + e.Code
+	e.URL = "/p/" + page + "?" + kind.Parameter() + "=" + e.Code
 	return err
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
+// NewCode draws a specialist's code.
+func NewCode() string { return drawText(desk.CodeAlphabet, desk.CodeDigits) }
+
 // NewSessionKey draws a session key.
 func NewSessionKey() string { return drawText(desk.SessionKeyAlphabet, desk.SessionKeyLength) }
 

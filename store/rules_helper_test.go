@@ -45,7 +45,7 @@ func eachWithRows(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock
 
 // tables are those that a refused request must leave alone: all but the kept answers and the settings.
 var tables = []string{"portals", "portal_tree", "teams", "team_members", "reps", "issues", "consoles", "tokens", "sessions", "attendees",
-	"invitations", "declines", "deliveries", "messages", "notes", "guest_tokens", "grant_keys", "events", "api_tokens", "team_messages", "session_keys", "queue_entries", "queue_visits"}
+	"invitations", "declines", "deliveries", "messages", "notes", "guest_tokens", "grant_keys", "events", "api_tokens", "team_messages", "session_keys", "queue_entries", "queue_visits", "specialist_invitations"}
 
 // all are the lines of all tables.
 func (r rows) all() []string {

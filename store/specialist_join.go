@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -92,17 +91,23 @@ func (e specialistEntry) refuse(why desk.SpecialistReason) *desk.Problem {
 // specialistEntry finds what a code or link leads to. A code is that of an invitation only as long as this stands.
 func (t *tx) specialistEntry(key SpecialistKey) (e specialistEntry, err error) {
 	e.key = key
-	id, code := "", desk.NormalCode(key.Code)
 	if key.Link != "" {
-		id, err = t.store.specialistOf(key.Link)
-	} else if found, rowErr := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{code}, &id); rowErr != nil || !found {
-		err = errors.Join(rowErr, codeNotValid())
+		id, err := t.store.specialistOf(key.Link)
+		if err == nil {
+			e.inv, e.session, err = t.lockedSpecialist(id)
+		}
+		return e, err
+	}
+	id, code := "", desk.NormalCode(key.Code)
+	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{code}, &id)
+	if err == nil && !found {
+		err = codeNotValid()
 	}
 	if err != nil {
 		return e, err
 	}
-	if e.inv, e.session, err = t.lockedSpecialist(id); err == nil && key.Link == "" && e.inv.Code != code {
-		err = codeNotValid() // over since it was found
+	if e.inv, e.session, err = t.lockedSpecialist(id); err == nil && e.inv.Code != code { // over since it was found
+		err = codeNotValid()
 	}
 	return e, err
 }

@@ -41,6 +41,8 @@ func TestOutboxAsPeopleSeeIt(t *testing.T) {
 	followUp.ID, followUp.Follows, followUp.Purpose = "dlv_2", mail.ID, desk.PurposeWithdrawal
 	followUp.Invitation.State, followUp.Invitation.Reason = desk.InvitationCancelled, desk.EndCancelled
 	kept.Send(t.Context(), followUp)
+	s.inviteSpecialist("mia@example.com")
+	send(desk.ChannelEmail)
 
 	for _, look := range []browsertest.Look{{Width: browsertest.Desktop, Height: 3200}, {Width: browsertest.Desktop, Height: 3200, Dark: true}, {Width: browsertest.Phone, Height: 3200}} {
 		page := chromium.Open(t, s.URL+"/demo/outbox", look)
@@ -49,7 +51,7 @@ func TestOutboxAsPeopleSeeIt(t *testing.T) {
 		if len(seen.Wide) > 0 || len(seen.Faint) > 0 || len(seen.Buttons) != 2 {
 			t.Errorf("%s: too wide: %q, too faint: %q, %d buttons", look.Name(), seen.Wide, seen.Faint, len(seen.Buttons))
 		}
-		for _, want := range []string{"Push to Ben", "Email to Cho", "Ana Ruiz invites you to a session", "Re: Ana Ruiz invites you to a session", "Extended availability is on"} {
+		for _, want := range []string{"Push to Ben", "Email to Cho", "Ana Ruiz invites you to a session", "Re: Ana Ruiz invites you to a session", "Extended availability is on", "Email to a specialist", "Ana invites you to help in a support session (Shops in the north)"} {
 			if !strings.Contains(seen.Text, want) {
 				t.Errorf("%s: no %q: %s", look.Name(), want, seen.Text)
 			}
@@ -60,5 +62,21 @@ func TestOutboxAsPeopleSeeIt(t *testing.T) {
 				t.Errorf("it asks for %s", asked)
 			}
 		}
+	}
+}
+
+// inviteSpecialist has Ana invite one by email into the sample's session (F3), which its portal and permissions are to allow.
+func (s *outboxServer) inviteSpecialist(address string) {
+	s.t.Helper()
+	const allowed = `{portals: [{slug: shops-north, name: Shops in the north, parent: shops, specialists: true}], reps: [{username: ana, name: Ana Ruiz, public_name: Ana, role: administrator, permissions: [invite_specialists]}]}`
+	if _, err := s.sample.store.ImportOrganization(s.t.Context(), s.sample.store.Operator(), []byte(allowed), false); err != nil {
+		s.t.Fatal(err)
+	}
+	ana, err := s.sample.store.Authenticate(s.t.Context(), s.sample.ana.Token)
+	if err == nil {
+		_, err = s.sample.store.InviteSpecialists(s.t.Context(), ana, s.sample.session.ID, desk.SpecialistTerms{Emails: []string{address}})
+	}
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // for machines that know no time zones
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -91,4 +92,11 @@ func zoneName(at time.Time) string {
 		return at.Format("UTC-07:00")
 	}
 	return name
+}
+
+// OneLine makes a text fit for a header: names are checked when they are stored, but a CR or LF that slipped in would let its
+// writer add headers, and recipients, of their own.
+func OneLine(s string) string {
+	broken := func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+	return strings.Join(strings.FieldsFunc(s, broken), " ")
 }

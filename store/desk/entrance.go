@@ -14,6 +14,14 @@ const (
 	HelpLink      EntranceKind = "help_link"      // a browser-sharing session (E4)
 )
 
+// Parameter is the name under which an address carries a code of the kind.
+func (k EntranceKind) Parameter() string {
+	if k == HelpLink {
+		return "link"
+	}
+	return "button"
+}
+
 // MaxPriority is that of the most urgent session.
 const MaxPriority = 100
 
@@ -25,6 +33,12 @@ const (
 )
 
 var entranceCode = regexp.MustCompile(fmt.Sprintf("^[%s]{%d}$", EntranceAlphabet, EntranceCodeLength))
+
+// ReadEntranceCode is a code as it was made, of how somebody wrote it; false: it is none.
+func ReadEntranceCode(written string) (string, bool) {
+	code := NormalSessionKey(written)
+	return code, entranceCode.MatchString(code)
+}
 
 // EntranceEntry is a support button or a help link in an organisation file.
 type EntranceEntry struct {
@@ -64,4 +78,12 @@ type Entrance struct {
 	Code     string `json:"code" doc:"What lets customers in; it never changes" example:"7K2MQ9XWD4HTBR3V"`
 	URL      string `json:"url" doc:"Where it leads" example:"https://desk.example.com/p/main?button=7K2MQ9XWD4HTBR3V"`
 	Disabled bool   `json:"disabled" doc:"Whether it is withdrawn: its code lets nobody in"`
+}
+
+// PublicEntrance is what a support button or a help link shows to the customer who comes by it (E3, E4).
+type PublicEntrance struct {
+	Kind   EntranceKind
+	Name   string
+	Icon   string // its address or its name
+	Portal string // the name of the portal whose settings its sessions have
 }

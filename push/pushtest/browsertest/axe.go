@@ -119,7 +119,7 @@ func fetchAxe(folder string) ([]byte, error) {
 	defer os.RemoveAll(own)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if said, err := exec.CommandContext(ctx, npm, "pack", "axe-core@"+axeVersion, "--pack-destination", own).CombinedOutput(); err != nil {
+	if said, err := exec.CommandContext(ctx, npm, "pack", "--ignore-scripts", "--pack-destination", own, "axe-core@"+axeVersion).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("npm pack: %w: %s", err, said)
 	}
 	path := filepath.Join(own, axeFile)

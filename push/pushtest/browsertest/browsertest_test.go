@@ -159,11 +159,11 @@ func TestComplaints(t *testing.T) {
 
 func TestAccessible(t *testing.T) {
 	chromium := New(t)
+	good := chromium.Open(t, serve(t, page), desktop)
+	good.Accessible()
 	if _, err := axe(); err != nil {
 		t.Skip(err)
 	}
-	good := chromium.Open(t, serve(t, page), desktop)
-	good.Accessible()
 	bad := chromium.Open(t, serve(t, `<!doctype html><html><title>Bad</title><main><h1>Hello %s</h1><input><img src="data:,"><button></button></main>`), desktop)
 	var found []string
 	for _, v := range bad.violations() {

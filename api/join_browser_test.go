@@ -1,0 +1,146 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/repdesk/repdesk/push/pushtest/browsertest"
+	"github.com/repdesk/repdesk/push/texts"
+)
+
+// checkSeen holds what must hold of every page for people: nothing stands beyond the window's edge or is too faint or too small
+// to press, axe-core is content, the console too, and all comes from the desk.
+func (d *door) checkSeen(t *testing.T, page *browsertest.Page, language string) {
+	t.Helper()
+	seen := page.Seen()
+	if seen.Lang != language || len(seen.Wide) > 0 || len(seen.Faint) > 0 {
+		t.Errorf("lang %q, want %q; too wide: %q, too faint: %q", seen.Lang, language, seen.Wide, seen.Faint)
+	}
+	for _, b := range seen.Buttons {
+		if b.Height < 44 {
+			t.Errorf("%s is %.0f high: too small for a thumb", b.Label, b.Height)
+		}
+	}
+	page.Accessible()
+	if said := page.Complaints(); len(said) > 0 {
+		t.Errorf("the console says %q", said)
+	}
+	for _, asked := range page.Requests() {
+		if !strings.HasPrefix(asked, d.url+"/") || strings.Contains(asked, "rdg_") || strings.Contains(asked, d.code) {
+			t.Errorf("it asks for %q", asked)
+		}
+	}
+}
+
+// TestF4JoinPageAsPeopleSeeIt: each step, by day and by night, on a phone and a desk, in every language.
+func TestF4JoinPageAsPeopleSeeIt(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), `{"joins":1,"comment":"You know this printer best.\nIt jams since Monday."}`)
+	for _, language := range texts.Languages {
+		for _, look := range []browsertest.Look{{Width: browsertest.Phone}, {Width: browsertest.Desktop, Dark: true}} {
+			look.Language = language
+			code, link := chromium.Open(t, d.url+"/join", look), chromium.Open(t, d.url+d.link, look)
+			code.Picture("join-code-" + language + "-" + look.Name())
+			link.Picture("join-link-" + language + "-" + look.Name())
+			d.checkSeen(t, code, language)
+			d.checkSeen(t, link, language)
+		}
+	}
+	phone := browsertest.Look{Width: browsertest.Phone}
+	page := chromium.Open(t, d.url+"/join", phone)
+	page.Fill("Code", "000 000 000")
+	page.Press("Go on")
+	page.Picture("join-code-wrong")
+	d.checkSeen(t, page, "en")
+	missing := chromium.Open(t, d.url+"/join/nonsense", browsertest.Look{Width: browsertest.Phone, Dark: true})
+	missing.Picture("join-missing")
+	d.checkSeen(t, missing, "en")
+	d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))
+	usedUp := chromium.Open(t, d.url+d.link, phone)
+	usedUp.Press("I have joined before")
+	usedUp.Picture("join-used-up")
+	d.checkSeen(t, usedUp, "en")
+	d.cancel(t)
+	cancelled := chromium.Open(t, d.url+d.link, phone)
+	cancelled.Picture("join-cancelled")
+	d.checkSeen(t, cancelled, "en")
+}
+
+// TestF4F6JoiningByKeys needs no mouse: the code, the name, Enter. Mistakes are said and lead to the field.
+func TestF4F6JoiningByKeys(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), "{}")
+	page := chromium.Open(t, d.url+"/join", browsertest.Look{Width: browsertest.Phone})
+	d.focused(t, page, "Code")
+	page.Keys("12 34" + browsertest.Enter)
+	page.Until("The code has nine digits")
+	d.focused(t, page, "Code")
+	page.Fill("Code", spaced(d.code))
+	page.Keys(browsertest.Enter)
+	page.Until("You are invited to a support session")
+	d.checkInside(t)
+	page.Tab(1)
+	d.focused(t, page, "Your name")
+	page.Keys(" " + browsertest.Enter)
+	page.Until("Enter your name")
+	d.focused(t, page, "Your name")
+	page.Picture("join-name-wrong")
+	d.checkSeen(t, page, "en")
+	page.Fill("Your name", "Kim Lee")
+	page.Tab(1)
+	d.focused(t, page, "Join the session")
+	page.Keys(browsertest.Enter)
+	d.eventually(t, "Kim joined", func() bool { return len(d.inside(t)) == 1 })
+	d.checkInside(t, "Kim Lee")
+}
+
+// focused waits for the focus, which comes a moment after the page.
+func (d *door) focused(t *testing.T, page *browsertest.Page, want string) {
+	t.Helper()
+	d.eventually(t, "the focus is on "+want, func() bool { return page.Focused() == want })
+}
+
+// TestF6F10WithoutScripts is the whole way in and back, in two tabs, and in another browser.
+func TestF6F10WithoutScripts(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), `{"joins":1}`)
+	plain := browsertest.Look{Width: browsertest.Phone, NoScript: true}
+	one, two := chromium.Open(t, d.url+d.link, plain), chromium.Open(t, d.url+d.link, plain)
+	for _, tab := range []*browsertest.Page{one, two} {
+		tab.Fill("Your name", "Kim")
+		tab.Press("Join the session")
+		if at := tab.URL(); at != d.url+"/s/"+d.saved["ses"] {
+			t.Errorf("it leads to %s", at)
+		}
+	}
+	d.checkInside(t, "Kim")
+	if used := d.used(t); used != "1" {
+		t.Errorf("%s joins are used", used)
+	}
+	back := chromium.Open(t, d.url+d.link, browsertest.Look{Width: browsertest.Phone}) // axe-core needs scripts
+	back.Picture("join-before")
+	d.checkSeen(t, back, "en")
+	back.Press("Go on as Kim")
+	d.checkInside(t, "Kim")
+	other := chromium.Private(t).Open(t, d.url+d.link, plain)
+	other.Until("This invitation is used up")
+}
+
+// TestF6HostileNamesAsPeopleSeeThem: neither markup nor marks nor length of a name or comment move anything else on the page.
+func TestF6HostileNamesAsPeopleSeeThem(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), `{"comment":"\u202e`+strings.Repeat("W", 490)+`<i>"}`)
+	name := "\u202e" + strings.Repeat("W", 190) + "<b>\u2069"
+	page := chromium.Open(t, d.url+d.link, browsertest.Look{Width: browsertest.Phone})
+	page.Picture("join-hostile-comment")
+	d.checkSeen(t, page, "en")
+	d.joined(t, d.submit(t, d.link, "", "name", name, "do", "join"))
+	page.Fill("Your name", name)
+	page.Press("Join the session")
+	back := chromium.Open(t, d.url+d.link, browsertest.Look{Width: browsertest.Phone})
+	back.Picture("join-hostile-name")
+	d.checkSeen(t, back, "en")
+	if seen := back.Seen(); !strings.Contains(seen.Text, "<b>") {
+		t.Errorf("the name is %s", seen.Text)
+	}
+}
