@@ -110,6 +110,22 @@ func TestC13LivePageSituations(t *testing.T) {
 	x.live(t, "ses", "", "", 404, "You are no longer in this session", "!Jo Doe")
 }
 
+// TestE4LivePage: of a browser-sharing session the page has the script that keeps the address current; of no other, and for its
+// customer alone.
+func TestE4LivePage(t *testing.T) {
+	x := newServer(t)
+	x.load(t, `portals: [{slug: asks, name: Asks, specialists: true}]`)
+	x.open(t, "other", "ana", "")
+	x.open(t, "page", "ana", `,"portal_id":"@asks","kind":"browser","page_url":"https://shop.example.com/basket","page_title":"Your <basket>"`)
+	x.specialist(t, "Sam", "page")
+	for name, want := range map[string]bool{"other": false, "page": true, "Sam": false} {
+		if got := strings.Contains(x.live(t, name, "", "", 200), ` data-session="`+x.saved[name]+`"`); got != want {
+			t.Errorf("%s has the script: %t", name, got)
+		}
+	}
+	x.live(t, "Sam", "", "", 200, "Web pageYour <basket>")
+}
+
 // TestC13LivePageEnds says why, and where to find help instead (D11).
 func TestC13LivePageEnds(t *testing.T) {
 	x := newServer(t)
@@ -194,7 +210,7 @@ func TestC13LivePageForms(t *testing.T) {
 // TestF7LivePageIsForThoseInside: another session's cookie, none, and what another site sends lead nowhere (E6).
 func TestF7LivePageIsForThoseInside(t *testing.T) {
 	s, clock := openReady(t)
-	x := restarted(t, s, clock, func(cfg *api.Config) { cfg.Limits = api.RateLimits{ReadsAMinute: 20} })
+	x := restarted(t, s, clock, func(cfg *api.Config) { cfg.Limits = api.RateLimits{ReadsAMinute: 20, ActsAMinute: 5} })
 	x.open(t, "one", "ana", "")
 	x.open(t, "two", "ana", "")
 	at := "/s/" + x.saved["two"]
@@ -224,6 +240,9 @@ func TestF7LivePageIsForThoseInside(t *testing.T) {
 	}
 	if !strings.HasSuffix(statuses, "404 429 ") && !strings.HasSuffix(statuses, "429 429 ") {
 		t.Errorf("strangers: %s", statuses)
+	}
+	for i := range 7 { // but how often they write is
+		x.live(t, "one", "/messages", "text=Much", map[bool]int{true: 200, false: 429}[i < 5])
 	}
 }
 
@@ -306,5 +325,56 @@ func TestG11LivePageLanguages(t *testing.T) {
 				t.Errorf("%s: without %s", tongue, text)
 			}
 		}
+	}
+}
+
+var drawnReference = regexp.MustCompile(`name="client_ref" value="[^"]*"`)
+
+// liveBytes is all of the page that a guest can see, but for the reference of the next message, which is drawn anew.
+func (x *server) liveBytes(t *testing.T, name, last string) string {
+	t.Helper()
+	return drawnReference.ReplaceAllString(x.live(t, name, "", "", 200)+x.live(t, name, "?after="+last, "", 200)+x.live(t, name, "?before="+last, "", 200), "")
+}
+
+// TestC11LivePageOfAMaskedRep: of a masked rep no byte of the page tells, nor does the stream that has it asked for anew; unmasking is
+// a coming, and masking a going.
+func TestC11LivePageOfAMaskedRep(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
+	x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
+	x.do(t, call{as: "guest/ses", do: "POST /v1/guest/messages", body: `{"text":"Hello"}`, want: 201, save: "last=id"})
+	following := x.stream(t, "guest/ses", "")
+	following.until(t, "ready")
+	before := x.liveBytes(t, "ses", x.saved["last"])
+	hidden := func(calls ...call) {
+		t.Helper()
+		for _, c := range calls {
+			x.do(t, c)
+			if after := x.liveBytes(t, "ses", x.saved["last"]); after != before {
+				t.Fatalf("after %s the page is\n%s, and before\n%s", c.do, after, before)
+			}
+		}
+	}
+	hidden(
+		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho","masked":true}`, want: 201, save: "inv=id"},
+		call{as: "cho", do: "POST /v1/invitations/$inv/accept"})
+	x.seat(t, "seat", "ana", "ses", "Cho Min")
+	hidden(
+		call{as: "cho", do: "POST /v1/sessions/$ses/messages", body: `{"text":"Behind the scenes"}`, want: 201},
+		call{as: "cho", do: "POST /v1/sessions/$ses/notes", body: `{"text":"Between us"}`, want: 201},
+		call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"access":"view"}`},
+		call{as: "cho", do: "POST /v1/sessions/$ses/leave"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho","masked":true}`, want: 201, save: "inv=id"},
+		call{as: "cho", do: "POST /v1/invitations/$inv/accept"})
+	x.live(t, "ses", "/consent", "granted=true&attendee_id="+x.saved["seat"], 404, "no longer in the session", "!Cho")
+	x.seat(t, "seat", "ana", "ses", "Cho Min")
+	x.live(t, "ses", "/consent", "granted=true&attendee_id="+x.saved["seat"], 404, "no longer in the session", "!Cho")
+	x.do(t, call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"masked":false}`})
+	x.live(t, "ses", "", "", 200, "Cho Min has joined the session", "May Cho Min see", "Cho Min · Support", "!Behind the scenes")
+	x.do(t, call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"masked":true}`})
+	x.live(t, "ses", "", "", 200, "Cho Min has left the session", "!May Cho", "!Cho Min · Support")
+	if got := kinds(following.until(t, "session.changed")); got != "attendee.joined message.posted session.changed" {
+		t.Errorf("until they showed themselves the stream said %s", got)
 	}
 }
