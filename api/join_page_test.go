@@ -25,12 +25,12 @@ portals: [{slug: main, name: Main, specialists: true, max_specialists: 3}]
 reps: [{username: ana, name: Ana Ruiz, public_name: Ana, teams: {printers: lead}, permissions: [invite_specialists]}]`)
 	x.open(t, "ses", "ana", `,"portal_id":"@main"`)
 	d := &door{server: x}
-	d.code, d.link = d.letIn(t, body)
+	d.code, d.link = d.another(t, body)
 	return d
 }
 
-// letIn makes an invitation of specialists, and saves its id as $spi.
-func (d *door) letIn(t testing.TB, body string) (code, link string) {
+// another makes an invitation of specialists, and saves its id as $spi.
+func (d *door) another(t testing.TB, body string) (code, link string) {
 	t.Helper()
 	a := d.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/specialist-invitations", body: body, want: 201, save: "spi=id"})
 	return a.at("code"), a.at("join_url")
@@ -116,6 +116,18 @@ func TestF4F6TheCodeOnTheJoinPage(t *testing.T) {
 	cookie := d.joined(t, d.submit(t, "/join", "", "code", spaced(code), "name", " Kim Lee ", "do", "join"))
 	d.checkInside(t, "Kim Lee")
 	x.do(t, call{do: "GET /v1/guest/session", headers: headers{"Cookie": cookie}, has: []string{`"id":"$ses"`, `"state":"active"`}})
+}
+
+// TestF4TheCodeAtTheEntrance: nine digits in a portal's box are a specialist's, and who entered them is asked the same.
+func TestF4TheCodeAtTheEntrance(t *testing.T) {
+	x := newServer(t)
+	d := newDoor(t, x, "{}")
+	a := d.submit(t, "/p/main", "", "way", "code", "code", spaced(d.code), "name", "Kim")
+	if a.status != http.StatusTemporaryRedirect || a.header.Get("Location") != "/join" {
+		t.Fatalf("%d %v", a.status, a.header)
+	}
+	checkPage(t, d.submit(t, "/join", "", "way", "code", "code", spaced(d.code), "name", "Kim", "company", "", "details", ""), 200, "<bdi>Ana</bdi>", `name="name" value="Kim"`)
+	d.checkInside(t)
 }
 
 // TestF2F8WhatSpecialistsMayDo stands on the page as it is at this moment.
@@ -240,9 +252,9 @@ func TestE6ACodeSaysNothing(t *testing.T) {
 	d := newDoor(t, x, `{"joins":1}`)
 	usedUp := d.code
 	d.joined(t, d.submit(t, "/join", "", "code", usedUp, "name", "Kim", "do", "join"))
-	cancelled, _ := d.letIn(t, "{}")
+	cancelled, _ := d.another(t, "{}")
 	d.cancel(t)
-	ended, _ := d.letIn(t, "{}")
+	ended, _ := d.another(t, "{}")
 	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/end"})
 	var first string
 	for _, code := range []string{"000000000", usedUp, cancelled, ended} {
