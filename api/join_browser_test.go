@@ -123,6 +123,8 @@ func TestF6HostileNamesAsPeopleSeeThem(t *testing.T) {
 	d.joined(t, d.submit(t, d.link, "", "name", name, "do", "join"))
 	page.Fill("Your name", name)
 	page.Press("Join the session")
+	page.Picture("join-hostile-inside")
+	d.checkSeen(t, page, "en")
 	back := chromium.Open(t, d.url+d.link, phone)
 	back.Picture("join-hostile-name")
 	d.checkSeen(t, back, "en")
