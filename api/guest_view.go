@@ -175,6 +175,9 @@ func (v sessionView) People() (all []personView) {
 	return all
 }
 
+// Company says whether anybody but the guest is there.
+func (v sessionView) Company() bool { return len(v.people) > 1 }
+
 // questionView is what the customer is asked about somebody, or has answered (C4).
 type questionView struct {
 	desk.Attendee

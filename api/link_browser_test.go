@@ -68,7 +68,7 @@ func checkLinkSeen(t *testing.T, page *browsertest.Page, language string, button
 func checkRequests(t *testing.T, page *browsertest.Page) {
 	t.Helper()
 	for i, asked := range page.Requests() {
-		if own := regexp.MustCompile(`^http://127\.0\.0\.1:\d+/(assets|v1/guest)/`); i > 0 && !own.MatchString(asked) {
+		if own := regexp.MustCompile(`^http://127\.0\.0\.1:\d+/(assets|v1/guest|s)/`); i > 0 && !own.MatchString(asked) {
 			t.Errorf("it asks for %q", asked)
 		}
 	}

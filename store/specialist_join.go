@@ -1,16 +1,19 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// SpecialistKey is what lets a specialist in: exactly one of the code and the token of the link.
+// SpecialistKey is what lets a specialist in: exactly one of the code and the token of the link, with the guest's token of an
+// earlier join where somebody comes back.
 type SpecialistKey struct {
-	Code string
-	Link string
+	Code  string
+	Link  string
+	Token string
 }
 
 func (k SpecialistKey) check() *desk.Problem {
@@ -35,7 +38,7 @@ type SpecialistDoor struct {
 type SpecialistJoin struct {
 	Key   SpecialistKey
 	Name  string
-	Token string // of who comes back: a guest's from an earlier join
+	Token string // of who comes back, in the key's place
 }
 
 // LookUpSpecialist looks at what a code or link leads to, and changes nothing (F9). It writes only to keep the answer for an
@@ -53,8 +56,12 @@ func (s *Store) LookUpSpecialist(ctx context.Context, key SpecialistKey) (Specia
 
 func (t *tx) lookUpSpecialist(key SpecialistKey) (door SpecialistDoor, err error) {
 	e, err := t.specialistEntry(key)
+	if err != nil {
+		return door, err
+	}
+	before, err := t.cameBefore(e)
 	if err == nil {
-		err = t.letsIn(e, false)
+		err = t.letsIn(e, before.ID != "")
 	}
 	if err != nil {
 		return door, err
@@ -133,12 +140,13 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entere
 	if p := desk.CheckName("name", in.Name, desk.MaxName); p != nil {
 		return Entered{}, p
 	}
+	in.Key.Token = cmp.Or(in.Token, in.Key.Token)
 	return write(ctx, s, func(t *tx) (out Entered, err error) {
 		e, err := t.specialistEntry(in.Key)
 		if err != nil {
 			return out, err
 		}
-		before, err := t.cameBefore(e, in.Token)
+		before, err := t.cameBefore(e)
 		if err != nil {
 			return out, err
 		}
@@ -146,9 +154,9 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entere
 		case before.ID == "":
 			out.Token, err = t.admitSpecialist(e, in.Name)
 		case before.LeftAt == nil:
-			out.Token = in.Token
+			out.Token = in.Key.Token
 		default:
-			out.Token, err = in.Token, t.readmitSpecialist(e, before)
+			out.Token, err = in.Key.Token, t.readmitSpecialist(e, before)
 		}
 		if err != nil {
 			return out, err
@@ -162,12 +170,12 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entere
 	})
 }
 
-// cameBefore is who came by the invitation with the token; with an empty id nobody did.
-func (t *tx) cameBefore(e specialistEntry, token string) (a attendeeRow, err error) {
-	if !strings.HasPrefix(token, "rdg_") {
+// cameBefore is who came by the invitation with the key's token; with an empty id nobody did.
+func (t *tx) cameBefore(e specialistEntry) (a attendeeRow, err error) {
+	if !strings.HasPrefix(e.key.Token, "rdg_") {
 		return a, nil
 	}
-	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.specialist_invitation_id = $2`, []any{hashToken(token), e.inv.ID},
+	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.specialist_invitation_id = $2`, []any{hashToken(e.key.Token), e.inv.ID},
 		func(scan scanner) error { return scanAttendee(scan, &a) })
 	return a, err
 }

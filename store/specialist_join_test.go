@@ -165,6 +165,7 @@ func TestF10TheSamePersonComesBack(t *testing.T) {
 		same(t, "the data", data.all(), before...)
 		ok(t, try(d.LeaveAsGuest(t.Context(), mia)))
 		refusal(t, "her token meanwhile", try(d.AuthenticateGuest(t.Context(), in.Token)), desk.TokenUnknown)
+		ok(t, try(d.LookUpSpecialist(t.Context(), store.SpecialistKey{Code: offer.Code, Token: in.Token})))
 		say(t, d, ana, session, "while she was away")
 		clock.Advance(10 * time.Minute)
 		d.Touch(ana)

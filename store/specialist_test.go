@@ -165,7 +165,7 @@ func TestF5CancelledLetsNobodyIn(t *testing.T) {
 		ana, ben, eli := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("eli")
 		session := d.OpenSession(ana, "@expert")
 		offer := code(t, d, ana, session, desk.SpecialistTerms{})
-		_, mia := joins(t, d, offer, "Mia")
+		in, mia := joins(t, d, offer, "Mia")
 		told := watch(t, d, ana)
 		cancel := func(c desk.Caller, remove bool) func() error {
 			return func() error { return try(d.CancelSpecialistInvitation(t.Context(), c, offer.ID, remove)) }
@@ -183,6 +183,8 @@ func TestF5CancelledLetsNobodyIn(t *testing.T) {
 		same(t, "why", []string{p.Conflict.Kind, p.Conflict.ID, p.Conflict.State, p.Conflict.Reason}, "specialist_invitation", offer.ID, "cancelled", "cancelled")
 		ok(t, try(d.GuestSession(t.Context(), mia)))
 		before := data.all()
+		still := must(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Link: linkOf(offer)}, Name: "Mia", Token: in.Token}))
+		same(t, "who is still in", []string{still.Token}, in.Token)
 		ok(t, cancel(ana, false)())
 		same(t, "a second time", data.all(), before...)
 		guest := watchGuest(t, d, mia)

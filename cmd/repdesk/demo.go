@@ -77,6 +77,8 @@ func (d *sample) printWalkThrough(w io.Writer, url string) {
 	real := strings.NewReplacer("$URL", url, "$ANA", d.ana.Token, "$BEN", d.ben.Token, "$SESSION", d.session.ID)
 	fmt.Fprintf(w, `A sample desk runs at %[1]s, on a database that is removed when you stop it (Ctrl-C).
 What phones and mailboxes would show:  %[1]s/demo/outbox
+Where customers come in:               %[1]s/p/main
+Where specialists do:                  %[1]s/join
 All operations:                        %[1]s/docs
 
 Open the outbox in a browser, and paste these lines, one after the other, into a second terminal:

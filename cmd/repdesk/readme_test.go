@@ -112,6 +112,7 @@ func TestReadmeCanBeFollowed(t *testing.T) {
 	contains(t, out, shared...)
 	contains(t, out, "Idempotent-Replayed: true", "Ignored-Parameters: mood", "event: ready", `"dry_run":true`, `"name":"rosa"`,
 		"Is anybody there?", `"end_reason":"abandoned"`, "let in: ses_", `"external_key":"ticket-4712"`)
+	contains(t, out, `"join_url":"`+url+`/join/`, `"joins_left":2`, `"role":"specialist"`, `"name":"Max from the maker"`, `"state":"cancelled","reason":"cancelled"`) // F
 	contains(t, out, `"came_by":"session_key"`, `"came_by":"rep_chosen"`, `"came_by":"help_link"`, `"title":"[Browser] Oki"`, `"place":2`, `"name":"Max"`, `"name":"Noor"`,
 		`"came_by":"waiting_rule"`, `"customer_gone":true`, `"customer_gone":false`)
 }

@@ -154,13 +154,13 @@ let unsent = null;
 async function send(form, button) {
   if (sending.has(form)) return;
   sending.add(form);
-  const fields = new URLSearchParams(new FormData(form));
+  const fields = new URLSearchParams(new FormData(form)), text = form.elements.namedItem("text")?.value;
   if (button?.name) fields.append(button.name, button.value);
   unsent = null;
   try {
     const page = await ask(form.action, fields);
     if (page) correct(page);
-    else sent(form, fields.get("text"));
+    else sent(form, text);
   } catch {
     unsent = () => send(form, button);
   }
@@ -179,7 +179,7 @@ function correct(page) {
 function sent(form, text) {
   const box = form.elements.namedItem("text");
   if (box) {
-    if (box.value === text) box.value = "";
+    if (box.value.startsWith(text)) box.value = box.value.slice(text.length).trimStart(); // what was written since stays
     box.removeAttribute("aria-invalid");
     form.elements.namedItem("client_ref").value = [...crypto.getRandomValues(new Uint32Array(4))].join("-");
   }
@@ -216,7 +216,7 @@ async function earlier(link) {
 // With a keyboard, Enter sends and Shift+Enter begins a line. On a phone there is a button.
 document.addEventListener("keydown", (event) => {
   const sends = event.target.id === "text" && event.key === "Enter" && !event.shiftKey && !event.isComposing;
-  if (!sends || !matchMedia("(pointer: fine)").matches) return;
+  if (!sends || matchMedia("(pointer: coarse)").matches) return;
   event.preventDefault();
   event.target.form.requestSubmit();
 });

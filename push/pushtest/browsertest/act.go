@@ -97,7 +97,21 @@ func (p *Page) Tab(n int) {
 // Keys presses keys, one after the other.
 func (p *Page) Keys(keys string) {
 	p.t.Helper()
-	p.run(fmt.Sprintf("press %q", keys), chromedp.KeyEvent(keys))
+	p.run(fmt.Sprintf("press %q", keys), chromedp.KeyEvent(keys, enterAtOnce))
+}
+
+// enterAtOnce makes Enter one event with its character, as keyboards do. Else the character would come when the key has already
+// led elsewhere, and do there what it does: send a form.
+func enterAtOnce(k *input.DispatchKeyEventParams) {
+	if k.Key != "Enter" {
+		return
+	}
+	switch k.Type {
+	case kb.KeyDown:
+		k.Text = kb.Enter
+	case kb.KeyChar:
+		k.Type, k.Text, k.UnmodifiedText = kb.KeyUp, "", ""
+	}
 }
 
 // Focused is the name of what has the focus, as a screen reader says it. It is empty if nothing has.
