@@ -308,3 +308,54 @@ func TestG11LivePageLanguages(t *testing.T) {
 		}
 	}
 }
+
+var drawnReference = regexp.MustCompile(`name="client_ref" value="[^"]*"`)
+
+// liveBytes is all of the page that a guest can see, but for the reference of the next message, which is drawn anew.
+func (x *server) liveBytes(t *testing.T, name, last string) string {
+	t.Helper()
+	return drawnReference.ReplaceAllString(x.live(t, name, "", "", 200)+x.live(t, name, "?after="+last, "", 200)+x.live(t, name, "?before="+last, "", 200), "")
+}
+
+// TestC11LivePageOfAMaskedRep: of a masked rep no byte of the page tells, nor does the stream that has it asked for anew; unmasking is
+// a coming, and masking a going.
+func TestC11LivePageOfAMaskedRep(t *testing.T) {
+	x := newServer(t)
+	x.logInAll(t, "ana", "ben", "cho")
+	x.load(t, `portals: [{slug: asks, name: Asks, consent_on_join: true}]`)
+	x.open(t, "ses", "ana", `,"portal_id":"@asks"`)
+	x.do(t, call{as: "guest/ses", do: "POST /v1/guest/messages", body: `{"text":"Hello"}`, want: 201, save: "last=id"})
+	following := x.stream(t, "guest/ses", "")
+	following.until(t, "ready")
+	before := x.liveBytes(t, "ses", x.saved["last"])
+	hidden := func(calls ...call) {
+		t.Helper()
+		for _, c := range calls {
+			x.do(t, c)
+			if after := x.liveBytes(t, "ses", x.saved["last"]); after != before {
+				t.Fatalf("after %s the page is\n%s, and before\n%s", c.do, after, before)
+			}
+		}
+	}
+	hidden(
+		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho","masked":true}`, want: 201, save: "inv=id"},
+		call{as: "cho", do: "POST /v1/invitations/$inv/accept"})
+	x.seat(t, "seat", "ana", "ses", "Cho Min")
+	hidden(
+		call{as: "cho", do: "POST /v1/sessions/$ses/messages", body: `{"text":"Behind the scenes"}`, want: 201},
+		call{as: "cho", do: "POST /v1/sessions/$ses/notes", body: `{"text":"Between us"}`, want: 201},
+		call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"access":"view"}`},
+		call{as: "cho", do: "POST /v1/sessions/$ses/leave"},
+		call{as: "ana", do: "POST /v1/sessions/$ses/invitations", body: `{"rep_id":"@cho","masked":true}`, want: 201, save: "inv=id"},
+		call{as: "cho", do: "POST /v1/invitations/$inv/accept"})
+	x.live(t, "ses", "/consent", "granted=true&attendee_id="+x.saved["seat"], 404, "no longer in the session", "!Cho")
+	x.seat(t, "seat", "ana", "ses", "Cho Min")
+	x.live(t, "ses", "/consent", "granted=true&attendee_id="+x.saved["seat"], 404, "no longer in the session", "!Cho")
+	x.do(t, call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"masked":false}`})
+	x.live(t, "ses", "", "", 200, "Cho Min has joined the session", "May Cho Min see", "Cho Min · Support", "!Behind the scenes")
+	x.do(t, call{as: "ana", do: "PATCH /v1/sessions/$ses/attendees/$seat", body: `{"masked":true}`})
+	x.live(t, "ses", "", "", 200, "Cho Min has left the session", "!May Cho", "!Cho Min · Support")
+	if got := kinds(following.until(t, "session.changed")); got != "attendee.joined message.posted session.changed" {
+		t.Errorf("until they showed themselves the stream said %s", got)
+	}
+}

@@ -142,7 +142,10 @@ function lost() {
 }
 
 function found() {
-  if (away) say(session().dataset.back);
+  if (away) {
+    say(session().dataset.back);
+    setTimeout(() => { if (!away && session()) say(""); }, 10_000);
+  }
   away = false;
   document.getElementById("refresh").hidden = true;
 }
