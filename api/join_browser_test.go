@@ -86,6 +86,24 @@ func (d *door) focused(t *testing.T, page *browsertest.Page, want string) {
 	d.eventually(t, "the focus is on "+want, func() bool { return page.Focused() == want })
 }
 
+// TestF4TheEntrancesBox takes the code too, and asks nobody for their name twice.
+func TestF4TheEntrancesBox(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), "{}")
+	page := chromium.Open(t, d.url+"/p/main", phone)
+	page.Click("Enter a key or code")
+	page.Fill("Key or code", spaced(d.code))
+	page.Fill("Your name", "Kim")
+	page.Press("Ask for help")
+	page.Until("You are invited to a support session")
+	page.Picture("join-from-entrance")
+	d.checkSeen(t, page, "en")
+	d.checkInside(t)
+	page.Press("Join the session")
+	page.Until("You are in a session with Ana")
+	d.checkInside(t, "Kim")
+}
+
 // TestF6F10WithoutScripts is the whole way in and back, in two tabs, and in another browser.
 func TestF6F10WithoutScripts(t *testing.T) {
 	chromium := browsertest.New(t)

@@ -346,7 +346,11 @@ func TestF6HostileNames(t *testing.T) {
 			}
 		}
 	}
-	d := newDoor(t, newServer(t), "{}")
+	d := newDoor(t, newServer(t), `{"comment":"\u202e<b>Kim</b>\r\nBcc: x"}`)
+	email := d.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/specialist-invitations"}).at("items.0.email.text")
+	if !strings.Contains(email, "<b>Kim</b>") || strings.Contains(email, "&lt;") {
+		t.Errorf("the email says %q", email)
+	}
 	for name, says := range map[string]string{"": "Enter your name", " \t ": "Enter your name", "\u202e\u200f": "Enter your name", strings.Repeat("x", desk.MaxName+1): "at most 200 characters",
 		"Kim\nLee": "characters that it cannot have", "Kim\x00": "characters that it cannot have", "Kim\xff": "characters that it cannot have"} {
 		page := checkPage(t, d.submit(t, d.link, "", "name", name, "do", "join"), 422, says, `href="#name"`, `aria-invalid="true"`, "<bdi>Ana</bdi>")
