@@ -109,13 +109,18 @@ func (s *Server) showJoin(w http.ResponseWriter, r *http.Request) {
 	s.writeJoin(w, r, v, err)
 }
 
-var codeForm = regexp.MustCompile(`^[0-9]{9}$`)
+var specialistCode = regexp.MustCompile(`^[0-9]{9}$`)
+
+// isSpecialistCode says whether somebody wrote what can be a specialist's code, whatever stands between its digits.
+func isSpecialistCode(written string) bool {
+	return specialistCode.MatchString(desk.NormalCode(written))
+}
 
 // answerJoin takes the code, and once the name is there lets its bearer in. The portal's page hands codes on to here.
 func (s *Server) answerJoin(w http.ResponseWriter, r *http.Request) {
 	v := joinViewOf(r)
 	do := r.PostFormValue("do")
-	if v.Link == "" && !codeForm.MatchString(desk.NormalCode(v.Code)) {
+	if v.Link == "" && !isSpecialistCode(v.Code) {
 		v.Mistake = v.Say("join.code.digits")
 		s.writeJoin(w, r, v, desk.Invalid("code", "form", "must be nine digits"))
 		return
