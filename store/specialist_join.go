@@ -97,16 +97,13 @@ func (t *tx) specialistEntry(key SpecialistKey) (e specialistEntry, err error) {
 		}
 		return e, err
 	}
-	id, code := "", desk.NormalCode(key.Code)
-	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{code}, &id)
+	id := ""
+	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{desk.NormalCode(key.Code)}, &id)
 	if err == nil && !found {
 		err = codeNotValid()
 	}
-	if err != nil {
-		return e, err
-	}
-	if e.inv, e.session, err = t.lockedSpecialist(id); err == nil && e.inv.Code != code { // over since it was found
-		err = codeNotValid()
+	if err == nil {
+		e.inv, e.session, err = t.lockedSpecialist(id) // it may be over since it was found
 	}
 	return e, err
 }
