@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
@@ -99,7 +98,7 @@ func (s *Server) listSpecialistDeliveries(ctx context.Context, in *specialistDel
 func (s *Server) ready(offer store.SpecialistOffer) desk.SpecialistInvitation {
 	i := s.reachable(&offer.SpecialistInvitation)
 	if i.Active() {
-		subject, text := texts.For(i.Language).SpecialistMail(texts.SpecialistMail{Inviter: offer.Host, Desk: offer.Desk, Code: i.Code, URL: i.JoinURL, Comment: i.Comment, Access: i.Access})
+		subject, text := texts.For(i.Language).SpecialistMail(desk.SpecialistMail{Inviter: offer.Host, Desk: offer.Desk, Code: i.Code, Comment: i.Comment, Access: i.Access}, i.JoinURL)
 		i.Email = &desk.SpecialistEmail{Subject: subject, Text: text}
 	}
 	return *i
@@ -135,8 +134,7 @@ type ComesBack struct {
 
 // key is what the body says, with the token of who comes back.
 func (c ComesBack) key(k JoinKey) store.SpecialistKey {
-	_, token, _ := strings.Cut(c.Authorization, " ")
-	return store.SpecialistKey{Code: k.Code, Link: k.LinkToken, Token: strings.TrimSpace(token)}
+	return store.SpecialistKey{Code: k.Code, Link: k.LinkToken, Token: bearerToken(c.Authorization)}
 }
 
 type lookUpInput struct {

@@ -19,7 +19,7 @@ func TestF2TheOwnerGetsAReadyEmail(t *testing.T) {
 	x.open(t, "ses", "ana", `,"portal_id":"@main"`)
 	before := x.cursor(t, "ana")
 	a := x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/specialist-invitations", body: `{"access":"view","language":"de-AT","comment":"Fach 2\nbitte","emails":["mia@example.com"]}`, want: 201, save: "spi=id"})
-	subject, text := texts.For("de").SpecialistMail(texts.SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: a.at("code"), URL: a.at("join_url"), Comment: "Fach 2\nbitte", Access: desk.View})
+	subject, text := texts.For("de").SpecialistMail(desk.SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: a.at("code"), Comment: "Fach 2\nbitte", Access: desk.View}, a.at("join_url"))
 	if a.at("email.subject") != subject || a.at("email.text") != text || !strings.Contains(text, "\nhttps://desk.example.com/help/join/") {
 		t.Errorf("answer %s, want %s\n%s", a.text, subject, text)
 	}
@@ -38,9 +38,7 @@ func TestF2TheOwnerGetsAReadyEmail(t *testing.T) {
 	if err != nil || len(jobs) != 1 || jobs[0].Specialist == nil {
 		t.Fatalf("%+v, %v", jobs, err)
 	}
-	says := jobs[0].Specialist
-	sent, same := texts.For(jobs[0].Locale).SpecialistMail(texts.SpecialistMail{Inviter: says.Inviter, Desk: says.Desk, Code: says.Code,
-		URL: "https://desk.example.com/help/join/" + jobs[0].LinkToken, Comment: says.Comment, Access: says.Access})
+	sent, same := texts.For(jobs[0].Locale).SpecialistMail(*jobs[0].Specialist, "https://desk.example.com/help/join/"+jobs[0].LinkToken)
 	if sent != subject || same != text || jobs[0].Address != "mia@example.com" {
 		t.Errorf("to %s: %s\n%s", jobs[0].Address, sent, same)
 	}

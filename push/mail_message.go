@@ -157,14 +157,13 @@ func (v *mailView) invite(t *texts.Texts, job desk.Job, answer string) {
 
 // inviteSpecialist says the same in HTML and as text (F3).
 func (v *mailView) inviteSpecialist(t *texts.Texts, s desk.SpecialistMail, page string) {
-	m := texts.SpecialistMail{Inviter: s.Inviter, Desk: s.Desk, Code: s.Code, URL: page, Comment: s.Comment, Access: s.Access}
-	words := t.SpecialistWords(m)
+	words := t.SpecialistWords(s, page)
 	v.Language, v.Headline, v.Comment = t.Language, words.Title, words.Comment
 	v.Preview = cmp.Or(words.Comment, words.Access)
 	v.Intro, v.Notes = []string{words.Access, words.Name}, []string{words.Ignore}
 	v.Buttons = []mailButton{{Label: words.Join, URL: page, Main: true}}
 	v.Code = mailFact{words.Enter, words.Code}
-	_, v.plain = t.SpecialistMail(m)
+	_, v.plain = t.SpecialistMail(s, page)
 }
 
 // followUp says why an invitation that was told by email is over (G4). It has no buttons, for there is nothing to answer.

@@ -30,7 +30,7 @@ func TestF3MailToASpecialist(t *testing.T) {
 			t.Fatalf("outcome %+v", got)
 		}
 		m := server.Next()
-		subject, text := texts.For("en").SpecialistMail(texts.SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: "482913057", URL: link, Comment: "Tray 2, please", Access: access})
+		subject, text := texts.For("en").SpecialistMail(desk.SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: "482913057", Comment: "Tray 2, please", Access: access}, link)
 		if m.To != "mia@example.com" || m.Subject != subject || m.Text != text {
 			t.Errorf("to %s: %s\n%s\nwant %s\n%s", m.To, m.Subject, m.Text, subject, text)
 		}

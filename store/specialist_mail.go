@@ -82,7 +82,7 @@ func (t *tx) specialistJob(job *desk.Job) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
-	says := &desk.SpecialistMail{Desk: inv.Desk, Code: inv.Code, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Comment: inv.Comment, MayShareScreen: session.specialistsShare, Language: inv.Language}
+	says := &desk.SpecialistMail{Desk: inv.Desk, Code: inv.Code, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Comment: inv.Comment}
 	_, err = t.row(`SELECT r.public_name FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.id = $1`, []any{job.ID}, &says.Inviter)
 	job.Specialist, job.KeyRev, job.LinkToken, job.Locale = says, inv.Rev, t.store.specialistToken(inv.ID), inv.Language
 	return "", err

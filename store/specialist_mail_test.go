@@ -31,8 +31,6 @@ func states(t *testing.T, d *storetest.Desk, owner desk.Caller, o store.Speciali
 func TestF3TheServerSendsTheEmail(t *testing.T) {
 	eachWithSpecialists(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
 		ana, ben, hal := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("hal")
-		share := true
-		ok(t, try(d.UpdateMe(t.Context(), ana, store.MeChange{SpecialistsMayShareScreen: &share}, nil)))
 		session := d.OpenSession(ana, "@narrow")
 		told := watch(t, d, ana)
 		offer := code(t, d, ana, session, desk.SpecialistTerms{Comment: "The tray", Language: "de", Emails: []string{"mia@example.com", "max@example.com", "MIA@example.com"}})
@@ -40,7 +38,7 @@ func TestF3TheServerSendsTheEmail(t *testing.T) {
 		same(t, "sent to", mailedTo(jobs), "mia@example.com", "max@example.com")
 		job := jobs[0]
 		same(t, "what it says", []any{*job.Specialist, job.LinkToken, job.Locale, job.Purpose, job.Key, job.KeyRev},
-			any(desk.SpecialistMail{Inviter: "Ana", Desk: "Narrow", Code: offer.Code, Access: desk.View, Comment: "The tray", MayShareScreen: true, Language: "de"}),
+			any(desk.SpecialistMail{Inviter: "Ana", Desk: "Narrow", Code: offer.Code, Access: desk.View, Comment: "The tray"}),
 			any(linkOf(offer)), any("de"), any(desk.PurposeSpecialistInvitation), any(offer.ID), any(int64(1)))
 		shows(t, "the job", job, []string{"Jo Doe", "Ruiz", ana.RepID, "ana@example.com"})
 		same(t, "what the owner is told", told.told("delivery"), "delivery.changed", "delivery.changed")

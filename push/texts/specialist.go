@@ -6,16 +6,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// SpecialistMail is what an email says that invites a specialist into a session (F2, F3).
-type SpecialistMail struct {
-	Inviter string // public name
-	Desk    string // whose session it is; may be missing
-	Code    string
-	URL     string // the session's join page
-	Comment string
-	Access  desk.Access
-}
-
 // SpecialistWords are the parts of the email. What users wrote stands in the title and the comment alone, so that no
 // direction mark or forged line in it reaches the link, the code or what is said of them.
 type SpecialistWords struct {
@@ -30,8 +20,8 @@ type SpecialistWords struct {
 	Ignore  string
 }
 
-// SpecialistWords says them.
-func (t *Texts) SpecialistWords(m SpecialistMail) SpecialistWords {
+// SpecialistWords says them. link is the invitation's join page.
+func (t *Texts) SpecialistWords(m desk.SpecialistMail, link string) SpecialistWords {
 	access := t.Say("specialist.mail.view")
 	if m.Access == desk.Control {
 		access = t.Say("specialist.mail.control")
@@ -41,7 +31,7 @@ func (t *Texts) SpecialistWords(m SpecialistMail) SpecialistWords {
 		Comment: strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(m.Comment)),
 		Join:    t.Say("specialist.mail.join"),
 		Link:    t.Say("specialist.mail.link"),
-		Enter:   t.Say("specialist.mail.enter", Args{"Page": m.URL[:max(strings.LastIndexByte(m.URL, '/'), 0)]}),
+		Enter:   t.Say("specialist.mail.enter", Args{"Page": link[:max(strings.LastIndexByte(link, '/'), 0)]}),
 		Code:    grouped(m.Code),
 		Access:  access,
 		Name:    t.Say("specialist.mail.name"),
@@ -50,13 +40,13 @@ func (t *Texts) SpecialistWords(m SpecialistMail) SpecialistWords {
 }
 
 // SpecialistMail is the email as plain text: what a rep sends by themselves (F2), and the text part of what the server sends.
-func (t *Texts) SpecialistMail(m SpecialistMail) (subject, text string) {
-	w := t.SpecialistWords(m)
+func (t *Texts) SpecialistMail(m desk.SpecialistMail, link string) (subject, text string) {
+	w := t.SpecialistWords(m, link)
 	paragraphs := []string{w.Title}
 	if w.Comment != "" {
 		paragraphs = append(paragraphs, `"`+w.Comment+`"`)
 	}
-	paragraphs = append(paragraphs, w.Link+"\n"+m.URL, w.Enter+"\n"+w.Code, w.Access+"\n"+w.Name, w.Ignore)
+	paragraphs = append(paragraphs, w.Link+"\n"+link, w.Enter+"\n"+w.Code, w.Access+"\n"+w.Name, w.Ignore)
 	return w.Title, strings.Join(paragraphs, "\n\n") + "\n"
 }
 

@@ -7,17 +7,18 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-func invited(change func(*SpecialistMail)) SpecialistMail {
-	m := SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: "482913057", URL: "https://desk.example.com/help/join/link-1", Comment: "Tray 2, please", Access: desk.View}
+// readyEmail is the email of an invitation to a specialist, with a change.
+func readyEmail(language string, change func(*desk.SpecialistMail)) (subject, text string) {
+	m := desk.SpecialistMail{Inviter: "Ana", Desk: "Acme Help", Code: "482913057", Comment: "Tray 2, please", Access: desk.View}
 	if change != nil {
 		change(&m)
 	}
-	return m
+	return For(language).SpecialistMail(m, "https://desk.example.com/help/join/link-1")
 }
 
 // F2: the ready email, word for word.
 func TestF2ReadyEmail(t *testing.T) {
-	subject, text := For("en").SpecialistMail(invited(nil))
+	subject, text := readyEmail("en", nil)
 	if want := "Ana invites you to help in a support session (Acme Help)"; subject != want {
 		t.Errorf("subject %q, want %q", subject, want)
 	}
@@ -40,11 +41,11 @@ If you did not expect this email, you can ignore it.
 		t.Errorf("text:\n%s", text)
 	}
 	control := strings.Replace(want, "see the shared screen and to chat", "see and control the shared screen, and to chat", 1)
-	if _, text := For("en").SpecialistMail(invited(func(m *SpecialistMail) { m.Access = desk.Control })); text != control {
+	if _, text := readyEmail("en", func(m *desk.SpecialistMail) { m.Access = desk.Control }); text != control {
 		t.Errorf("with control:\n%s", text)
 	}
 	bare := strings.Replace(strings.Replace(want, "\"Tray 2, please\"\n\n", "", 1), " (Acme Help)", "", 1)
-	if _, text := For("en").SpecialistMail(invited(func(m *SpecialistMail) { m.Comment, m.Desk = " \r\n", "" })); text != bare {
+	if _, text := readyEmail("en", func(m *desk.SpecialistMail) { m.Comment, m.Desk = " \r\n", "" }); text != bare {
 		t.Errorf("without comment and desk:\n%s", text)
 	}
 }
@@ -53,8 +54,8 @@ If you did not expect this email, you can ignore it.
 func TestF2ReadyEmailInEveryLanguage(t *testing.T) {
 	said := map[string]string{}
 	for _, language := range Languages {
-		subject, text := For(language).SpecialistMail(invited(nil))
-		_, control := For(language).SpecialistMail(invited(func(m *SpecialistMail) { m.Access = desk.Control }))
+		subject, text := readyEmail(language, nil)
+		_, control := readyEmail(language, func(m *desk.SpecialistMail) { m.Access = desk.Control })
 		if !strings.HasPrefix(text, subject+"\n\n") || !strings.Contains(subject, "Ana") || !strings.Contains(subject, "Acme Help") {
 			t.Errorf("%s: %q begins %q", language, subject, text)
 		}
@@ -74,9 +75,9 @@ func TestF2ReadyEmailInEveryLanguage(t *testing.T) {
 func TestF2NamesInTheReadyEmail(t *testing.T) {
 	const turned, markup = "\u202eAna\u2067", `<b>"{{.Code}}" %s</b>`
 	long := strings.Repeat("é", 200)
-	_, plain := For("en").SpecialistMail(invited(func(m *SpecialistMail) { m.Comment = "" }))
+	_, plain := readyEmail("en", func(m *desk.SpecialistMail) { m.Comment = "" })
 	for _, name := range []string{turned, markup, long, "Eve\r\nBcc: all@example.com\u2028X"} {
-		subject, text := For("en").SpecialistMail(invited(func(m *SpecialistMail) { m.Inviter, m.Desk, m.Comment = name, name, "" }))
+		subject, text := readyEmail("en", func(m *desk.SpecialistMail) { m.Inviter, m.Desk, m.Comment = name, name, "" })
 		if strings.ContainsAny(subject, "\r\n\u2028") || !strings.Contains(subject, OneLine(name)+" invites") || !strings.HasSuffix(subject, " ("+OneLine(name)+")") {
 			t.Errorf("subject %q", subject)
 		}
@@ -84,7 +85,7 @@ func TestF2NamesInTheReadyEmail(t *testing.T) {
 			t.Errorf("%q reaches other lines:\n%s", name, text)
 		}
 	}
-	_, text := For("en").SpecialistMail(invited(func(m *SpecialistMail) { m.Comment = turned + "\r\nand\r" + markup + "\n" }))
+	_, text := readyEmail("en", func(m *desk.SpecialistMail) { m.Comment = turned + "\r\nand\r" + markup + "\n" })
 	if !strings.Contains(text, "\n\n\""+turned+"\nand\n"+markup+"\"\n\nOpen this link") {
 		t.Errorf("comment:\n%s", text)
 	}

@@ -71,15 +71,13 @@ type SpecialistEmail struct {
 	Text    string `json:"text" doc:"The email's text, with the link, the code and the access rights"`
 }
 
-// SpecialistMail is what the email tells that the server sends to a specialist (F3).
+// SpecialistMail is what an email says that invites a specialist (F2, F3), beside its link.
 type SpecialistMail struct {
-	Inviter        string // the public name of the rep who had it sent
-	Desk           string // the session's portal
-	Code           string
-	Access         Access
-	Comment        string
-	MayShareScreen bool // F8
-	Language       string
+	Inviter string // public name
+	Desk    string // the session's portal; may be missing
+	Code    string
+	Access  Access
+	Comment string
 }
 
 // NormalCode is a specialist's code as it was made, of how somebody wrote it.
