@@ -31,10 +31,9 @@ func (s *Store) GuestGrant(ctx context.Context, g desk.Guest, issuer string) (de
 	return s.grant(ctx, issuer, func(t *tx) (sessionRow, attendeeRow, error) { return t.guestInside(g) })
 }
 
-// grant signs what one reading of the database says of an attendee. It writes nothing, except to keep the answer for an
-// Idempotency-Key.
+// grant signs what one reading of the database says of an attendee.
 func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (sessionRow, attendeeRow, error)) (desk.Grant, error) {
-	signed := func(t *tx) (desk.Grant, error) {
+	return readOrKeep(ctx, s, func(t *tx) (desk.Grant, error) {
 		session, a, err := seat(t)
 		if err != nil {
 			return desk.Grant{}, err
@@ -44,11 +43,7 @@ func (s *Store) grant(ctx context.Context, issuer string, seat func(*tx) (sessio
 			return desk.Grant{}, err
 		}
 		return sign(key, issuer, desk.GrantOf(a.Attendee, session.specialistsShare), t.now)
-	}
-	if idempotencyFrom(ctx) != nil {
-		return write(ctx, s, signed)
-	}
-	return read(ctx, s, signed)
+	})
 }
 
 // grantKey is the key that signs now: the last one that is in use. Where a server's clock is behind that of the one that

@@ -59,25 +59,10 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 	case desk.OutcomeRejected:
 		return t.deliveryFailed(job, o.Error)
 	}
-	if job.Purpose == desk.PurposeInvitation || job.Purpose == desk.PurposeTransfer {
-		inv, err := t.invitation(job.OfferID())
-		if err != nil {
-			return err
-		}
-		if !inv.Active() || declined(inv, job.Rep.ID) {
-			return t.settle(job.ID, desk.DeliveryDropped, "over")
-		}
+	if over, err := t.dropIf(t.offerOver, job); err != nil || over {
+		return err
 	}
-	if job.SpecialistInvitationID != "" {
-		inv, err := t.specialistInvitation(job.SpecialistInvitationID)
-		if err != nil {
-			return err
-		}
-		if !inv.Active() {
-			return t.settle(job.ID, desk.DeliveryDropped, "over")
-		}
-	}
-	if over, err := t.dropTakenBack(job); err != nil || over {
+	if over, err := t.dropIf(t.takenBack, job); err != nil || over {
 		return err
 	}
 	next := t.now.Add(pause)
@@ -96,9 +81,22 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 	return t.tellDelivery(job.ID)
 }
 
-// dropTakenBack drops a push that was withdrawn while it was being sent.
-func (t *tx) dropTakenBack(job desk.Job) (bool, error) {
-	over, err := t.takenBack(job)
+// offerOver says whether what the job offers was over, or declined, while it was being sent.
+func (t *tx) offerOver(job desk.Job) (bool, error) {
+	switch {
+	case job.SpecialistInvitationID != "":
+		inv, err := t.specialistInvitation(job.SpecialistInvitationID)
+		return !inv.Active(), err
+	case job.Purpose == desk.PurposeInvitation || job.Purpose == desk.PurposeTransfer:
+		inv, err := t.invitation(job.OfferID())
+		return !inv.Active() || declined(inv, job.Rep.ID), err
+	}
+	return false, nil
+}
+
+// dropIf drops what is over.
+func (t *tx) dropIf(isOver func(desk.Job) (bool, error), job desk.Job) (bool, error) {
+	over, err := isOver(job)
 	if err == nil && over {
 		err = t.settle(job.ID, desk.DeliveryDropped, "over")
 	}
@@ -135,7 +133,7 @@ func (s *Store) ReleaseDelivery(ctx context.Context, job desk.Job, tried bool) e
 		if err != nil || !held {
 			return err
 		}
-		if over, err := t.dropTakenBack(job); err != nil || over {
+		if over, err := t.dropIf(t.takenBack, job); err != nil || over {
 			return err
 		}
 		if err := t.oneMessage(job); err != nil {

@@ -33,17 +33,12 @@ type SpecialistDoor struct {
 	Full           bool        `json:"full" doc:"Whether no seat is free at this moment"`
 }
 
-// LookUpSpecialist looks at what a code or link leads to, and changes nothing (F9). It writes only to keep the answer for an
-// Idempotency-Key.
+// LookUpSpecialist looks at what a code or link leads to, and changes nothing (F9).
 func (s *Store) LookUpSpecialist(ctx context.Context, key SpecialistKey) (SpecialistDoor, error) {
 	if p := key.check(); p != nil {
 		return SpecialistDoor{}, p
 	}
-	look := func(t *tx) (SpecialistDoor, error) { return t.lookUpSpecialist(key) }
-	if idempotencyFrom(ctx) != nil {
-		return write(ctx, s, look)
-	}
-	return read(ctx, s, look)
+	return readOrKeep(ctx, s, func(t *tx) (SpecialistDoor, error) { return t.lookUpSpecialist(key) })
 }
 
 func (t *tx) lookUpSpecialist(key SpecialistKey) (door SpecialistDoor, err error) {

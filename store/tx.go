@@ -202,6 +202,14 @@ func read[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, err
 	return ask(ctx, s, s.engine.read, fn)
 }
 
+// readOrKeep is read for what answers a POST: it writes only to keep the answer for an Idempotency-Key.
+func readOrKeep[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
+	if idempotencyFrom(ctx) != nil {
+		return write(ctx, s, fn)
+	}
+	return read(ctx, s, fn)
+}
+
 // lookUp is read for a single statement, which is a consistent state by itself: it saves beginning and ending.
 func lookUp[T any](ctx context.Context, s *Store, fn func(*tx) (T, error)) (T, error) {
 	return ask(ctx, s, s.engine.lookUp, fn)

@@ -155,15 +155,19 @@ func (i SpecialistInvitation) LetsIn(f JoinFacts) SpecialistReason {
 // nothing (E6).
 func (i SpecialistInvitation) NotValid(why SpecialistReason) *Problem {
 	p := Refuse(CodeNotValid, "The link lets nobody in: %s.", why)
-	p.Conflict = &Conflict{Kind: "specialist_invitation", ID: i.ID, State: string(i.State), Reason: string(why), EndedAt: i.EndedAt}
+	p.Conflict = i.conflict(why)
 	return p
 }
 
 // Over is the refusal to act on an invitation that is over.
 func (i SpecialistInvitation) Over() *Problem {
 	p := Refuse(InvitationNotActive, "The specialist invitation is over: %s.", i.Reason)
-	p.Conflict = &Conflict{Kind: "specialist_invitation", ID: i.ID, State: string(i.State), Reason: string(i.Reason), EndedAt: i.EndedAt}
+	p.Conflict = i.conflict(i.Reason)
 	return p
+}
+
+func (i SpecialistInvitation) conflict(why SpecialistReason) *Conflict {
+	return &Conflict{Kind: "specialist_invitation", ID: i.ID, State: string(i.State), Reason: string(why), EndedAt: i.EndedAt}
 }
 
 // SpecialistTerms are what an owner says when inviting specialists.
