@@ -11,12 +11,6 @@ import (
 	"github.com/repdesk/repdesk/push/texts"
 )
 
-var (
-	onDesk = browsertest.Look{Width: browsertest.Desktop}
-
-	atNight = browsertest.Look{Width: browsertest.Phone, Dark: true}
-)
-
 // visit opens the live page in a guest's browser.
 func (x *server) visit(t testing.TB, browser *browsertest.Browser, name string, look browsertest.Look) *browsertest.Page {
 	t.Helper()
@@ -24,30 +18,11 @@ func (x *server) visit(t testing.TB, browser *browsertest.Browser, name string, 
 	return browser.Open(t, x.url+"/s/"+x.saved[name], look)
 }
 
-// checkLook holds that a page can be read and used as it is.
+// checkLook is checkSeen, with a picture.
 func checkLook(t *testing.T, page *browsertest.Page, picture string) {
 	t.Helper()
 	page.Picture(picture)
-	seen := page.Seen()
-	if len(seen.Wide) > 0 || len(seen.Faint) > 0 || seen.Texts == 0 {
-		t.Errorf("%s: too wide: %q, too faint: %q", picture, seen.Wide, seen.Faint)
-	}
-	for _, b := range seen.Buttons {
-		if b.Height < 44 {
-			t.Errorf("%s: %s is %.0f px high", picture, b.Label, b.Height)
-		}
-	}
-	page.Accessible()
-	checkQuiet(t, page)
-}
-
-// checkQuiet holds that a page loads only what is the desk's, and complains of nothing.
-func checkQuiet(t *testing.T, page *browsertest.Page) {
-	t.Helper()
-	checkRequests(t, page)
-	if wrong := page.Complaints(); len(wrong) > 0 {
-		t.Errorf("the console complains: %q", wrong)
-	}
+	checkSeen(t, page)
 }
 
 func untilAll(text string, pages ...*browsertest.Page) {

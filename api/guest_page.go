@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -99,7 +98,7 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, g desk.Gues
 }
 
 func (s *Server) postOnPage(w http.ResponseWriter, r *http.Request, g desk.Guest) {
-	in := written{Text: strings.ReplaceAll(r.PostFormValue("text"), "\r\n", "\n"), Ref: r.PostFormValue("client_ref")} // forms end lines so
+	in := written{Text: asWritten(r.PostFormValue("text")), Ref: r.PostFormValue("client_ref")}
 	s.afterForm(w, r, g, in, s.whoIsBack(r, g, func() error {
 		_, err := s.cfg.Store.PostGuestMessage(r.Context(), g, store.NewMessage{Text: in.Text, ClientRef: in.Ref})
 		return err

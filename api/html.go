@@ -143,6 +143,9 @@ func (s *Server) guarded(answer http.HandlerFunc) http.HandlerFunc {
 // maxForm is the most that a page's form sends, in bytes: details of desk.MaxDetails, percent-encoded, and the rest.
 const maxForm = 64 << 10
 
+// asWritten is a text of a form without what browsers make of the ends of its lines.
+func asWritten(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
 // language is that in which a page for people speaks, of whom nothing is known but their browser.
 func language(r *http.Request) *texts.Texts { return texts.For(r.Header.Get("Accept-Language")) }
 

@@ -8,10 +8,10 @@ import (
 	"github.com/repdesk/repdesk/push/texts"
 )
 
-// checkSeen holds what must hold of every look at the page; the code stands in no address.
+// checkSeen is checkSeenIn, and holds that the code stands in no address.
 func (d *door) checkSeen(t *testing.T, page *browsertest.Page, language string) {
 	t.Helper()
-	d.seen(t, page, language)
+	checkSeenIn(t, page, language)
 	for _, asked := range page.Requests() {
 		if strings.Contains(asked, d.code) {
 			t.Errorf("it asks for %q", asked)
@@ -24,8 +24,7 @@ func TestF4JoinPageAsPeopleSeeIt(t *testing.T) {
 	chromium := browsertest.New(t)
 	d := newDoor(t, newServer(t), `{"joins":1,"comment":"You know this printer best.\nIt jams since Monday."}`)
 	for _, language := range texts.Languages {
-		for _, look := range []browsertest.Look{phone, dark} {
-			look.Language = language
+		for _, look := range looksIn(language) {
 			code, link := chromium.Open(t, d.url+"/join", look), chromium.Open(t, d.url+d.link, look)
 			code.Picture("join-code-" + language + "-" + look.Name())
 			link.Picture("join-link-" + language + "-" + look.Name())
@@ -38,7 +37,7 @@ func TestF4JoinPageAsPeopleSeeIt(t *testing.T) {
 	page.Press("Go on")
 	page.Picture("join-code-wrong")
 	d.checkSeen(t, page, "en")
-	missing := chromium.Open(t, d.url+"/join/nonsense", browsertest.Look{Width: browsertest.Phone, Dark: true})
+	missing := chromium.Open(t, d.url+"/join/nonsense", atNight)
 	missing.Picture("join-missing")
 	d.checkSeen(t, missing, "en")
 	d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))

@@ -11,29 +11,6 @@ import (
 	"github.com/repdesk/repdesk/push/texts"
 )
 
-// seen holds what must hold of every look at an entrance.
-func (x *server) seen(t *testing.T, page *browsertest.Page, language string) {
-	t.Helper()
-	seen := page.Seen()
-	if seen.Lang != language || len(seen.Wide) > 0 || len(seen.Faint) > 0 {
-		t.Errorf("lang %q, want %q; too wide: %q, too faint: %q", seen.Lang, language, seen.Wide, seen.Faint)
-	}
-	for _, b := range seen.Buttons {
-		if b.Height < 44 {
-			t.Errorf("%s is %.0f high: too small for a thumb", b.Label, b.Height)
-		}
-	}
-	page.Accessible()
-	if said := page.Complaints(); len(said) > 0 {
-		t.Errorf("the console says %q", said)
-	}
-	for _, asked := range page.Requests() {
-		if !strings.HasPrefix(asked, x.url+"/") || strings.Contains(asked, "rdg_") {
-			t.Errorf("it asks for %q", asked)
-		}
-	}
-}
-
 // entered waits until the browser is led to the customer's session, whose id it saves.
 func (x *server) entered(t *testing.T, page *browsertest.Page) {
 	t.Helper()
@@ -44,8 +21,6 @@ func (x *server) entered(t *testing.T, page *browsertest.Page) {
 	x.saved["ses"] = id
 }
 
-var phone, dark = browsertest.Look{Width: browsertest.Phone}, browsertest.Look{Width: browsertest.Desktop, Dark: true}
-
 // TestE2EntranceAsPeopleSeeIt: by day and by night, on a phone and a desk, in every language, folded and unfolded.
 func TestE2EntranceAsPeopleSeeIt(t *testing.T) {
 	chromium := browsertest.New(t)
@@ -53,25 +28,24 @@ func TestE2EntranceAsPeopleSeeIt(t *testing.T) {
 	ways := map[string][]string{"en": {"Describe your problem", "Choose who helps you", "Enter a key or code"}, "de": {"Problem beschreiben", "Ansprechperson wählen", "Schlüssel oder Code eingeben"},
 		"es": {"Describir el problema", "Elegir quién le ayuda", "Introducir una clave o un código"}, "fr": {"Décrire votre problème", "Choisir qui vous aide", "Saisir une clé ou un code"}}
 	for _, language := range texts.Languages {
-		for _, look := range []browsertest.Look{phone, dark} {
-			look.Language = language
+		for _, look := range looksIn(language) {
 			page := chromium.Open(t, x.url+"/p/main", look)
 			page.Picture("entrance-" + language + "-" + look.Name())
-			x.seen(t, page, language)
+			checkSeenIn(t, page, language)
 			for _, way := range ways[language] {
 				page.Click(way)
 			}
 			page.Picture("entrance-open-" + language + "-" + look.Name())
-			x.seen(t, page, language)
+			checkSeenIn(t, page, language)
 			withdrawn := chromium.Open(t, x.url+"/p/main?link=x", look)
 			withdrawn.Picture("entrance-withdrawn-" + language + "-" + look.Name())
-			x.seen(t, withdrawn, language)
+			checkSeenIn(t, withdrawn, language)
 		}
 	}
 	for name, path := range map[string]string{"box": "/p/box", "rep": "/p/shop", "shut": "/p/shut", "none": "/p/none", "codes": "/p/", "link": "/p/?link=55555555AAAAAAAA&page_url=https://shop.example.com/basket%3Fitem=12345678901234567890&page_title=Your%20basket"} {
 		page := chromium.Open(t, x.url+path, phone)
 		page.Picture("entrance-" + name)
-		x.seen(t, page, "en")
+		checkSeenIn(t, page, "en")
 	}
 }
 
@@ -88,7 +62,7 @@ func TestE2EntranceOnAPhone(t *testing.T) {
 	page.Press("Ask for help")
 	page.Until("Enter your name, on one line")
 	page.Picture("entrance-mistake")
-	x.seen(t, page, "en")
+	checkSeenIn(t, page, "en")
 	page.Click("Enter your name, on one line and in at most 200 characters.")
 	if got := page.Focused(); got != "Your name" {
 		t.Errorf("the link to the field leads to %q", got)
@@ -98,7 +72,7 @@ func TestE2EntranceOnAPhone(t *testing.T) {
 	page.Until("Nobody is available right now. What you wrote is still here")
 	page.Until("Find help here")
 	page.Picture("entrance-nobody")
-	x.seen(t, page, "en")
+	checkSeenIn(t, page, "en")
 	page.Click("Paper jam")
 	page.Press("Ask for help")
 	x.entered(t, page)
@@ -122,7 +96,7 @@ func TestE1EntranceByKeysAlone(t *testing.T) {
 	page.Keys("Jo" + browsertest.Enter)
 	page.Until("lets nobody in")
 	page.Picture("entrance-wrong-code")
-	x.seen(t, page, "en")
+	checkSeenIn(t, page, "en")
 	page.Tab(1)
 	page.Keys(browsertest.Enter) // the link to the field
 	if got := page.Focused(); got != "Key or code" {
@@ -170,7 +144,7 @@ func TestE1E5SecretsInTheFragment(t *testing.T) {
 		page := chromium.Open(t, x.url+path+"#key="+x.saved["key"], phone)
 		page.Fill("Your name", "Jo")
 		page.Picture("entrance-key")
-		x.seen(t, page, "en")
+		checkSeenIn(t, page, "en")
 		if path != "/p/shop" {
 			clean(page, x.saved["key"])
 			continue
@@ -222,7 +196,7 @@ func TestE4HelpOnOtherPeoplesPages(t *testing.T) {
 	help := page.Opened(phone)
 	help.Until("You are asking for help with this page: Shop /basket " + site + "/basket?item=7#top")
 	help.Picture("help-window")
-	x.seen(t, help, "en")
+	checkSeenIn(t, help, "en")
 	if got := help.URL(); got != x.url+"/p/box?link=55555555AAAAAAAA" {
 		t.Errorf("the window is at %s", got)
 	}
@@ -237,7 +211,7 @@ func TestE4HelpOnOtherPeoplesPages(t *testing.T) {
 	x.eventually(t, "the session knows that the customer has gone on", func() bool {
 		return strings.Contains(x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses"}).text, `"page_url":"`+site+`/","page_title":"Shop /"`)
 	})
-	x.seen(t, help, "en")
+	checkSeenIn(t, help, "en")
 	if said := page.Complaints(); len(said) > 0 {
 		t.Errorf("the site's console says %q", said)
 	}

@@ -302,7 +302,7 @@ func readEntranceForm(r *http.Request) (entranceForm, error) {
 	}
 	field := r.PostForm.Get
 	return entranceForm{Way: field("way"), Choice: field("choice"), Code: field("code"), Page: pageIn(r.PostForm),
-		Customer: desk.Customer{Name: field("name"), Company: field("company"), Details: strings.ReplaceAll(field("details"), "\r\n", "\n")}}, nil
+		Customer: desk.Customer{Name: field("name"), Company: field("company"), Details: asWritten(field("details"))}}, nil
 }
 
 func pageIn(values url.Values) desk.Page {

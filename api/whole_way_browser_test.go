@@ -36,10 +36,10 @@ reps: [{username: ana, name: Ana Ruiz, public_name: Ana, teams: {printers: lead}
 func (w *wholeWay) look(step string) {
 	w.t.Helper()
 	w.customer.Picture("whole-way-" + step + "-customer")
-	w.seen(w.t, w.customer, "en")
+	checkSeenIn(w.t, w.customer, "en")
 	if w.specialist != nil {
 		w.specialist.Picture("whole-way-" + step + "-specialist")
-		w.seen(w.t, w.specialist, "en")
+		checkSeenIn(w.t, w.specialist, "en")
 	}
 }
 
@@ -115,12 +115,12 @@ func (w *wholeWay) codeIsCancelled() {
 	late := w.chromium.Private(w.t).Open(w.t, w.url+w.saved["link"], phone)
 	late.Until("This invitation was cancelled")
 	late.Picture("whole-way-8-late-by-link")
-	w.seen(w.t, late, "en")
+	checkSeenIn(w.t, late, "en")
 	byCode := w.chromium.Private(w.t).Open(w.t, w.url+"/join", phone)
 	byCode.Fill("Code", w.saved["code"])
 	byCode.Press("Go on")
 	byCode.Until("This code lets nobody in")
-	w.seen(w.t, byCode, "en")
+	checkSeenIn(w.t, byCode, "en")
 	w.writes(w.specialist, "Glad to hear it")
 	w.customer.Until("Glad to hear it")
 }
