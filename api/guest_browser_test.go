@@ -177,6 +177,8 @@ func TestF7LivePageInABrowser(t *testing.T) {
 	sam.Until("You are no longer in this session")
 	checkLook(t, sam, "guest-over-phone")
 	customer.Until("Sam has left the session")
+	checkQuiet(t, customer)
+	checkQuiet(t, sam)
 }
 
 // TestC13LivePageByKeyboard: everything can be done without a mouse, and the focus is never lost.
