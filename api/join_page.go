@@ -83,7 +83,9 @@ func (v joinView) Address() string {
 // MaxName is the longest name.
 func (joinView) MaxName() int { return desk.MaxName }
 
-func (v joinView) key() store.SpecialistKey { return store.SpecialistKey{Code: v.Code, Link: v.Link} }
+func (v joinView) key() store.SpecialistKey {
+	return store.SpecialistKey{Code: v.Code, Link: v.Link, Token: v.token}
+}
 
 // joinPages serves the page where specialists come in.
 func (s *Server) joinPages() {
@@ -107,13 +109,18 @@ func (s *Server) showJoin(w http.ResponseWriter, r *http.Request) {
 	s.writeJoin(w, r, v, err)
 }
 
-var codeForm = regexp.MustCompile(`^[0-9]{9}$`)
+var specialistCode = regexp.MustCompile(`^[0-9]{9}$`)
+
+// isSpecialistCode says whether somebody wrote what can be a specialist's code, whatever stands between its digits.
+func isSpecialistCode(written string) bool {
+	return specialistCode.MatchString(desk.NormalCode(written))
+}
 
 // answerJoin takes the code, and once the name is there lets its bearer in. The portal's page hands codes on to here.
 func (s *Server) answerJoin(w http.ResponseWriter, r *http.Request) {
 	v := joinViewOf(r)
 	do := r.PostFormValue("do")
-	if v.Link == "" && !codeForm.MatchString(desk.NormalCode(v.Code)) {
+	if v.Link == "" && !isSpecialistCode(v.Code) {
 		v.Mistake = v.Say("join.code.digits")
 		s.writeJoin(w, r, v, desk.Invalid("code", "form", "must be nine digits"))
 		return
@@ -158,10 +165,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do str
 		s.writeJoin(w, r, v, nil)
 		return
 	}
-	in := store.SpecialistJoin{Key: v.key(), Name: cmp.Or(v.Before, v.Name), Token: v.token}
 	var entered store.Entered
-	err := s.trySpecialist(r.Context(), in.Key, func() (err error) {
-		entered, err = s.cfg.Store.JoinAsSpecialist(r.Context(), in)
+	err := s.trySpecialist(r.Context(), v.key(), func() (err error) {
+		entered, err = s.cfg.Store.JoinAsSpecialist(r.Context(), v.key(), cmp.Or(v.Before, v.Name))
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,12 +26,12 @@ portals: [{slug: main, name: Main, specialists: true, max_specialists: 3}]
 reps: [{username: ana, name: Ana Ruiz, public_name: Ana, teams: {printers: lead}, permissions: [invite_specialists]}]`)
 	x.open(t, "ses", "ana", `,"portal_id":"@main"`)
 	d := &door{server: x}
-	d.code, d.link = d.letIn(t, body)
+	d.code, d.link = d.another(t, body)
 	return d
 }
 
-// letIn makes an invitation of specialists, and saves its id as $spi.
-func (d *door) letIn(t testing.TB, body string) (code, link string) {
+// another makes an invitation of specialists, and saves its id as $spi.
+func (d *door) another(t testing.TB, body string) (code, link string) {
 	t.Helper()
 	a := d.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/specialist-invitations", body: body, want: 201, save: "spi=id"})
 	return a.at("code"), a.at("join_url")
@@ -116,6 +117,18 @@ func TestF4F6TheCodeOnTheJoinPage(t *testing.T) {
 	cookie := d.joined(t, d.submit(t, "/join", "", "code", spaced(code), "name", " Kim Lee ", "do", "join"))
 	d.checkInside(t, "Kim Lee")
 	x.do(t, call{do: "GET /v1/guest/session", headers: headers{"Cookie": cookie}, has: []string{`"id":"$ses"`, `"state":"active"`}})
+}
+
+// TestF4TheCodeAtTheEntrance: nine digits in a portal's box are a specialist's, and who entered them is asked the same.
+func TestF4TheCodeAtTheEntrance(t *testing.T) {
+	x := newServer(t)
+	d := newDoor(t, x, "{}")
+	a := d.submit(t, "/p/main", "", "way", "code", "code", spaced(d.code), "name", "Kim")
+	if a.status != http.StatusTemporaryRedirect || a.header.Get("Location") != "/join" {
+		t.Fatalf("%d %v", a.status, a.header)
+	}
+	checkPage(t, d.submit(t, "/join", "", "way", "code", "code", spaced(d.code), "name", "Kim", "company", "", "details", ""), 200, "<bdi>Ana</bdi>", `name="name" value="Kim"`)
+	d.checkInside(t)
 }
 
 // TestF2F8WhatSpecialistsMayDo stands on the page as it is at this moment.
@@ -240,9 +253,9 @@ func TestE6ACodeSaysNothing(t *testing.T) {
 	d := newDoor(t, x, `{"joins":1}`)
 	usedUp := d.code
 	d.joined(t, d.submit(t, "/join", "", "code", usedUp, "name", "Kim", "do", "join"))
-	cancelled, _ := d.letIn(t, "{}")
+	cancelled, _ := d.another(t, "{}")
 	d.cancel(t)
-	ended, _ := d.letIn(t, "{}")
+	ended, _ := d.another(t, "{}")
 	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/end"})
 	var first string
 	for _, code := range []string{"000000000", usedUp, cancelled, ended} {
@@ -326,11 +339,18 @@ func TestF6HostileNames(t *testing.T) {
 		}
 		cookie := d.joined(t, d.submit(t, d.link, "", "name", name, "do", "join"))
 		d.checkInside(t, name)
-		if page := checkPage(t, x.send(t, "GET", d.link, "", "", headers{"Cookie": cookie}), 200, "Go on as <bdi>"); strings.Contains(page, "<img") {
-			t.Errorf("markup: %s", page)
+		for path, says := range map[string]string{d.link: "Go on as <bdi>", "/s/" + x.saved["ses"]: "Specialist"} {
+			page := x.send(t, "GET", path, "", "", headers{"Cookie": cookie}).text
+			if shown := html.UnescapeString(page); !strings.Contains(page, says) || !strings.Contains(shown, name) || strings.Contains(page, "<img") || strings.Contains(page, "<script>") {
+				t.Errorf("%s: %s", path, page)
+			}
 		}
 	}
-	d := newDoor(t, newServer(t), "{}")
+	d := newDoor(t, newServer(t), `{"comment":"\u202e<b>Kim</b>\r\nBcc: x"}`)
+	email := d.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/specialist-invitations"}).at("items.0.email.text")
+	if !strings.Contains(email, "<b>Kim</b>") || strings.Contains(email, "&lt;") {
+		t.Errorf("the email says %q", email)
+	}
 	for name, says := range map[string]string{"": "Enter your name", " \t ": "Enter your name", "\u202e\u200f": "Enter your name", strings.Repeat("x", desk.MaxName+1): "at most 200 characters",
 		"Kim\nLee": "characters that it cannot have", "Kim\x00": "characters that it cannot have", "Kim\xff": "characters that it cannot have"} {
 		page := checkPage(t, d.submit(t, d.link, "", "name", name, "do", "join"), 422, says, `href="#name"`, `aria-invalid="true"`, "<bdi>Ana</bdi>")

@@ -237,13 +237,10 @@ func (s *Server) showCode(r *http.Request, v *entranceView, kind desk.EntranceKi
 	return err
 }
 
-// specialistCode is the one that lets a specialist in, without what people write between its digits (F4).
-var specialistCode = regexp.MustCompile(`^[0-9]{9}$`)
-
 // enterByPage lets a customer in by one of the page's forms, and leads them to their session.
 func (s *Server) enterByPage(w http.ResponseWriter, r *http.Request) {
 	form, err := readEntranceForm(r)
-	if err == nil && form.Way == wayCode && specialistCode.MatchString(desk.NormalCode(form.Code)) {
+	if err == nil && form.Way == wayCode && isSpecialistCode(form.Code) {
 		http.Redirect(w, r, "/join", http.StatusTemporaryRedirect) // with what was entered
 		return
 	}

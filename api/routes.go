@@ -252,15 +252,14 @@ func (s *Server) publicRoutes() {
 
 // specialistRefusals are the words about a code or link that lets nobody in.
 const specialistRefusals = "By exactly one of `code` and `link_token`. Of a code that lets nobody in, the answer does not say why; of a link, the conflict has the reason: " +
-	"`cancelled`, `session_ended`, `specialist_removed`, `used_up` or `not_now`. After several wrong codes, no more are tried from the address for a time."
+	"`cancelled`, `session_ended`, `specialist_removed`, `used_up` or `not_now`. Who joined by it before says so by their token, as `Authorization: Bearer rdg_…`. After several wrong codes, no more are tried from the address for a time."
 
 func (s *Server) joinRoutes() {
-	refusals := codes(desk.OneTargetNeeded, desk.NotFound, desk.CodeNotValid, desk.TooManyAttempts)
 	register(s, operation{ID: "look-up-code", Method: post, Path: "/v1/public/join/look-up", Tag: "Public", Summary: "What a specialist's code or link leads to",
-		Description: "It uses nothing up. " + specialistRefusals, Private: true, Codes: refusals}, public, s.lookUpCode)
+		Description: "It uses nothing up. " + specialistRefusals, Private: true, Codes: codes(desk.OneTargetNeeded, desk.NotFound, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.lookUpCode)
 	register(s, operation{ID: "join-as-specialist", Method: post, Path: "/v1/public/join", Tag: "Public", Summary: "Join a session as a specialist", Status: http.StatusCreated, Secret: true,
-		Description: "The answer has the specialist's token for /v1/guest. Who joined before sends that token as `Authorization: Bearer rdg_…`: they are the same attendee with the same token, and no join is used. " + specialistRefusals,
-		Codes:       append(codes(desk.SpecialistsAtLimit), refusals...)}, public, s.joinAsSpecialist)
+		Description: "The answer has the specialist's token for /v1/guest. Who comes back is the same attendee with the same token, and uses no join. " + specialistRefusals,
+		Codes:       codes(desk.OneTargetNeeded, desk.NotFound, desk.SpecialistsAtLimit, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.joinAsSpecialist)
 }
 
 func (s *Server) guestRoutes() {

@@ -128,15 +128,26 @@ type JoinKey struct {
 	LinkToken string `json:"link_token,omitempty" maxLength:"200" doc:"The last part of the link's address"`
 }
 
-func (k JoinKey) key() store.SpecialistKey {
-	return store.SpecialistKey{Code: k.Code, Link: k.LinkToken}
+// ComesBack is embedded in the input of public operations that know by their token who was there before.
+type ComesBack struct {
+	Authorization string `header:"Authorization" maxLength:"500" hidden:"true"`
 }
 
-type lookUpInput struct{ Body JoinKey }
+// key is what the body says, with the token of who comes back.
+func (c ComesBack) key(k JoinKey) store.SpecialistKey {
+	_, token, _ := strings.Cut(c.Authorization, " ")
+	return store.SpecialistKey{Code: k.Code, Link: k.LinkToken, Token: strings.TrimSpace(token)}
+}
+
+type lookUpInput struct {
+	ComesBack
+	Body JoinKey
+}
 
 func (s *Server) lookUpCode(ctx context.Context, in *lookUpInput) (out *Plain[store.SpecialistDoor], err error) {
-	err = s.trySpecialist(ctx, in.Body.key(), func() error {
-		door, err := s.cfg.Store.LookUpSpecialist(ctx, in.Body.key())
+	key := in.key(in.Body)
+	err = s.trySpecialist(ctx, key, func() error {
+		door, err := s.cfg.Store.LookUpSpecialist(ctx, key)
 		out = &Plain[store.SpecialistDoor]{door}
 		return err
 	})
@@ -144,18 +155,17 @@ func (s *Server) lookUpCode(ctx context.Context, in *lookUpInput) (out *Plain[st
 }
 
 type joinInput struct {
-	Authorization string `header:"Authorization" maxLength:"500" hidden:"true"` // of who comes back
-	Body          struct {
+	ComesBack
+	Body struct {
 		JoinKey
 		Name string `json:"name" minLength:"1" maxLength:"200" example:"Mia Chen" doc:"What the others see"`
 	}
 }
 
 func (s *Server) joinAsSpecialist(ctx context.Context, in *joinInput) (out *Created[store.Entered], err error) {
-	key := in.Body.key()
-	_, token, _ := strings.Cut(in.Authorization, " ")
+	key := in.key(in.Body.JoinKey)
 	err = s.trySpecialist(ctx, key, func() error {
-		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, store.SpecialistJoin{Key: key, Name: in.Body.Name, Token: strings.TrimSpace(token)})
+		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)
 		out = created("/v1/guest/session", entered.Session.Rev, entered)
 		return err
 	})

@@ -234,6 +234,9 @@ func TestF10ComingBack(t *testing.T) {
 		x.do(t, back)
 		x.do(t, call{as: "guest/mia", do: "POST /v1/guest/leave"})
 		x.do(t, call{as: "guest/mia", do: "GET /v1/guest/session", want: 401, code: "token_unknown"})
+		x.play(t,
+			call{name: "used up", do: "POST /v1/public/join/look-up", body: `{"code":"$spi_code"}`, want: 410, code: "code_not_valid"},
+			call{name: "not to her", as: "guest/mia", do: "POST /v1/public/join/look-up", body: `{"code":"$spi_code"}`, has: []string{`"joins_left":0`}})
 		x.do(t, back)
 		x.play(t,
 			call{as: "guest/mia", do: "GET /v1/guest/attendees", has: []string{"$mia"}},

@@ -111,7 +111,7 @@ func (r rows) run(statement string, args ...any) {
 	}
 }
 
-// specialist puts a specialist with the token rdg_ and their name into a session, since no operation lets one in yet.
+// specialist puts a specialist with the token rdg_ and their name into a session, whatever its portal and owner allow.
 func (r rows) specialist(s desk.Session, name string, now time.Time) desk.Guest {
 	r.t.Helper()
 	g := desk.Guest{AttendeeID: "att_" + name, SessionID: s.ID, Role: desk.AttendeeSpecialist}

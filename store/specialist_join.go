@@ -7,10 +7,12 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// SpecialistKey is what lets a specialist in: exactly one of the code and the token of the link.
+// SpecialistKey is what lets a specialist in: exactly one of the code and the token of the link, with the guest's token of an
+// earlier join where somebody comes back.
 type SpecialistKey struct {
-	Code string
-	Link string
+	Code  string
+	Link  string
+	Token string
 }
 
 func (k SpecialistKey) check() *desk.Problem {
@@ -31,13 +33,6 @@ type SpecialistDoor struct {
 	Full           bool        `json:"full" doc:"Whether no seat is free at this moment"`
 }
 
-// SpecialistJoin is a request to come in as a specialist.
-type SpecialistJoin struct {
-	Key   SpecialistKey
-	Name  string
-	Token string // of who comes back: a guest's from an earlier join
-}
-
 // LookUpSpecialist looks at what a code or link leads to, and changes nothing (F9). It writes only to keep the answer for an
 // Idempotency-Key.
 func (s *Store) LookUpSpecialist(ctx context.Context, key SpecialistKey) (SpecialistDoor, error) {
@@ -53,8 +48,12 @@ func (s *Store) LookUpSpecialist(ctx context.Context, key SpecialistKey) (Specia
 
 func (t *tx) lookUpSpecialist(key SpecialistKey) (door SpecialistDoor, err error) {
 	e, err := t.specialistEntry(key)
+	if err != nil {
+		return door, err
+	}
+	before, err := t.cameBefore(e)
 	if err == nil {
-		err = t.letsIn(e, false)
+		err = t.letsIn(e, before.ID != "")
 	}
 	if err != nil {
 		return door, err
@@ -98,16 +97,13 @@ func (t *tx) specialistEntry(key SpecialistKey) (e specialistEntry, err error) {
 		}
 		return e, err
 	}
-	id, code := "", desk.NormalCode(key.Code)
-	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{code}, &id)
+	id := ""
+	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{desk.NormalCode(key.Code)}, &id)
 	if err == nil && !found {
 		err = codeNotValid()
 	}
-	if err != nil {
-		return e, err
-	}
-	if e.inv, e.session, err = t.lockedSpecialist(id); err == nil && e.inv.Code != code { // over since it was found
-		err = codeNotValid()
+	if err == nil {
+		e.inv, e.session, err = t.lockedSpecialist(id) // it may be over since it was found
 	}
 	return e, err
 }
@@ -126,29 +122,29 @@ func (t *tx) letsIn(e specialistEntry, returns bool) error {
 
 // JoinAsSpecialist lets somebody without an account into a session (F6). Who joined before and says so by their token is the
 // same attendee, and uses no join (F10).
-func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entered, error) {
-	if p := in.Key.check(); p != nil {
+func (s *Store) JoinAsSpecialist(ctx context.Context, key SpecialistKey, name string) (Entered, error) {
+	if p := key.check(); p != nil {
 		return Entered{}, p
 	}
-	if p := desk.CheckName("name", in.Name, desk.MaxName); p != nil {
+	if p := desk.CheckName("name", name, desk.MaxName); p != nil {
 		return Entered{}, p
 	}
 	return write(ctx, s, func(t *tx) (out Entered, err error) {
-		e, err := t.specialistEntry(in.Key)
+		e, err := t.specialistEntry(key)
 		if err != nil {
 			return out, err
 		}
-		before, err := t.cameBefore(e, in.Token)
+		before, err := t.cameBefore(e)
 		if err != nil {
 			return out, err
 		}
 		switch {
 		case before.ID == "":
-			out.Token, err = t.admitSpecialist(e, in.Name)
+			out.Token, err = t.admitSpecialist(e, name)
 		case before.LeftAt == nil:
-			out.Token = in.Token
+			out.Token = key.Token
 		default:
-			out.Token, err = in.Token, t.readmitSpecialist(e, before)
+			out.Token, err = key.Token, t.readmitSpecialist(e, before)
 		}
 		if err != nil {
 			return out, err
@@ -162,12 +158,12 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entere
 	})
 }
 
-// cameBefore is who came by the invitation with the token; with an empty id nobody did.
-func (t *tx) cameBefore(e specialistEntry, token string) (a attendeeRow, err error) {
-	if !strings.HasPrefix(token, "rdg_") {
+// cameBefore is who came by the invitation with the key's token; with an empty id nobody did.
+func (t *tx) cameBefore(e specialistEntry) (a attendeeRow, err error) {
+	if !strings.HasPrefix(e.key.Token, "rdg_") {
 		return a, nil
 	}
-	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.specialist_invitation_id = $2`, []any{hashToken(token), e.inv.ID},
+	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.specialist_invitation_id = $2`, []any{hashToken(e.key.Token), e.inv.ID},
 		func(scan scanner) error { return scanAttendee(scan, &a) })
 	return a, err
 }

@@ -35,7 +35,8 @@ func (s *Store) ReturningSpecialist(ctx context.Context, key SpecialistKey, toke
 
 // canReturn says who came by the invitation with the token, if they can go on.
 func (t *tx) canReturn(e specialistEntry, token string) (found SpecialistReturn, err error) {
-	before, err := t.cameBefore(e, token)
+	e.key.Token = token
+	before, err := t.cameBefore(e)
 	if err != nil || before.ID == "" {
 		return found, err
 	}
