@@ -26,10 +26,13 @@ func (s *Server) guestPages() {
 }
 
 // sessionPage serves a page to those who are in its session. As in /v1/guest, how often they ask is not counted: of those who
-// come from one address, many may be in sessions at a time. Whoever is in none is.
+// come from one address, many may be in sessions at a time. Whoever is in none is, and how often a guest acts is.
 func (s *Server) sessionPage(method, more string, answer func(http.ResponseWriter, *http.Request, desk.Guest)) {
 	s.router.Method(method, "/s/{session_id}"+more, s.guarded(func(w http.ResponseWriter, r *http.Request) {
 		g, err := s.guestOnPage(r)
+		if err == nil && method == post {
+			err = s.guestActs(g)
+		}
 		switch {
 		case err == nil:
 			answer(w, r, g)

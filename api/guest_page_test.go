@@ -110,6 +110,22 @@ func TestC13LivePageSituations(t *testing.T) {
 	x.live(t, "ses", "", "", 404, "You are no longer in this session", "!Jo Doe")
 }
 
+// TestE4LivePage: of a browser-sharing session the page has the script that keeps the address current; of no other, and for its
+// customer alone.
+func TestE4LivePage(t *testing.T) {
+	x := newServer(t)
+	x.load(t, `portals: [{slug: asks, name: Asks, specialists: true}]`)
+	x.open(t, "other", "ana", "")
+	x.open(t, "page", "ana", `,"portal_id":"@asks","kind":"browser","page_url":"https://shop.example.com/basket","page_title":"Your <basket>"`)
+	x.specialist(t, "Sam", "page")
+	for name, want := range map[string]bool{"other": false, "page": true, "Sam": false} {
+		if got := strings.Contains(x.live(t, name, "", "", 200), ` data-session="`+x.saved[name]+`"`); got != want {
+			t.Errorf("%s has the script: %t", name, got)
+		}
+	}
+	x.live(t, "Sam", "", "", 200, "Web pageYour <basket>")
+}
+
 // TestC13LivePageEnds says why, and where to find help instead (D11).
 func TestC13LivePageEnds(t *testing.T) {
 	x := newServer(t)
@@ -194,7 +210,7 @@ func TestC13LivePageForms(t *testing.T) {
 // TestF7LivePageIsForThoseInside: another session's cookie, none, and what another site sends lead nowhere (E6).
 func TestF7LivePageIsForThoseInside(t *testing.T) {
 	s, clock := openReady(t)
-	x := restarted(t, s, clock, func(cfg *api.Config) { cfg.Limits = api.RateLimits{ReadsAMinute: 20} })
+	x := restarted(t, s, clock, func(cfg *api.Config) { cfg.Limits = api.RateLimits{ReadsAMinute: 20, ActsAMinute: 5} })
 	x.open(t, "one", "ana", "")
 	x.open(t, "two", "ana", "")
 	at := "/s/" + x.saved["two"]
@@ -224,6 +240,9 @@ func TestF7LivePageIsForThoseInside(t *testing.T) {
 	}
 	if !strings.HasSuffix(statuses, "404 429 ") && !strings.HasSuffix(statuses, "429 429 ") {
 		t.Errorf("strangers: %s", statuses)
+	}
+	for i := range 7 { // but how often they write is
+		x.live(t, "one", "/messages", "text=Much", map[bool]int{true: 200, false: 429}[i < 5])
 	}
 }
 

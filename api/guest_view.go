@@ -94,6 +94,11 @@ func withName(text, who string) template.HTML {
 
 func (v sessionView) IsCustomer() bool { return v.guest.Role == desk.AttendeeCustomer }
 
+// OfPage says whether the guest may say which web page the session is about (E4).
+func (v sessionView) OfPage() bool {
+	return v.Kind == desk.KindBrowser && v.IsCustomer() && v.Inside()
+}
+
 // Situation is what the page is about: waiting, again (waiting once more), active, held, left (by the customer who looks) or
 // ended.
 func (v sessionView) Situation() string {

@@ -85,7 +85,9 @@ func (v joinView) Address() string {
 // MaxName is the longest name.
 func (joinView) MaxName() int { return desk.MaxName }
 
-func (v joinView) key() store.SpecialistKey { return store.SpecialistKey{Code: v.Code, Link: v.Link} }
+func (v joinView) key() store.SpecialistKey {
+	return store.SpecialistKey{Code: v.Code, Link: v.Link, Token: v.token}
+}
 
 // joinPages serves the page where specialists come in.
 func (s *Server) joinPages() {
@@ -169,7 +171,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do str
 	err := s.trySpecialist(r.Context(), v.key(), func() error {
 		err := s.findBefore(r, &v)
 		if err == nil && (v.Before != "" || do == "join") {
-			entered, err = s.cfg.Store.JoinAsSpecialist(v.once(r), store.SpecialistJoin{Key: v.key(), Name: cmp.Or(v.Before, v.Name), Token: v.token})
+			entered, err = s.cfg.Store.JoinAsSpecialist(v.once(r), v.key(), cmp.Or(v.Before, v.Name))
 		}
 		return err
 	})

@@ -180,9 +180,8 @@ func TestE1E5SecretsInTheFragment(t *testing.T) {
 	}
 	x.do(t, call{as: "ana", do: "POST /v1/sessions", body: `{"portal_id":"@main","customer":{"name":"Jo"}}`, want: 201, save: "token=guest_token url=guest_url"})
 	page := chromium.Open(t, x.url+x.saved["url"], phone)
-	for !strings.HasPrefix(page.URL(), x.url+"/s") {
-		page.Until("") // the next page
-	}
+	page.Until("Keep this page open")
+	x.entered(t, page)
 	clean(page, "rdg_")
 }
 
@@ -201,7 +200,8 @@ func shop(t *testing.T, deskURL, more string) string {
 				addEventListener("message", (e) => document.getElementById("told").append(JSON.stringify(e.data)));
 				document.querySelector("button").onclick = () => { const w = open("/basket"); setInterval(() => { w.postMessage({repdesk: "where"}, "*"); w.postMessage({ping: 1}, "*"); }, 100); };</script>`)
 		default:
-			fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop %s</title><h1>%s</h1><a href="/pay?step=2">To the checkout</a>%s
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self' "+deskURL) // all that the help script needs
+			fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Shop %s</title><h1>%s</h1><a href="/pay?step=2">To the checkout</a> <a href="/">To the start</a>%s
 				<script src="/shop.js"></script><script src="%s/assets/help.js" data-link="55555555AAAAAAAA" data-portal="box" async></script>`, r.URL.Path, r.URL.Path, more, deskURL)
 		}
 	}))
@@ -233,6 +233,11 @@ func TestE4HelpOnOtherPeoplesPages(t *testing.T) {
 	help.Press("Ask for help")
 	x.entered(t, help)
 	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"title":"[Browser] Jo"`, `"page_url":"` + site + `/pay?step=2","page_title":"Shop /pay"`}})
+	page.Press("To the start")
+	x.eventually(t, "the session knows that the customer has gone on", func() bool {
+		return strings.Contains(x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses"}).text, `"page_url":"`+site+`/","page_title":"Shop /"`)
+	})
+	x.seen(t, help, "en")
 	if said := page.Complaints(); len(said) > 0 {
 		t.Errorf("the site's console says %q", said)
 	}
@@ -262,4 +267,22 @@ func TestE4HelpTellsTheDeskAlone(t *testing.T) {
 	if told := page.Text(); strings.Contains(told, "here") {
 		t.Errorf("the site told %s", told)
 	}
+}
+
+// TestF4SpecialistsCodeOnThePortalsPage leads to who invites, with the name that was entered; and then in.
+func TestF4SpecialistsCodeOnThePortalsPage(t *testing.T) {
+	chromium := browsertest.New(t)
+	d := newDoor(t, newServer(t), "{}")
+	page := chromium.Open(t, d.url+"/p/main", phone)
+	page.Click("Enter a key or code")
+	page.Fill("Key or code", spaced(d.code))
+	page.Fill("Your name", "Sam")
+	page.Press("Ask for help")
+	page.Until("You are invited to a support session")
+	if got := page.URL(); got != d.url+"/join" {
+		t.Errorf("the browser is at %s", got)
+	}
+	page.Press("Join the session")
+	d.entered(t, page)
+	d.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Sam"`}})
 }

@@ -247,14 +247,14 @@ func TestE3E4CodesInTheAddress(t *testing.T) {
 		t.Errorf("policy %s", policy)
 	}
 	link := x.send(t, "GET", "/p/?link=55555555AAAAAAAA&page_url=https%3A%2F%2Fshop.example.com%2F%3Fa%3D1&page_title=%3Cb%3E", "", "", nil)
-	entrance(t, link, 200, []string{"<bdi>Basket</bdi>", `<bdi data-page-title>&lt;b&gt;</bdi> <bdi data-page-url>https://shop.example.com/?a=1</bdi>`, `name="page_url" value="https://shop.example.com/?a=1"`, "page.js"}, []string{"<img", "<b>", "data-page hidden"})
+	entrance(t, link, 200, []string{"<bdi>Basket</bdi>", `<bdi data-page-title>&lt;b&gt;</bdi><br><bdi data-page-url>https://shop.example.com/?a=1</bdi>`, `name="page_url" value="https://shop.example.com/?a=1"`, "page.js"}, []string{"<img", "<b>", "data-page hidden"})
 	if policy := link.header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self'") || strings.Contains(policy, "http") {
 		t.Errorf("policy %s", policy)
 	}
 	entrance(t, x.send(t, "GET", "/p/?link=55555555AAAAAAAA&page_url=javascript:alert(1)&page_title=x", "", "", nil), 200, []string{"data-page hidden"}, []string{"javascript:"})
 	for _, path := range []string{"/p/?button=33333333AAAAAAAA", "/p/shop?button=55555555AAAAAAAA", "/p/?link=22222222AAAAAAAA", "/p/?button=%00", "/p/?button=%ff", "/p/?link=x"} {
 		for _, a := range []answer{x.send(t, "GET", path, "", "", nil), x.post(t, path, form("name", "Jo"), nil)} {
-			entrance(t, a, 410, []string{"This link is not in use", "Other ways to get help"}, []string{"<form", "Withdrawn till", "<img"})
+			entrance(t, a, 410, []string{"This link is not valid", "Other ways to get help"}, []string{"<form", "Withdrawn till", "<img"})
 		}
 	}
 	entrance(t, x.send(t, "GET", "/p/none?button=22222222AAAAAAAA", "", "", nil), 404, nil, []string{"Till"})

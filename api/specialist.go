@@ -165,7 +165,7 @@ type joinInput struct {
 func (s *Server) joinAsSpecialist(ctx context.Context, in *joinInput) (out *Created[store.Entered], err error) {
 	key := in.key(in.Body.JoinKey)
 	err = s.trySpecialist(ctx, key, func() error {
-		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, store.SpecialistJoin{Key: key, Name: in.Body.Name})
+		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)
 		out = created("/v1/guest/session", entered.Session.Rev, entered)
 		return err
 	})

@@ -51,7 +51,7 @@ func (r addressee) due(reason string, now time.Time) time.Time {
 	return r.quiet.Until(now, r.place)
 }
 
-// mail is an email to a rep.
+// mail is an email to a rep, or to a specialist in a rep's name.
 type mail struct {
 	about   string // an invitation, or the rep themself
 	purpose desk.Purpose

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -32,13 +31,6 @@ type SpecialistDoor struct {
 	MayShareScreen bool        `json:"may_share_screen" doc:"Whether specialists may share their own screen"`
 	JoinsLeft      int         `json:"joins_left" doc:"How many more people may join"`
 	Full           bool        `json:"full" doc:"Whether no seat is free at this moment"`
-}
-
-// SpecialistJoin is a request to come in as a specialist.
-type SpecialistJoin struct {
-	Key   SpecialistKey
-	Name  string
-	Token string // of who comes back, in the key's place
 }
 
 // LookUpSpecialist looks at what a code or link leads to, and changes nothing (F9). It writes only to keep the answer for an
@@ -105,16 +97,13 @@ func (t *tx) specialistEntry(key SpecialistKey) (e specialistEntry, err error) {
 		}
 		return e, err
 	}
-	id, code := "", desk.NormalCode(key.Code)
-	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{code}, &id)
+	id := ""
+	found, err := t.row(`SELECT id FROM specialist_invitations WHERE code = $1 AND code <> ''`, []any{desk.NormalCode(key.Code)}, &id)
 	if err == nil && !found {
 		err = codeNotValid()
 	}
-	if err != nil {
-		return e, err
-	}
-	if e.inv, e.session, err = t.lockedSpecialist(id); err == nil && e.inv.Code != code { // over since it was found
-		err = codeNotValid()
+	if err == nil {
+		e.inv, e.session, err = t.lockedSpecialist(id) // it may be over since it was found
 	}
 	return e, err
 }
@@ -133,16 +122,15 @@ func (t *tx) letsIn(e specialistEntry, returns bool) error {
 
 // JoinAsSpecialist lets somebody without an account into a session (F6). Who joined before and says so by their token is the
 // same attendee, and uses no join (F10).
-func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entered, error) {
-	if p := in.Key.check(); p != nil {
+func (s *Store) JoinAsSpecialist(ctx context.Context, key SpecialistKey, name string) (Entered, error) {
+	if p := key.check(); p != nil {
 		return Entered{}, p
 	}
-	if p := desk.CheckName("name", in.Name, desk.MaxName); p != nil {
+	if p := desk.CheckName("name", name, desk.MaxName); p != nil {
 		return Entered{}, p
 	}
-	in.Key.Token = cmp.Or(in.Token, in.Key.Token)
 	return write(ctx, s, func(t *tx) (out Entered, err error) {
-		e, err := t.specialistEntry(in.Key)
+		e, err := t.specialistEntry(key)
 		if err != nil {
 			return out, err
 		}
@@ -152,11 +140,11 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, in SpecialistJoin) (Entere
 		}
 		switch {
 		case before.ID == "":
-			out.Token, err = t.admitSpecialist(e, in.Name)
+			out.Token, err = t.admitSpecialist(e, name)
 		case before.LeftAt == nil:
-			out.Token = in.Key.Token
+			out.Token = key.Token
 		default:
-			out.Token, err = in.Key.Token, t.readmitSpecialist(e, before)
+			out.Token, err = key.Token, t.readmitSpecialist(e, before)
 		}
 		if err != nil {
 			return out, err

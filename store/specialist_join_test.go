@@ -27,7 +27,7 @@ func TestF6ASpecialistJoins(t *testing.T) {
 		offer := code(t, d, ana, session, desk.SpecialistTerms{Access: desk.View})
 		owner, guest := watch(t, d, ana), watchGuest(t, d, customer)
 		written := offer.Code[:3] + " " + offer.Code[3:6] + "\u2010" + offer.Code[6:]
-		in := must(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Code: written}, Name: "Mia Chen"}))
+		in := must(d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Code: written}, "Mia Chen"))
 		mia := must(d.AuthenticateGuest(t.Context(), in.Token))
 		same(t, "who she is", []any{mia.SessionID, mia.Role}, any(session.ID), any(desk.AttendeeSpecialist))
 		shows(t, "what she is told", in.Session, []string{"Okafor", "Ruiz", offer.Code, ana.RepID, `"Ana"`}, `"Ana"`)
@@ -37,7 +37,7 @@ func TestF6ASpecialistJoins(t *testing.T) {
 		same(t, "her seat", []any{seat.Name, seat.Role, seat.Access, seat.Masked, seat.RepID}, any("Mia Chen"), any(desk.AttendeeSpecialist), any(desk.View), any(false), any(""))
 		same(t, "her chat", guestChat(t, d, mia), "everyone: just now", "everyone: Mia Chen has joined the session")
 		same(t, "joined", []int{offered(t, d, ana, offer).Joined}, 1)
-		byLink := must(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Link: linkOf(offer)}, Name: "Max"}))
+		byLink := must(d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Link: linkOf(offer)}, "Max"))
 		if byLink.Token == in.Token || byLink.Token == "" {
 			t.Errorf("token %q", byLink.Token)
 		}
@@ -50,7 +50,7 @@ func TestF6WhoDoesNotGetIn(t *testing.T) {
 		session := d.OpenSession(ana, "@expert")
 		offer := code(t, d, ana, session, desk.SpecialistTerms{})
 		ask := func(key store.SpecialistKey, name string) func() error {
-			return func() error { return try(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: key, Name: name})) }
+			return func() error { return try(d.JoinAsSpecialist(t.Context(), key, name)) }
 		}
 		right := store.SpecialistKey{Code: offer.Code}
 		data.refuses("neither", desk.OneTargetNeeded, ask(store.SpecialistKey{}, "Mia"))
@@ -106,7 +106,7 @@ func TestC4F6TheCustomerIsAskedAboutASpecialist(t *testing.T) {
 		in, mia := joins(t, d, offer, "Mia")
 		ok(t, try(d.GiveConsent(t.Context(), customer, mia.AttendeeID, true)))
 		ok(t, try(d.LeaveAsGuest(t.Context(), mia)))
-		ok(t, try(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Code: offer.Code}, Name: "Mia", Token: in.Token})))
+		ok(t, try(d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Code: offer.Code, Token: in.Token}, "Mia")))
 		same(t, "asked again", []desk.Consent{must(d.GuestAttendees(t.Context(), customer))[2].Consent}, desk.ConsentAsked)
 	})
 }
@@ -157,7 +157,7 @@ func TestF10TheSamePersonComesBack(t *testing.T) {
 		offer, other := code(t, d, ana, session, desk.SpecialistTerms{Joins: 1}), code(t, d, ana, session, desk.SpecialistTerms{})
 		in, mia := joins(t, d, offer, "Mia")
 		back := func(o store.SpecialistOffer, token string) (store.Entered, error) {
-			return d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Link: linkOf(o)}, Name: "Mia again", Token: token})
+			return d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Link: linkOf(o), Token: token}, "Mia again")
 		}
 		before := data.all()
 		again := must(back(offer, in.Token))
@@ -201,7 +201,7 @@ func TestF10WhoComesBackNeedsASeat(t *testing.T) {
 		joins(t, d, offer, "Max")
 		_, nia := joins(t, d, offer, "Nia")
 		back := func() error {
-			return try(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Code: offer.Code}, Name: "Mia", Token: in.Token}))
+			return try(d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Code: offer.Code, Token: in.Token}, "Mia"))
 		}
 		same(t, "the limit", []int{data.refuses("no seat", desk.SpecialistsAtLimit, back).Limit}, 2)
 		data.refuses("nor for somebody new", desk.SpecialistsAtLimit, knocks(t, d, store.SpecialistKey{Code: offer.Code}))
@@ -229,7 +229,7 @@ func TestF1F10ManyAtOnce(t *testing.T) {
 				var running sync.WaitGroup
 				for i := range 20 {
 					running.Go(func() {
-						_, err := d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Code: offers[i%len(offers)].Code}, Name: fmt.Sprint("S", i)})
+						_, err := d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Code: offers[i%len(offers)].Code}, fmt.Sprint("S", i))
 						p, refused := errors.AsType[*desk.Problem](err)
 						switch {
 						case err == nil:
@@ -266,7 +266,7 @@ func TestF5CancelRacesJoins(t *testing.T) {
 					if i%2 == 0 {
 						key = store.SpecialistKey{Link: linkOf(offer)}
 					}
-					if _, err := d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: key, Name: "Mia"}); err == nil {
+					if _, err := d.JoinAsSpecialist(t.Context(), key, "Mia"); err == nil {
 						in.Add(1)
 					}
 				})

@@ -44,7 +44,7 @@ func linkOf(o store.SpecialistOffer) string { return strings.TrimPrefix(o.JoinUR
 // joins lets somebody in by a code.
 func joins(t *testing.T, d *storetest.Desk, o store.SpecialistOffer, name string) (store.Entered, desk.Guest) {
 	t.Helper()
-	in, err := d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Code: o.Code}, Name: name})
+	in, err := d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Code: o.Code}, name)
 	if err != nil {
 		t.Fatalf("%s joins: %v", name, err)
 	}
@@ -54,7 +54,7 @@ func joins(t *testing.T, d *storetest.Desk, o store.SpecialistOffer, name string
 // knocks tries to come in by a code or a link.
 func knocks(t *testing.T, d *storetest.Desk, key store.SpecialistKey) func() error {
 	return func() error {
-		return try(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: key, Name: "Mia"}))
+		return try(d.JoinAsSpecialist(t.Context(), key, "Mia"))
 	}
 }
 
@@ -183,7 +183,7 @@ func TestF5CancelledLetsNobodyIn(t *testing.T) {
 		same(t, "why", []string{p.Conflict.Kind, p.Conflict.ID, p.Conflict.State, p.Conflict.Reason}, "specialist_invitation", offer.ID, "cancelled", "cancelled")
 		ok(t, try(d.GuestSession(t.Context(), mia)))
 		before := data.all()
-		still := must(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: store.SpecialistKey{Link: linkOf(offer)}, Name: "Mia", Token: in.Token}))
+		still := must(d.JoinAsSpecialist(t.Context(), store.SpecialistKey{Link: linkOf(offer), Token: in.Token}, "Mia"))
 		same(t, "who is still in", []string{still.Token}, in.Token)
 		ok(t, cancel(ana, false)())
 		same(t, "a second time", data.all(), before...)
@@ -226,7 +226,8 @@ func TestF7RemovedDoesNotComeBack(t *testing.T) {
 		for what, key := range map[string]store.SpecialistKey{"code": {Code: offer.Code}, "link": {Link: linkOf(offer)}} {
 			for _, token := range []string{"", in.Token} {
 				p := data.refuses("by the "+what, desk.CodeNotValid, func() error {
-					return try(d.JoinAsSpecialist(t.Context(), store.SpecialistJoin{Key: key, Name: "Mia", Token: token}))
+					key.Token = token
+					return try(d.JoinAsSpecialist(t.Context(), key, "Mia"))
 				})
 				if key.Link != "" && (p.Conflict.Reason != "specialist_removed" || p.Conflict.State != "ended") {
 					t.Errorf("%+v", p.Conflict)

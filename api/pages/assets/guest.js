@@ -101,20 +101,21 @@ async function ask(address, form) {
 
 // The stream tells that something has happened.
 const happenings = ["session.changed", "place.changed", "attendee.joined", "attendee.changed", "attendee.left", "message.posted"];
-let source = null, away = false;
+let source = null, away = false, crowded = false;
 
 function follow() {
   const address = session()?.dataset.stream;
   if (!address) stop();
-  if (!address || source) return;
+  if (!address || source || crowded) return;
   source = new EventSource(address);
   for (const happening of happenings) source.addEventListener(happening, refresh);
   source.addEventListener("ready", () => { found(); refresh(); });
   source.addEventListener("reset", () => { stop(); follow(); }); // from where the stream was, it does not go on
   source.addEventListener("closing", (event) => {
-    const wait = JSON.parse(event.data).retry_after_seconds;
+    const why = JSON.parse(event.data);
     stop();
-    if (wait) later(wait);
+    crowded = why.reason === "replaced"; // by so many other tabs that this one looks by itself, now and then, until it is looked at
+    if (why.retry_after_seconds) later(why.retry_after_seconds);
     else refresh();
   });
   source.addEventListener("error", () => {
@@ -227,7 +228,9 @@ document.addEventListener("keydown", (event) => {
 // What sleeps, as a tab in the background or a phone in a pocket, may have lost its stream without noticing.
 document.addEventListener("visibilitychange", () => {
   count(0);
-  if (!document.hidden) refresh();
+  if (document.hidden) return;
+  crowded = false;
+  refresh();
 });
 addEventListener("online", () => { stop(); refresh(); });
 setInterval(refresh, 60_000);
