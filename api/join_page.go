@@ -2,6 +2,8 @@ package api
 
 import (
 	"cmp"
+	"context"
+	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -126,7 +128,7 @@ func (s *Server) answerJoin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := s.takeJoinTurn(r, do)
-	if err == nil {
+	if err == nil && do == "" {
 		err = s.findDoor(r, &v)
 	}
 	if err != nil || do == "" {
@@ -147,35 +149,60 @@ func (s *Server) takeJoinTurn(r *http.Request, do string) error {
 
 // findDoor finds what the code or link leads to, or who joined by it in this browser before.
 func (s *Server) findDoor(r *http.Request, v *joinView) error {
-	ctx := r.Context()
-	return s.trySpecialist(ctx, v.key(), func() error {
-		before, err := s.cfg.Store.ReturningSpecialist(ctx, v.key(), s.guestTokens(r))
-		if v.Before, v.token = before.Name, before.Token; err != nil || before.Token != "" {
-			return err
+	return s.trySpecialist(r.Context(), v.key(), func() error {
+		err := s.findBefore(r, v)
+		if err == nil && v.Before == "" {
+			v.SpecialistDoor, err = s.cfg.Store.LookUpSpecialist(r.Context(), v.key())
 		}
-		v.SpecialistDoor, err = s.cfg.Store.LookUpSpecialist(ctx, v.key())
 		return err
 	})
+}
+
+func (s *Server) findBefore(r *http.Request, v *joinView) error {
+	before, err := s.cfg.Store.ReturningSpecialist(r.Context(), v.key(), s.guestTokens(r))
+	v.Before, v.token = before.Name, before.Token
+	return err
 }
 
 // join lets somebody in. Who joined in this browser before is the same attendee, whatever name they enter: they have two tabs, or
 // their email program's link came without the cookies, which do not follow links from other sites.
 func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do string) {
-	if v.Before == "" && do == "return" {
-		s.writeJoin(w, r, v, nil)
-		return
-	}
 	var entered store.Entered
-	err := s.trySpecialist(r.Context(), v.key(), func() (err error) {
-		entered, err = s.cfg.Store.JoinAsSpecialist(r.Context(), v.key(), cmp.Or(v.Before, v.Name))
+	err := s.trySpecialist(r.Context(), v.key(), func() error {
+		err := s.findBefore(r, &v)
+		if err == nil && (v.Before != "" || do == "join") {
+			entered, err = s.cfg.Store.JoinAsSpecialist(v.once(r), v.key(), cmp.Or(v.Before, v.Name))
+		}
 		return err
 	})
-	if err != nil {
-		s.writeJoin(w, r, v, err)
+	if entered.Token != "" {
+		s.rememberGuest(w, r, entered.Session.ID, entered.Token)
+		http.Redirect(w, r, "/s/"+entered.Session.ID, http.StatusSeeOther)
 		return
 	}
-	s.rememberGuest(w, r, entered.Session.ID, entered.Token)
-	http.Redirect(w, r, "/s/"+entered.Session.ID, http.StatusSeeOther)
+	if err == nil || isOfPerson(err) { // what was entered stands beside what the door says
+		err = cmp.Or(s.findDoor(r, &v), err)
+	}
+	s.writeJoin(w, r, v, err)
+}
+
+// isOfPerson says whether a refusal is about the name or a seat, and not about the code or link.
+func isOfPerson(err error) bool {
+	var refusal *desk.Problem
+	return errors.As(err, &refusal) && (refusal.Code == desk.ValidationFailed || refusal.Code == desk.SpecialistsAtLimit)
+}
+
+// Ref marks what is pressed on this page.
+func (joinView) Ref() string { return rand.Text() }
+
+// once has what is pressed twice, or again because no answer came, let one attendee in (I5). Who came back needs no mark, and
+// another name is no other person.
+func (v joinView) once(r *http.Request) context.Context {
+	ref := r.PostFormValue("ref")
+	if v.token != "" || len(ref) < minSecretKey || len(ref) > maxKey {
+		return r.Context()
+	}
+	return store.WithIdempotency(r.Context(), &store.Idempotency{Caller: "public", Operation: "POST " + v.Address(), Key: ref, Body: []byte(desk.NormalCode(v.Code))})
 }
 
 // writeJoin writes the page. Of a link it says why nobody comes in; of a code nothing more than that (E6).
