@@ -95,6 +95,9 @@ func TestF4TheEntrancesBox(t *testing.T) {
 	page.Fill("Your name", "Kim")
 	page.Press("Ask for help")
 	page.Until("You are invited to a support session")
+	if got := page.URL(); got != d.url+"/join" {
+		t.Errorf("the browser is at %s", got)
+	}
 	page.Picture("join-from-entrance")
 	d.checkSeen(t, page, "en")
 	d.checkInside(t)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -111,18 +110,11 @@ func (s *Server) showJoin(w http.ResponseWriter, r *http.Request) {
 	s.writeJoin(w, r, v, err)
 }
 
-var specialistCode = regexp.MustCompile(`^[0-9]{9}$`)
-
-// isSpecialistCode says whether somebody wrote what can be a specialist's code, whatever stands between its digits.
-func isSpecialistCode(written string) bool {
-	return specialistCode.MatchString(desk.NormalCode(written))
-}
-
 // answerJoin takes the code, and once the name is there lets its bearer in. The portal's page hands codes on to here.
 func (s *Server) answerJoin(w http.ResponseWriter, r *http.Request) {
 	v := joinViewOf(r)
 	do := r.PostFormValue("do")
-	if v.Link == "" && !isSpecialistCode(v.Code) {
+	if _, ok := desk.ReadSpecialistCode(v.Code); !ok && v.Link == "" {
 		v.Mistake = v.Say("join.code.digits")
 		s.writeJoin(w, r, v, desk.Invalid("code", "form", "must be nine digits"))
 		return

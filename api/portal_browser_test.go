@@ -242,21 +242,3 @@ func TestE4HelpTellsTheDeskAlone(t *testing.T) {
 		t.Errorf("the site told %s", told)
 	}
 }
-
-// TestF4SpecialistsCodeOnThePortalsPage leads to who invites, with the name that was entered; and then in.
-func TestF4SpecialistsCodeOnThePortalsPage(t *testing.T) {
-	chromium := browsertest.New(t)
-	d := newDoor(t, newServer(t), "{}")
-	page := chromium.Open(t, d.url+"/p/main", phone)
-	page.Click("Enter a key or code")
-	page.Fill("Key or code", spaced(d.code))
-	page.Fill("Your name", "Sam")
-	page.Press("Ask for help")
-	page.Until("You are invited to a support session")
-	if got := page.URL(); got != d.url+"/join" {
-		t.Errorf("the browser is at %s", got)
-	}
-	page.Press("Join the session")
-	d.entered(t, page)
-	d.do(t, call{as: "ana", do: "GET /v1/sessions/$ses/attendees", has: []string{`"name":"Sam"`}})
-}

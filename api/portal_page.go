@@ -240,7 +240,7 @@ func (s *Server) showCode(r *http.Request, v *entranceView, kind desk.EntranceKi
 // enterByPage lets a customer in by one of the page's forms, and leads them to their session.
 func (s *Server) enterByPage(w http.ResponseWriter, r *http.Request) {
 	form, err := readEntranceForm(r)
-	if err == nil && form.Way == wayCode && isSpecialistCode(form.Code) {
+	if _, ok := desk.ReadSpecialistCode(form.Code); ok && err == nil && form.Way == wayCode {
 		http.Redirect(w, r, "/join", http.StatusTemporaryRedirect) // with what was entered
 		return
 	}

@@ -15,7 +15,7 @@ import (
 func (s *Store) sessionKeyMAC(key string) string {
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("session key\n"))
-	mac.Write([]byte(desk.NormalSessionKey(key)))
+	mac.Write([]byte(desk.NormalCode(key)))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 

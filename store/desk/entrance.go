@@ -36,7 +36,7 @@ var entranceCode = regexp.MustCompile(fmt.Sprintf("^[%s]{%d}$", EntranceAlphabet
 
 // ReadEntranceCode is a code as it was made, of how somebody wrote it; false: it is none.
 func ReadEntranceCode(written string) (string, bool) {
-	code := NormalSessionKey(written)
+	code := NormalCode(written)
 	return code, entranceCode.MatchString(code)
 }
 

@@ -29,8 +29,8 @@ type SessionKey struct {
 	ExpiresAt time.Time `json:"expires_at" doc:"Until when it lets somebody in; the session itself lasts as long as it lasts"`
 }
 
-// NormalSessionKey is a key as it was made, of how somebody wrote it.
-func NormalSessionKey(written string) string {
+// NormalCode is a key or code as it was made, of how somebody wrote it.
+func NormalCode(written string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
 			return -1

@@ -2,9 +2,8 @@ package desk
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 	"time"
-	"unicode"
 )
 
 // Bounds of specialists and their invitations.
@@ -80,14 +79,12 @@ type SpecialistMail struct {
 	Comment string
 }
 
-// NormalCode is a specialist's code as it was made, of how somebody wrote it.
-func NormalCode(written string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) {
-			return -1
-		}
-		return r
-	}, written)
+var specialistCode = regexp.MustCompile(fmt.Sprintf("^[%s]{%d}$", CodeAlphabet, CodeDigits))
+
+// ReadSpecialistCode is a code as it was made, of how somebody wrote it; false: it is none.
+func ReadSpecialistCode(written string) (string, bool) {
+	code := NormalCode(written)
+	return code, specialistCode.MatchString(code)
 }
 
 // InviteSpecialistFacts are what the rule for inviting specialists needs to know.

@@ -59,8 +59,13 @@ func TestF6F10WhomAnInvitationLetsIn(t *testing.T) {
 
 func TestF4CodesAsTheyAreWritten(t *testing.T) {
 	for _, written := range []string{"012345678", "012 345 678", " 012-345‐678\n", "012\u00a0345–678"} {
-		if got := NormalCode(written); got != "012345678" {
-			t.Errorf("%q: %q", written, got)
+		if code, ok := ReadSpecialistCode(written); !ok || code != "012345678" {
+			t.Errorf("%q: %q, %v", written, code, ok)
+		}
+	}
+	for _, written := range []string{"", "01234567", "0123456789", "01234567a", "01234567\x00", "０12345678", "012.345.678"} {
+		if code, ok := ReadSpecialistCode(written); ok {
+			t.Errorf("%q is taken for %q", written, code)
 		}
 	}
 }
