@@ -163,6 +163,9 @@ func TestF7LivePageInABrowser(t *testing.T) {
 	sam.Fill("Your message", "Hello from Sam")
 	sam.Click("Send")
 	customer.Until("Hello from Sam")
+	sam.Fill("Your message", "And another")
+	sam.Click("Send")
+	customer.Until("And another")
 	customer.Click("Leave the session")
 	customer.Click("Leave now")
 	customer.Until("You have left the session")
@@ -177,6 +180,8 @@ func TestF7LivePageInABrowser(t *testing.T) {
 	sam.Until("You are no longer in this session")
 	checkLook(t, sam, "guest-over-phone")
 	customer.Until("Sam has left the session")
+	checkQuiet(t, customer)
+	checkQuiet(t, sam)
 }
 
 // TestC13LivePageByKeyboard: everything can be done without a mouse, and the focus is never lost.

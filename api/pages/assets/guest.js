@@ -168,7 +168,7 @@ async function send(form, button) {
   } catch {
     unsent = () => send(form, button);
   }
-  document.getElementById("unsent").hidden = !unsent;
+  document.getElementById("unsent")?.toggleAttribute("hidden", !unsent); // it is gone with the page, for who is not inside any more
   sending.delete(form);
 }
 
