@@ -8,6 +8,26 @@ import (
 	"github.com/repdesk/repdesk/push/pushtest/browsertest"
 )
 
+// checkIsPage holds what must hold of every page for people: what browsers may do with it, and what others may learn of it.
+func checkIsPage(t testing.TB, a answer, status int) {
+	t.Helper()
+	if a.status != status || a.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Fatalf("%d %v, want a page with %d: %s", a.status, a.header, status, a.text)
+	}
+	policy := a.header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || !strings.Contains(policy, "script-src 'self';") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q", policy)
+	}
+	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("X-Robots-Tag") != "noindex" || a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("headers %v", a.header)
+	}
+	// The address can be a secret, so no other site may learn it. With no-referrer a browser would send its form with
+	// Origin: null, which is refused where it sends no Sec-Fetch-Site: on plain HTTP (Fetch standard, 3.2).
+	if a.header.Get("Referrer-Policy") != "strict-origin" {
+		t.Errorf("Referrer-Policy %q", a.header.Get("Referrer-Policy"))
+	}
+}
+
 var (
 	phone   = browsertest.Look{Width: browsertest.Phone}
 	atNight = browsertest.Look{Width: browsertest.Phone, Dark: true}

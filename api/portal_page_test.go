@@ -50,9 +50,7 @@ func form(pairs ...string) string {
 // entrance checks what holds of every page of an entrance, and that texts stand in it or do not.
 func entrance(t *testing.T, a answer, status int, has, hasNot []string) {
 	t.Helper()
-	if a.status != status || a.header.Get("Content-Type") != "text/html; charset=utf-8" || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Referrer-Policy") != "strict-origin" {
-		t.Fatalf("%d %v, want a page with %d: %s", a.status, a.header, status, a.text)
-	}
+	checkIsPage(t, a, status)
 	if a.header.Get("Set-Cookie") != "" {
 		t.Errorf("a cookie: %s", a.header.Get("Set-Cookie"))
 	}
