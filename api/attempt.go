@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -82,8 +81,7 @@ func (a *attempts) runs(entrance string, more int) bool {
 
 // isWrong says whether a refusal is that of a key, code or link that leads nowhere.
 func isWrong(err error) bool {
-	var p *desk.Problem
-	return errors.As(err, &p) && (p.Code == desk.CodeNotValid || p.Code == desk.NotFound)
+	return isRefusal(err, desk.CodeNotValid, desk.NotFound)
 }
 
 // pause is how long a try at an entrance waits: the longer, the more were wrong there in the last minute.

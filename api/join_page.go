@@ -180,8 +180,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do str
 
 // isOfPerson says whether a refusal is about the name or a seat, and not about the code or link.
 func isOfPerson(err error) bool {
-	var refusal *desk.Problem
-	return errors.As(err, &refusal) && (refusal.Code == desk.ValidationFailed || refusal.Code == desk.SpecialistsAtLimit)
+	return isRefusal(err, desk.ValidationFailed, desk.SpecialistsAtLimit)
 }
 
 // Ref marks what is pressed on this page.

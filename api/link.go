@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"html/template"
 	"net/http"
 	"slices"
@@ -122,8 +121,7 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 	link, err := s.cfg.Store.AnswerInvitationLink(r.Context(), token, answer)
 	view := s.viewOf(token, link)
 	view.Done = answer
-	var refusal *desk.Problem
-	if errors.As(err, &refusal) && (refusal.Code == desk.InvitationNotActive || refusal.Code == desk.AlreadyInSession) {
+	if isRefusal(err, desk.InvitationNotActive, desk.AlreadyInSession) {
 		if link, err = s.cfg.Store.InvitationLink(r.Context(), token); err == nil {
 			view = s.viewOf(token, link)
 		}
@@ -132,9 +130,8 @@ func (s *Server) answerLink(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeLink(w http.ResponseWriter, r *http.Request, view linkView, err error) {
-	var refusal *desk.Problem
 	switch {
-	case errors.As(err, &refusal) && refusal.Code == desk.NotFound:
+	case isRefusal(err, desk.NotFound):
 		s.writePage(w, r, http.StatusNotFound, "link.html", linkView{Texts: language(r), Missing: true})
 	case err != nil:
 		s.refusePage(w, r, err)

@@ -230,8 +230,7 @@ func (s *Server) showCode(r *http.Request, v *entranceView, kind desk.EntranceKi
 		v.Profile = &profile
 		return err
 	})
-	var p *desk.Problem
-	if errors.As(err, &p) && p.Code == desk.CodeNotValid {
+	if isRefusal(err, desk.CodeNotValid) {
 		v.Profile, v.Withdrawn, err = nil, true, nil
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +99,12 @@ func (s *Server) refusalOf(ctx context.Context, err error) *desk.Problem {
 	x := exchangeFrom(ctx)
 	s.log.ErrorContext(ctx, "request failed", "request_id", x.id, "operation", x.operation, "error", err)
 	return desk.Refuse(desk.Internal, "")
+}
+
+// isRefusal says whether an error is a refusal with one of the codes.
+func isRefusal(err error, codes ...desk.Code) bool {
+	var refusal *desk.Problem
+	return errors.As(err, &refusal) && slices.Contains(codes, refusal.Code)
 }
 
 // refuse answers with the error outside of huma: from a middleware, or where no operation matched.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 
 	"github.com/repdesk/repdesk/push/texts"
 	"github.com/repdesk/repdesk/store"
@@ -176,8 +175,7 @@ func (s *Server) trySpecialist(ctx context.Context, key store.SpecialistKey, let
 	var over error
 	err := s.attempts.try(ctx, exchangeFrom(ctx).address, "specialist_code", func() error {
 		err := let()
-		var p *desk.Problem
-		if key.Link != "" && errors.As(err, &p) && p.Code == desk.CodeNotValid {
+		if key.Link != "" && isRefusal(err, desk.CodeNotValid) {
 			over, err = err, nil
 		}
 		return err

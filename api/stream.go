@@ -287,8 +287,7 @@ var tokenRevoked = Closing{Reason: "token_revoked"}
 // refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody
 // knows, and a client that is told so would not come again.
 func refusesToken(err error) bool {
-	var refusal *desk.Problem
-	return errors.As(err, &refusal) && (refusal.Code.Info().Status == http.StatusUnauthorized || refusal.Code == desk.NotAllowed)
+	return isStranger(err) || isRefusal(err, desk.NotAllowed)
 }
 
 // catchUp writes all events after the cursor.
