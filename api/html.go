@@ -2,6 +2,8 @@ package api
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -16,6 +18,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/repdesk/repdesk/push/texts"
+	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -194,4 +197,16 @@ func (s *Server) refusePage(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header()[name] = values
 	}
 	s.writePage(w, r, p.Status, "trouble.html", troubleView{language(r), desk.Code(p.Code), (p.RetryAfterSeconds + 59) / 60})
+}
+
+// newMark marks the forms of a page, so that what is pressed twice is done once.
+func newMark() string { return rand.Text() }
+
+// once has what is pressed twice, or again because no answer came, done once (I5): what has the form's mark and the same words.
+func once(r *http.Request, words string) context.Context {
+	mark := r.PostFormValue("ref")
+	if len(mark) < minSecretKey || len(mark) > maxKey {
+		return r.Context()
+	}
+	return store.WithIdempotency(r.Context(), &store.Idempotency{Caller: "public", Operation: "POST " + r.URL.Path, Key: mark + " " + words})
 }

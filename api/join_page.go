@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -183,17 +182,15 @@ func isOfPerson(err error) bool {
 	return isRefusal(err, desk.ValidationFailed, desk.SpecialistsAtLimit)
 }
 
-// Ref marks what is pressed on this page.
-func (joinView) Ref() string { return rand.Text() }
+// Ref marks the page's form.
+func (joinView) Ref() string { return newMark() }
 
-// once has what is pressed twice, or again because no answer came, let one attendee in (I5). Who came back needs no mark, and
-// another name is no other person.
+// once lets one attendee in. Who came back needs no mark, and another name is no other person.
 func (v joinView) once(r *http.Request) context.Context {
-	ref := r.PostFormValue("ref")
-	if v.token != "" || len(ref) < minSecretKey || len(ref) > maxKey {
+	if v.token != "" {
 		return r.Context()
 	}
-	return store.WithIdempotency(r.Context(), &store.Idempotency{Caller: "public", Operation: "POST " + v.Address(), Key: ref, Body: []byte(desk.NormalCode(v.Code))})
+	return once(r, desk.NormalCode(v.Code))
 }
 
 // writeJoin writes the page. Of a link it says why nobody comes in; of a code nothing more than that (E6).

@@ -138,6 +138,9 @@ func (v entranceView) Ways() []wayView {
 // Title names the way in.
 func (w wayView) Title() string { return w.Say("entrance.way." + w.Way) }
 
+// Ref marks the form.
+func (wayView) Ref() string { return newMark() }
+
 // Wrong is the trouble with a field of this form; nil: there is none.
 func (w wayView) Wrong(field string) *entranceTrouble {
 	if t := w.Trouble; t != nil && t.Way == w.Way && t.Field == field {
@@ -270,7 +273,7 @@ func (s *Server) enterByForm(w http.ResponseWriter, r *http.Request, view entran
 	entry, err := view.entry()
 	var entered store.Entered
 	if err == nil {
-		entered, err = s.letIn(r.Context(), entry)
+		entered, err = s.letIn(once(r, r.PostForm.Encode()), entry)
 	}
 	var p *desk.Problem
 	if errors.As(err, &p) {

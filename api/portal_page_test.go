@@ -341,3 +341,28 @@ func TestE4TheHelpScript(t *testing.T) {
 		t.Errorf("%d %v", a.status, h)
 	}
 }
+
+// I5: what is pressed twice, or again because no answer came, starts one session; what is written otherwise, another.
+func TestI5PressedTwiceAtTheEntrance(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		x.logInAll(t, "ben")
+		page := x.send(t, "GET", "/p/main", "", "", nil).text
+		ref := regexp.MustCompile(`name="ref" value="([^"]{26})"`).FindStringSubmatch(page)[1]
+		press := func(name string) string {
+			a := x.post(t, "/p/main", url.Values{"way": {"issue"}, "choice": {"@paper-jam"}, "name": {name}, "ref": {ref}}.Encode(), nil)
+			if a.status != http.StatusSeeOther {
+				t.Fatalf("%d: %s", a.status, a.text)
+			}
+			return a.header.Get("Location")
+		}
+		first := press("Jo")
+		if again := press("Jo"); again != first {
+			t.Errorf("pressed again: %s, at first %s", again, first)
+		}
+		if other := press("Kim"); other == first {
+			t.Error("another customer is led to the first's session")
+		}
+		x.do(t, call{as: "ben", do: "GET /v1/queues", has: []string{`"waiting":2`}})
+	})
+}
