@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"crypto/rand"
 	"html/template"
 	"net/http"
 	"slices"
@@ -46,7 +45,7 @@ type sessionView struct {
 // sessionView reads what the page shows. What changes between one part and the next is told by the stream, and read again.
 func (s *Server) sessionView(r *http.Request, g desk.Guest, in written) (v sessionView, err error) {
 	v = sessionView{Texts: language(r), written: in, guest: g}
-	v.Ref = cmp.Or(v.Ref, rand.Text())
+	v.Ref = cmp.Or(v.Ref, newMark())
 	if v.Session, err = s.cfg.Store.GuestSession(r.Context(), g); err != nil {
 		return v, err
 	}
