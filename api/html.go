@@ -143,8 +143,17 @@ func (s *Server) guarded(answer http.HandlerFunc) http.HandlerFunc {
 // maxForm is the most that a page's form sends, in bytes: details of desk.MaxDetails, percent-encoded, and the rest.
 const maxForm = 64 << 10
 
+// maxLanguages is the longest Accept-Language that is read, in bytes. Browsers' are shorter, and a long one takes long.
+const maxLanguages = 1000
+
 // language is that in which a page for people speaks, of whom nothing is known but their browser.
-func language(r *http.Request) *texts.Texts { return texts.For(r.Header.Get("Accept-Language")) }
+func language(r *http.Request) *texts.Texts {
+	wanted := r.Header.Get("Accept-Language")
+	if len(wanted) > maxLanguages {
+		wanted = ""
+	}
+	return texts.For(wanted)
+}
 
 // policy lets a page load what is ours, and nothing else. more are further directives.
 func policy(more ...string) string {
