@@ -101,20 +101,21 @@ async function ask(address, form) {
 
 // The stream tells that something has happened.
 const happenings = ["session.changed", "place.changed", "attendee.joined", "attendee.changed", "attendee.left", "message.posted"];
-let source = null, away = false;
+let source = null, away = false, resting = false;
 
 function follow() {
   const address = session()?.dataset.stream;
   if (!address) stop();
-  if (!address || source) return;
+  if (!address || source || resting) return;
   source = new EventSource(address);
   for (const happening of happenings) source.addEventListener(happening, refresh);
   source.addEventListener("ready", () => { found(); refresh(); });
   source.addEventListener("reset", () => { stop(); follow(); }); // from where the stream was, it does not go on
   source.addEventListener("closing", (event) => {
-    const wait = JSON.parse(event.data).retry_after_seconds;
+    const why = JSON.parse(event.data), wait = why.retry_after_seconds;
     stop();
-    if (wait) later(wait);
+    if (why.reason === "replaced") rest();
+    else if (wait) later(wait);
     else refresh();
   });
   source.addEventListener("error", () => {
@@ -129,6 +130,18 @@ function follow() {
 function stop() {
   source?.close();
   source = null;
+}
+
+// rest leaves the stream to a later tab for a while: tabs that follow again at once put one another out without end.
+function rest() {
+  resting = true;
+  lost();
+  setTimeout(awake, 60_000);
+}
+
+function awake() {
+  resting = false;
+  refresh();
 }
 
 function later(seconds) {
@@ -224,7 +237,7 @@ document.addEventListener("keydown", (event) => {
 // What sleeps, as a tab in the background or a phone in a pocket, may have lost its stream without noticing.
 document.addEventListener("visibilitychange", () => {
   count(0);
-  if (!document.hidden) refresh();
+  if (!document.hidden) awake();
 });
 addEventListener("online", () => { stop(); refresh(); });
 setInterval(refresh, 60_000);
