@@ -222,6 +222,26 @@ func TestC13LivePageWithoutScripts(t *testing.T) {
 	page.Until("You are in a session with Ana")
 }
 
+// TestH1TabsOfAGuestTakeNoTurns: where a guest has more tabs than streams, the oldest goes without for a while, and does not put
+// another out at once, and so on.
+func TestH1TabsOfAGuestTakeNoTurns(t *testing.T) {
+	chromium := browsertest.New(t)
+	x := newServer(t)
+	x.open(t, "ses", "ana", "")
+	page := x.visit(t, chromium, "ses", onDesk)
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/messages", body: `{"text":"To one"}`, want: 201})
+	page.Until("To one")
+	tabs := []*sse{}
+	for range 8 {
+		tabs = append(tabs, x.stream(t, "guest/ses", ""))
+	}
+	page.Until("The connection is lost. We keep trying.")
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/messages", body: `{"text":"To all"}`, want: 201})
+	for _, tab := range tabs {
+		tab.until(t, "message.posted")
+	}
+}
+
 // TestC1LivePageEarlier: earlier messages come above those that are there, each once.
 func TestC1LivePageEarlier(t *testing.T) {
 	chromium := browsertest.New(t)

@@ -78,13 +78,19 @@ func (s *Server) bringToken(w http.ResponseWriter, r *http.Request) {
 	g, err := s.cfg.Store.AuthenticateGuest(r.Context(), token)
 	switch {
 	case err == nil:
-		s.rememberGuest(w, r, g.SessionID, token)
-		backTo(w, r, g)
+		s.leadIn(w, r, g.SessionID, token)
 	case isStranger(err):
 		s.refuseStranger(w, r, false)
 	default:
 		s.refusePage(w, r, err)
 	}
+}
+
+// leadIn has the browser keep who somebody is in a session, and leads it to the session's page.
+func (s *Server) leadIn(w http.ResponseWriter, r *http.Request, sessionID, token string) {
+	s.rememberGuest(w, r, sessionID, token)
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, "/s/"+sessionID, http.StatusSeeOther)
 }
 
 // backTo leads from a form to the page, so that loading it anew sends nothing twice.
@@ -106,8 +112,12 @@ func (s *Server) postOnPage(w http.ResponseWriter, r *http.Request, g desk.Guest
 }
 
 func (s *Server) consentOnPage(w http.ResponseWriter, r *http.Request, g desk.Guest) {
+	id := r.PostFormValue("attendee_id")
 	s.afterForm(w, r, g, written{}, s.whoIsBack(r, g, func() error {
-		_, err := s.cfg.Store.GiveConsent(r.Context(), g, r.PostFormValue("attendee_id"), r.PostFormValue("granted") == "true")
+		if !cleanText(id) { // which PostgreSQL does not look for
+			return desk.Missing("attendee")
+		}
+		_, err := s.cfg.Store.GiveConsent(r.Context(), g, id, r.PostFormValue("granted") == "true")
 		return err
 	}))
 }

@@ -123,12 +123,23 @@ func (s *Server) pages() {
 func (s *Server) page(method, pattern, name string, answer http.HandlerFunc) {
 	guarded := s.guarded(answer)
 	s.router.Method(method, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if embedded(r) {
+			s.refusePage(w, r, desk.Refuse(desk.NotAllowed, "The page was asked for as a part of another site's."))
+			return
+		}
 		if err := s.takeTurn(exchangeFrom(r.Context()), name, s.cfg.Limits.ReadsAMinute); err != nil {
 			s.refusePage(w, r, err)
 			return
 		}
 		guarded(w, r)
 	}))
+}
+
+// embedded says whether another site has a page loaded as a part of its own, as a picture or a frame, where nobody sees it. What its
+// visitors' browsers ask for so is not theirs to answer for: a code in the address would count as tried from theirs (E6).
+func embedded(r *http.Request) bool {
+	as := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && as != "" && as != "document"
 }
 
 // guarded keeps from a page what other sites send to it, and forms that are too large.
@@ -149,8 +160,17 @@ const maxForm = 64 << 10
 // asWritten is a text of a form without what browsers make of the ends of its lines.
 func asWritten(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
+// maxLanguages is the longest Accept-Language that is read, in bytes. Browsers' are shorter, and a long one takes long.
+const maxLanguages = 1000
+
 // language is that in which a page for people speaks, of whom nothing is known but their browser.
-func language(r *http.Request) *texts.Texts { return texts.For(r.Header.Get("Accept-Language")) }
+func language(r *http.Request) *texts.Texts {
+	wanted := r.Header.Get("Accept-Language")
+	if len(wanted) > maxLanguages {
+		wanted = ""
+	}
+	return texts.For(wanted)
+}
 
 // policy lets a page load what is ours, and nothing else. more are further directives.
 func policy(more ...string) string {

@@ -282,9 +282,7 @@ func (s *Server) enterByForm(w http.ResponseWriter, r *http.Request, view entran
 	}
 	switch {
 	case err == nil:
-		s.rememberGuest(w, r, entered.Session.ID, entered.Token)
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, "/s/"+entered.Session.ID, http.StatusSeeOther)
+		s.leadIn(w, r, entered.Session.ID, entered.Token)
 	case view.Trouble != nil:
 		s.writeEntrance(w, r, p.Code.Info().Status, view)
 	default:

@@ -115,6 +115,7 @@ function follow() {
     const why = JSON.parse(event.data);
     stop();
     crowded = why.reason === "replaced"; // by so many other tabs that this one looks by itself, now and then, until it is looked at
+    if (crowded) lost();
     if (why.retry_after_seconds) later(why.retry_after_seconds);
     else refresh();
   });
