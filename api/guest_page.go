@@ -106,8 +106,12 @@ func (s *Server) postOnPage(w http.ResponseWriter, r *http.Request, g desk.Guest
 }
 
 func (s *Server) consentOnPage(w http.ResponseWriter, r *http.Request, g desk.Guest) {
+	id := r.PostFormValue("attendee_id")
 	s.afterForm(w, r, g, written{}, s.whoIsBack(r, g, func() error {
-		_, err := s.cfg.Store.GiveConsent(r.Context(), g, r.PostFormValue("attendee_id"), r.PostFormValue("granted") == "true")
+		if !cleanText(id) { // which PostgreSQL does not look for
+			return desk.Missing("attendee")
+		}
+		_, err := s.cfg.Store.GiveConsent(r.Context(), g, id, r.PostFormValue("granted") == "true")
 		return err
 	}))
 }

@@ -205,6 +205,17 @@ func TestC13LivePageForms(t *testing.T) {
 	x.live(t, "ses", "/leave", "x=", 200, "The session has ended")
 }
 
+// TestC4BrokenFormsOnBothEngines: bytes that PostgreSQL takes for no text name nobody.
+func TestC4BrokenFormsOnBothEngines(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.open(t, "ses", "ana", "")
+		for _, broken := range []string{"%00", "%ff", "att_%00"} {
+			x.live(t, "ses", "/consent", "granted=true&attendee_id="+broken, 404, "They are no longer in the session.")
+			x.live(t, "ses", "/messages", "text=Hello&client_ref="+broken, 422, "could not be done")
+		}
+	})
+}
+
 // TestF7LivePageIsForThoseInside: another session's cookie, none, and what another site sends lead nowhere (E6).
 func TestF7LivePageIsForThoseInside(t *testing.T) {
 	s, clock := openReady(t)
@@ -311,10 +322,15 @@ func TestC1LivePageChat(t *testing.T) {
 	x.live(t, "ses", "?after="+last[49][1], "", 200, "!No 119.", "!Between us")
 }
 
-// TestG11LivePageLanguages: it speaks as the browser does.
+// TestG11LivePageLanguages: it speaks as the browser does, and reads no list of languages that no browser sends: that would take
+// its time.
 func TestG11LivePageLanguages(t *testing.T) {
 	x := newServer(t)
 	x.open(t, "ses", "ana", "")
+	long := x.send(t, "GET", "/s/"+x.saved["ses"], "", "", headers{"Cookie": x.cookie("ses"), "Accept-Language": "de, " + strings.Repeat("es;q=0.1,", 1000)})
+	if !strings.Contains(long.text, `<html lang="en">`) {
+		t.Errorf("a long list is read: %s", long.text)
+	}
 	for _, tongue := range texts.Languages {
 		a := x.send(t, "GET", "/s/"+x.saved["ses"], "", "", headers{"Cookie": x.cookie("ses"), "Accept-Language": tongue})
 		says := texts.For(tongue)

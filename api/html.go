@@ -149,8 +149,17 @@ const maxForm = 64 << 10
 // asWritten is a text of a form without what browsers make of the ends of its lines.
 func asWritten(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
+// maxLanguages is the longest Accept-Language that is read, in bytes. Browsers' are shorter, and a long one takes long.
+const maxLanguages = 1000
+
 // language is that in which a page for people speaks, of whom nothing is known but their browser.
-func language(r *http.Request) *texts.Texts { return texts.For(r.Header.Get("Accept-Language")) }
+func language(r *http.Request) *texts.Texts {
+	wanted := r.Header.Get("Accept-Language")
+	if len(wanted) > maxLanguages {
+		wanted = ""
+	}
+	return texts.For(wanted)
+}
 
 // policy lets a page load what is ours, and nothing else. more are further directives.
 func policy(more ...string) string {
