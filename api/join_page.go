@@ -23,11 +23,12 @@ type joinView struct {
 	Link    string                // the secret part of the page's address; "": the code is the way in
 	Code    string                // as it was entered
 	Name    string                // as it was entered
-	Before  string                // the name under which somebody joined by it in this browser (F10)
+	Before  string                // the name under which somebody of this browser is in the session, or joined by it before (F10)
 	Over    desk.SpecialistReason // why the link lets nobody in
 	Missing bool                  // the link is none of ours
 	Mistake string                // what is wrong with what was entered
-	token   string                // of who joined before
+	token   string                // of who goes on
+	inside  string                // the session, where they are in it
 }
 
 // The steps of the page.
@@ -138,7 +139,7 @@ func (s *Server) takeJoinTurn(r *http.Request, do string) error {
 	return s.takeTurn(exchangeFrom(r.Context()), operation, s.cfg.Limits.EntersAMinute)
 }
 
-// findDoor finds what the code or link leads to, or who joined by it in this browser before.
+// findDoor finds what the code or link leads to, or who goes on by it in this browser.
 func (s *Server) findDoor(r *http.Request, v *joinView) error {
 	return s.trySpecialist(r.Context(), v.key(), func() error {
 		err := s.findBefore(r, v)
@@ -151,24 +152,28 @@ func (s *Server) findDoor(r *http.Request, v *joinView) error {
 
 func (s *Server) findBefore(r *http.Request, v *joinView) error {
 	before, err := s.cfg.Store.ReturningSpecialist(r.Context(), v.key(), s.guestTokens(r))
-	v.Before, v.token = before.Name, before.Token
+	v.Before, v.token, v.inside = before.Name, before.Token, before.Inside
 	return err
 }
 
 // join lets somebody in. Who joined in this browser before is the same attendee, whatever name they enter: they have two tabs, or
-// their email program's link came without the cookies, which do not follow links from other sites.
+// their email program's link came without the cookies, which do not follow links from other sites. Whoever is in the session
+// already, the customer too, stays who they are: the browser has one cookie for it.
 func (s *Server) join(w http.ResponseWriter, r *http.Request, v joinView, do string) {
 	var entered store.Entered
 	err := s.trySpecialist(r.Context(), v.key(), func() error {
 		err := s.findBefore(r, &v)
-		if err == nil && (v.Before != "" || do == "join") {
+		if err == nil && v.inside == "" && (v.Before != "" || do == "join") {
 			entered, err = s.cfg.Store.JoinAsSpecialist(v.once(r), v.key(), cmp.Or(v.Before, v.Name))
 		}
 		return err
 	})
-	if entered.Token != "" {
-		s.rememberGuest(w, r, entered.Session.ID, entered.Token)
-		http.Redirect(w, r, "/s/"+entered.Session.ID, http.StatusSeeOther)
+	switch {
+	case err == nil && v.inside != "":
+		s.leadIn(w, r, v.inside, v.token)
+		return
+	case entered.Token != "":
+		s.leadIn(w, r, entered.Session.ID, entered.Token)
 		return
 	}
 	if err == nil || isOfPerson(err) { // what was entered stands beside what the door says
@@ -191,6 +196,12 @@ func (v joinView) once(r *http.Request) context.Context {
 		return r.Context()
 	}
 	return once(r, desk.NormalCode(v.Code))
+}
+
+// leadIn leads to the session's page whoever has the token.
+func (s *Server) leadIn(w http.ResponseWriter, r *http.Request, sessionID, token string) {
+	s.rememberGuest(w, r, sessionID, token)
+	http.Redirect(w, r, "/s/"+sessionID, http.StatusSeeOther)
 }
 
 // writeJoin writes the page. Of a link it says why nobody comes in; of a code nothing more than that (E6).

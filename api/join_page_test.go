@@ -210,6 +210,33 @@ func TestF10I5PressedTwice(t *testing.T) {
 	})
 }
 
+// TestF7WhoIsInStaysWhoTheyAre: a link that somebody follows who is in the session already, the customer or a specialist by
+// another invitation, leads them back to it. A browser has one cookie for a session: another attendee's would put them out.
+func TestF7WhoIsInStaysWhoTheyAre(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		d := newDoor(t, x, `{"joins":1}`)
+		kim := d.joined(t, d.submit(t, d.link, "", "name", "Kim", "do", "join"))
+		_, other := d.another(t, "{}")
+		for name, cookie := range map[string]string{"Jo Doe": x.cookie("ses"), "Kim": kim} {
+			for link, left := range map[string]string{d.link: "used up", other: ""} {
+				if page := x.send(t, "GET", link, "", "", headers{"Cookie": cookie}).text; !strings.Contains(page, "Go on as <bdi>"+name+"</bdi>") {
+					t.Errorf("%s sees %s", name, page)
+				}
+				if got := d.joined(t, d.submit(t, link, cookie, "name", "Lee", "do", "join")); got != cookie {
+					t.Errorf("%s is somebody else now, by a link %s", name, left)
+				}
+			}
+		}
+		d.checkInside(t, "Kim")
+		if got := d.used(t); got != "0" {
+			t.Errorf("%s joined by the other", got)
+		}
+		d.submit(t, "/s/"+x.saved["ses"]+"/leave", kim)
+		d.joined(t, d.submit(t, other, kim, "name", "Lee", "do", "join"))
+		d.checkInside(t, "Lee")
+	})
+}
+
 // TestF5F6F7ALinkSaysWhy it lets nobody in, for nobody can guess it.
 func TestF5F6F7ALinkSaysWhy(t *testing.T) {
 	over := func(name string, status int, says string, happens func(t *testing.T, d *door)) {

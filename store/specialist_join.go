@@ -154,11 +154,20 @@ func (s *Store) JoinAsSpecialist(ctx context.Context, key SpecialistKey, name st
 }
 
 // cameBefore is who came by the invitation with the key's token; with an empty id nobody did.
-func (t *tx) cameBefore(e specialistEntry) (a attendeeRow, err error) {
+func (t *tx) cameBefore(e specialistEntry) (attendeeRow, error) {
+	a, err := t.bearerOf(e)
+	if a.CameBy != e.inv.ID {
+		return attendeeRow{}, err
+	}
+	return a, err
+}
+
+// bearerOf is whose the key's token is, among those who are or were in the session; with an empty id nobody's.
+func (t *tx) bearerOf(e specialistEntry) (a attendeeRow, err error) {
 	if !strings.HasPrefix(e.key.Token, "rdg_") {
 		return a, nil
 	}
-	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.specialist_invitation_id = $2`, []any{hashToken(e.key.Token), e.inv.ID},
+	err = t.rows(attendeeColumns+` JOIN guest_tokens k ON k.attendee_id = a.id WHERE k.hash = $1 AND a.session_id = $2`, []any{hashToken(e.key.Token), e.session.ID},
 		func(scan scanner) error { return scanAttendee(scan, &a) })
 	return a, err
 }
