@@ -123,12 +123,23 @@ func (s *Server) pages() {
 func (s *Server) page(method, pattern, name string, answer http.HandlerFunc) {
 	guarded := s.guarded(answer)
 	s.router.Method(method, pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if embedded(r) {
+			s.refusePage(w, r, desk.Refuse(desk.NotAllowed, "The page was asked for as a part of another site's."))
+			return
+		}
 		if err := s.takeTurn(exchangeFrom(r.Context()), name, s.cfg.Limits.ReadsAMinute); err != nil {
 			s.refusePage(w, r, err)
 			return
 		}
 		guarded(w, r)
 	}))
+}
+
+// embedded says whether another site has a page loaded as a part of its own, as a picture or a frame, where nobody sees it. What its
+// visitors' browsers ask for so is not theirs to answer for: a code in the address would count as tried from theirs (E6).
+func embedded(r *http.Request) bool {
+	as := r.Header.Get("Sec-Fetch-Dest")
+	return r.Header.Get("Sec-Fetch-Site") == "cross-site" && as != "" && as != "document"
 }
 
 // guarded keeps from a page what other sites send to it, and forms that are too large.

@@ -307,6 +307,25 @@ func TestE6GuessingAtTheEntrance(t *testing.T) {
 	y.letIn(t, y.post(t, "/p/main", form("way", "rep", "choice", "@ana", "name", "Jo"), at("192.0.2.3")))
 }
 
+// TestE6OtherSitesTryNothing: wrong codes that another site has its visitors' browsers ask for, as pictures or in frames, block
+// nobody's address and count as nobody's turns; a link that somebody follows from there leads to the page.
+func TestE6OtherSitesTryNothing(t *testing.T) {
+	x := newEntrance(t, strict(api.RateLimits{WrongCodes: 2, ReadsAMinute: 5}))
+	from := func(dest string) headers {
+		return headers{"X-Forwarded-For": "192.0.2.1", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": dest}
+	}
+	for _, dest := range []string{"image", "iframe", "script", "empty", "object"} {
+		for _, path := range []string{"/p/?button=22222222AAAAAAAB", "/p/main?link=wrong", "/join/wrong"} {
+			if a := x.send(t, "GET", path, "", "", from(dest)); a.status != 403 {
+				t.Errorf("%s as %s: %d", path, dest, a.status)
+			}
+		}
+	}
+	entrance(t, x.send(t, "GET", "/p/main", "", "", from("document")), 200, nil, nil)
+	entrance(t, x.send(t, "GET", "/p/?button=22222222AAAAAAAB", "", "", from("document")), 410, nil, nil)
+	x.letIn(t, x.post(t, "/p/box", form("way", "code", "name", "Jo", "code", "22222222AAAAAAAA"), headers{"X-Forwarded-For": "192.0.2.1"}))
+}
+
 // TestE6HostileNamesAtTheEntrance: whatever a customer writes is text, where it comes back and where reps see it.
 func TestE6HostileNamesAtTheEntrance(t *testing.T) {
 	x := newEntrance(t)
