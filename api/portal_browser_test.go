@@ -168,7 +168,7 @@ func shop(t *testing.T, deskURL, more string) string {
 		switch r.URL.Path {
 		case "/shop.js":
 			w.Header().Set("Content-Type", "text/javascript")
-			fmt.Fprint(w, `addEventListener("message", (e) => { if (e.data.ping) e.source.postMessage({pong: e.data.ping}, "*"); });`)
+			fmt.Fprint(w, `addEventListener("message", (e) => { if (e.data.ping) e.source.postMessage({pong: e.data.ping}, "*"); else document.getElementById("asked")?.append("asked "); });`)
 		case "/spy":
 			fmt.Fprint(w, `<!doctype html><html lang="en"><title>Spy</title><button>Look</button><p id="told"></p><script>
 				addEventListener("message", (e) => document.getElementById("told").append(JSON.stringify(e.data)));
@@ -215,6 +215,32 @@ func TestE4HelpOnOtherPeoplesPages(t *testing.T) {
 	if said := page.Complaints(); len(said) > 0 {
 		t.Errorf("the site's console says %q", said)
 	}
+}
+
+// TestE4C13WhoHasLeftIsNotFollowed: the desk learns no more of where a customer is who has left the session and keeps its window
+// open, and does not take them for back. When they come back, it does.
+func TestE4C13WhoHasLeftIsNotFollowed(t *testing.T) {
+	chromium := browsertest.New(t)
+	x := newEntrance(t)
+	site := shop(t, x.url, `<p id="asked"></p>`)
+	page := chromium.Open(t, site+"/basket", phone)
+	page.Click("Help")
+	help := page.Opened(phone)
+	help.Fill("Your name", "Jo")
+	help.Press("Ask for help")
+	x.entered(t, help)
+	x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/accept"})
+	help.Until("You are in a session with Ana")
+	help.Click("Leave the session")
+	help.Click("Leave now")
+	help.Until("You have left the session")
+	page.Press("To the checkout")
+	page.Until("asked asked") // and so answered before
+	x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"customer_gone":true`}, hasNot: []string{"/pay"}})
+	help.Click("Come back")
+	x.eventually(t, "the session knows where the customer is who is back", func() bool {
+		return strings.Contains(x.do(t, call{as: "ana", do: "GET /v1/sessions/$ses"}).text, `"page_url":"`+site+`/pay?step=2"`)
+	})
 }
 
 // TestE4HelpWhereThePageHasAButton: the site's own opens it, and none is added.

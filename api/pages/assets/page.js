@@ -8,6 +8,9 @@
 	const every = 3000; // ms
 	let known = "", sending = false, asking;
 
+	// inside says whether there is somebody whose page it is. Who has left can come back, which shows in the live page's stream.
+	const inside = () => !session || document.querySelector("#session[data-stream]");
+
 	const ask = () => site.postMessage({ repdesk: "where" }, "*"); // which page it is now, nobody here knows
 
 	// read takes an answer apart; null: it is none that the desk would take.
@@ -49,7 +52,7 @@
 
 	if (site) {
 		addEventListener("message", (event) => {
-			if (event.source !== site || event.data?.repdesk !== "here") return;
+			if (event.source !== site || event.data?.repdesk !== "here" || !inside()) return;
 			const page = read(event.data), text = JSON.stringify(page);
 			if (!page || text === known) return;
 			if (session) {
