@@ -40,7 +40,7 @@ func (f IfRev) check(rev int64) error {
 func (s *Store) UpdateMe(ctx context.Context, c desk.Caller, change MeChange, ifRev IfRev) (desk.Me, error) {
 	return write(ctx, s, func(t *tx) (desk.Me, error) {
 		if change.SpecialistsMayShareScreen != nil {
-			if err := t.lockWithSpecialists(c.RepID); err != nil {
+			if err := t.lockOwned(c.RepID); err != nil {
 				return desk.Me{}, err
 			}
 		}

@@ -43,9 +43,10 @@ func (t *tx) withSpecialists(ownerID string) ([]string, error) {
 		AND EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = s.id AND a.role = 'specialist' AND a.left_at = 0) ORDER BY s.id`, ownerID)
 }
 
-// lockWithSpecialists locks these sessions, before the owner's own row is: sessions are always locked first.
-func (t *tx) lockWithSpecialists(ownerID string) error {
-	ids, err := t.withSpecialists(ownerID)
+// lockOwned locks an owner's active sessions, before the owner's own row is: sessions are always locked first. Nobody joins any of
+// them from then on.
+func (t *tx) lockOwned(ownerID string) error {
+	ids, err := t.texts(`SELECT id FROM sessions WHERE owner_id = $1 AND owner_id <> '' AND state = 'active' ORDER BY id`, ownerID)
 	for _, id := range ids {
 		if err == nil {
 			_, err = t.lockedSession(id)
@@ -54,17 +55,21 @@ func (t *tx) lockWithSpecialists(ownerID string) error {
 	return err
 }
 
-// screenSharingChanged tells those in the owner's sessions that the owner has changed the setting.
+// screenSharingChanged tells those in the owner's sessions that the owner has changed the setting. One of them may have become
+// theirs since they were locked.
 func (t *tx) screenSharingChanged(owner desk.Ref) error {
 	ids, err := t.withSpecialists(owner.ID)
 	for _, id := range ids {
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = t.lockedSession(id)
 		}
-		if err = t.tellScreenSharing(id, owner); err != nil {
-			return err
+		if err == nil {
+			err = t.tellScreenSharing(id, owner)
 		}
-		if err = t.moveRev(id); err == nil {
+		if err == nil {
+			err = t.moveRev(id)
+		}
+		if err == nil {
 			_, err = t.sessionChanged(sessionChange{actor: owner, id: id, reason: screenSharing})
 		}
 	}

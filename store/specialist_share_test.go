@@ -59,3 +59,23 @@ func TestF8TheOwnersSetting(t *testing.T) {
 		same(t, "told", guest.told("grant"), "grant.changed changed")
 	})
 }
+
+// F8, C12: a specialist who joins at the instant that the owner changes the setting is told of it: their grant says what held
+// before. On SQLite there is one writer at a time.
+func TestF8WhoJoinsMeanwhileIsTold(t *testing.T) {
+	database := storetest.Postgres(t)
+	d := storetest.NewDesk(t, storetest.Open(t, database, storetest.NewClock()))
+	loadFile(t, d.Store, specialists)
+	ana := d.LogIn("ana")
+	session, customer := d.OpenSessionWithGuest(ana, "@expert")
+	guest := watchGuest(t, d, customer)
+	joining := hold(t, database, session, `INSERT INTO attendees (id, session_id, role, rep_id, name, access, joined_at) VALUES ('att_mia', '`+session.ID+`', 'specialist', '', 'Mia', 'view', 1)`)
+	done := make(chan error, 1)
+	go func() {
+		may := true
+		_, err := d.UpdateMe(t.Context(), ana, store.MeChange{SpecialistsMayShareScreen: &may}, nil)
+		done <- err
+	}()
+	joining.letGo(done)
+	same(t, "told", guest.told("grant", "session"), "grant.changed changed", "session.changed screen_sharing")
+}
