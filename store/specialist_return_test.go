@@ -29,8 +29,10 @@ func TestF10WhoseTokensTheyAre(t *testing.T) {
 			}
 		}
 		itIsMia, nobody := store.SpecialistReturn{Name: "Mia", Token: mia.Token}, store.SpecialistReturn{}
-		check("in, by the code", byCode, itIsMia, "nonsense", elsewhere.Token, mia.Token)
-		check("in, by the link", byLink, itIsMia, mia.Token)
+		inside := store.SpecialistReturn{Name: "Mia", Token: mia.Token, Inside: session.ID}
+		check("in, by the code", byCode, inside, "nonsense", elsewhere.Token, mia.Token)
+		check("in, by the link", byLink, inside, mia.Token)
+		check("in, by another way", store.SpecialistKey{Code: code(t, d, ana, session, desk.SpecialistTerms{}).Code}, inside, mia.Token)
 		check("another session's", byLink, nobody, elsewhere.Token, "rdg_", "")
 		check("no token", byCode, nobody)
 		ok(t, try(d.LeaveAsGuest(t.Context(), seat)))
