@@ -34,16 +34,10 @@ func newAttempts(limits RateLimits, now func() time.Time) *attempts {
 	return &attempts{limits: limits, now: now, guesses: newWindow(time.Minute, now), running: map[string]int{}, from: map[string]*attempter{}}
 }
 
-// try has a key or code tried, if the address may, after the pause that the entrance has by then.
+// try has a key or code tried, if the address may, after the pause that the entrance has by then. Of an address one is tried at
+// a time, pause included: many at once from one take no more of an entrance's room than one.
 func (a *attempts) try(ctx context.Context, address, entrance string, let func() error) error {
 	if err := a.refusal(address); err != nil {
-		return err
-	}
-	if !a.runs(entrance, 1) {
-		return desk.Refuse(desk.TooManyRequests, "Too many keys and codes are being tried here.")
-	}
-	defer a.runs(entrance, -1)
-	if err := wait(ctx, a.pause(entrance)); err != nil {
 		return err
 	}
 	one := a.begin(address)
@@ -55,6 +49,13 @@ func (a *attempts) try(ctx context.Context, address, entrance string, let func()
 		return ctx.Err()
 	}
 	if err := a.refusal(address); err != nil { // what came before it was wrong
+		return err
+	}
+	if !a.runs(entrance, 1) {
+		return desk.Refuse(desk.TooManyRequests, "Too many keys and codes are being tried here.")
+	}
+	defer a.runs(entrance, -1)
+	if err := wait(ctx, a.pause(entrance)); err != nil {
 		return err
 	}
 	err := let()

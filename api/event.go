@@ -36,9 +36,6 @@ func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*Plain[Ev
 			return nil, err
 		}
 		cursor = events.Cursor
-		for i := range events.Items {
-			events.Items[i] = s.told(events.Items[i])
-		}
 		if len(events.Items) > 0 || !events.More && wait.Err() != nil {
 			return &Plain[EventLog]{EventLog{Items: events.Items, Cursor: fmt.Sprint(cursor), More: events.More}}, nil
 		}

@@ -28,13 +28,13 @@ type RateLimits struct {
 	BlockedFor     time.Duration // that time; 0: 10 minutes
 	GuessesAMinute int           // wrong ones of all addresses after which each try at the entrance waits; 0: 100
 	LongestPause   time.Duration // that a try waits, when twice as many are wrong; 0: 2 s
-	TriesAtOnce    int           // keys and codes that are being tried or wait for it at one entrance; 0: 1000
+	TriesAtOnce    int           // keys and codes that are being tried or pause at one entrance; 0: 50, so that 25 a second are guessed at most
 }
 
 func (l RateLimits) withDefaults() RateLimits {
 	return RateLimits{EntersAMinute: cmp.Or(l.EntersAMinute, 60), ReadsAMinute: cmp.Or(l.ReadsAMinute, 300), ActsAMinute: cmp.Or(l.ActsAMinute, 120),
 		WrongCodes: cmp.Or(l.WrongCodes, 10), WrongWithin: cmp.Or(l.WrongWithin, 10*time.Minute), BlockedFor: cmp.Or(l.BlockedFor, 10*time.Minute),
-		GuessesAMinute: cmp.Or(l.GuessesAMinute, 100), LongestPause: cmp.Or(l.LongestPause, 2*time.Second), TriesAtOnce: cmp.Or(l.TriesAtOnce, 1000)}
+		GuessesAMinute: cmp.Or(l.GuessesAMinute, 100), LongestPause: cmp.Or(l.LongestPause, 2*time.Second), TriesAtOnce: cmp.Or(l.TriesAtOnce, 50)}
 }
 
 // of is the limit of a public operation: strict for what comes in at an entrance.

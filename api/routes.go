@@ -169,10 +169,10 @@ func (s *Server) specialistRoutes() {
 		Description: "Where the session's portal allows specialists, for an owner with the permission `invite_specialists`. The answer has an email for the owner to send by themselves; to the addresses in `emails` the server sends it. At most 10 stand in a session.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.SpecialistsAtLimit, desk.AccessAboveCeiling, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.inviteSpecialists)
 	register(s, operation{ID: "list-specialist-invitations", Method: get, Path: "/v1/sessions/{session_id}/specialist-invitations", Tag: "Specialists", Summary: "All specialist invitations of a session, the newest first", Private: true,
-		Description: "For its owner alone. Those that stand have their code and link, whoever made them.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistInvitations)
+		Description: "For its owner alone. Those that stand have their code and link, whoever made them. An API token that may only read does not get them: they let people in.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsWrite), s.listSpecialistInvitations)
 	register(s, operation{ID: "email-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/email", Tag: "Specialists", Summary: "Have a specialist invitation sent by email", Private: true,
-		Description: "At most 50 emails of an invitation.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.emailSpecialistInvitation)
+		Description: "At most 50 emails go to the specialists of a session.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.emailSpecialistInvitation)
 	register(s, operation{ID: "cancel-specialist-invitation", Method: post, Path: "/v1/specialist-invitations/{specialist_invitation_id}/cancel", Tag: "Specialists", Summary: "Let nobody in any more by a code and its link",
 		Description: "For whoever owns the session now. Emails that wait are not sent any more.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelSpecialistInvitation)

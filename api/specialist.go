@@ -95,29 +95,13 @@ func (s *Server) listSpecialistDeliveries(ctx context.Context, in *specialistDel
 
 // ready is an invitation as its owner gets it: with the whole address of its link, and an email to send by themselves (F2).
 func (s *Server) ready(offer store.SpecialistOffer) desk.SpecialistInvitation {
-	i := s.reachable(&offer.SpecialistInvitation)
+	i := offer.SpecialistInvitation
 	if i.Active() {
+		i.JoinURL = s.cfg.PublicURL + i.JoinURL
 		subject, text := texts.For(i.Language).SpecialistMail(desk.SpecialistMail{Inviter: offer.Host, Desk: offer.Desk, Code: i.Code, Comment: i.Comment, Access: i.Access}, i.JoinURL)
 		i.Email = &desk.SpecialistEmail{Subject: subject, Text: text}
 	}
-	return *i
-}
-
-// reachable puts the desk's address before the link's path.
-func (s *Server) reachable(i *desk.SpecialistInvitation) *desk.SpecialistInvitation {
-	whole := *i // what comes from the log may be others' too
-	if whole.JoinURL != "" {
-		whole.JoinURL = s.cfg.PublicURL + whole.JoinURL
-	}
-	return &whole
-}
-
-// told is an event as its reader gets it.
-func (s *Server) told(event desk.Event) desk.Event {
-	if event.SpecialistInvitation != nil {
-		event.SpecialistInvitation = s.reachable(event.SpecialistInvitation)
-	}
-	return event
+	return i
 }
 
 // JoinKey is what lets a specialist in.
@@ -169,19 +153,11 @@ func (s *Server) joinAsSpecialist(ctx context.Context, in *joinInput) (out *Crea
 	return out, err
 }
 
-// trySpecialist has a code or link tried, which the attempts count where it is wrong (E6). Who has a link of ours has guessed
-// nothing, and may come back to it.
+// trySpecialist has a code tried, which the attempts count where it is wrong (E6). A link is signed: nobody guesses one, and
+// whoever guesses codes holds nobody up who has one.
 func (s *Server) trySpecialist(ctx context.Context, key store.SpecialistKey, let func() error) error {
-	var over error
-	err := s.attempts.try(ctx, exchangeFrom(ctx).address, "specialist_code", func() error {
-		err := let()
-		if key.Link != "" && isRefusal(err, desk.CodeNotValid) {
-			over, err = err, nil
-		}
-		return err
-	})
-	if err == nil {
-		err = over
+	if key.Code == "" {
+		return let()
 	}
-	return err
+	return s.attempts.try(ctx, exchangeFrom(ctx).address, "specialist_code", let)
 }

@@ -302,7 +302,7 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 			return err
 		}
 		for _, event := range events.Items {
-			if err := b.pass(s.told(event)); err != nil {
+			if err := b.pass(event); err != nil {
 				return err
 			}
 		}

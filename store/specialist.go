@@ -159,8 +159,10 @@ func (t *tx) specialistChanged(id string, owner *desk.Ref, by desk.Ref, reason s
 	return inv, t.tellSpecialist(inv, owner.ID, by, reason)
 }
 
-// tellSpecialist tells one owner of an invitation, with its code.
+// tellSpecialist tells one owner of an invitation. What lets people in does not stand in the log, which is kept and read by more
+// than whoever owns the session then.
 func (t *tx) tellSpecialist(inv SpecialistOffer, ownerID string, by desk.Ref, reason string) error {
+	inv.Code, inv.JoinURL = "", ""
 	return t.record(desk.RepTopic(ownerID), desk.Event{Type: desk.EventSpecialistChanged, Actor: refOrNil(by), SessionID: inv.SessionID, Reason: reason, SpecialistInvitation: &inv.SpecialistInvitation})
 }
 

@@ -35,11 +35,11 @@ func (t *tx) mailSpecialists(c desk.Caller, inv SpecialistOffer, emails []string
 		return nil
 	}
 	var sent int
-	if _, err := t.row(`SELECT COUNT(*) FROM deliveries WHERE about = $1`, []any{inv.ID}, &sent); err != nil {
+	if _, err := t.row(`SELECT COUNT(*) FROM specialist_invitations p JOIN deliveries d ON d.about = p.id WHERE p.session_id = $1`, []any{inv.SessionID}, &sent); err != nil {
 		return err
 	}
 	if sent+len(to) > desk.MaxSpecialistEmails {
-		p := desk.Refuse(desk.TooManyRequests, "At most %d emails of a specialist invitation; make another.", desk.MaxSpecialistEmails)
+		p := desk.Refuse(desk.TooManyRequests, "At most %d emails go to the specialists of a session.", desk.MaxSpecialistEmails)
 		p.Limit = desk.MaxSpecialistEmails
 		return p
 	}

@@ -11,7 +11,7 @@ const (
 	MaxSpecialists            = 5  // in a session, beside the reps (F1); a portal can allow fewer
 	MaxSpecialistInvitations  = 10 // that stand, of a session
 	MaxSpecialistEmailsAtOnce = 10
-	MaxSpecialistEmails       = 50 // of an invitation
+	MaxSpecialistEmails       = 50 // of a session
 	CodeDigits                = 9  // F2
 	CodeAlphabet              = "0123456789"
 )
@@ -49,8 +49,8 @@ type SpecialistInvitation struct {
 	ID        string           `json:"id" doc:"Opaque id" example:"spi_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev       int64            `json:"rev" doc:"Grows with each change of this object"`
 	SessionID string           `json:"session_id" doc:"The session that it lets into"`
-	Code      string           `json:"code,omitempty" doc:"What the specialist enters on the join page, with spaces and hyphens as they like; left out when it is over" example:"482913057"`
-	JoinURL   string           `json:"join_url,omitempty" doc:"The page that lets in without the code; left out when it is over" example:"https://desk.example.com/join/AZLT9KW2fI2eDxorPE1eb0…"`
+	Code      string           `json:"code,omitempty" doc:"What the specialist enters on the join page, with spaces and hyphens as they like; left out when it is over, and in events" example:"482913057"`
+	JoinURL   string           `json:"join_url,omitempty" doc:"The page that lets in without the code; left out when it is over, and in events" example:"https://desk.example.com/join/AZLT9KW2fI2eDxorPE1eb0…"`
 	Email     *SpecialistEmail `json:"email,omitempty" doc:"An email for the owner to send by themselves; left out when it is over, and in events"`
 	Access    Access           `json:"access" doc:"What a specialist may do on the shared screen: the lower of this and the portal's ceiling when they join" values:"view,control"`
 	Joins     int              `json:"joins" doc:"How many people may join by it" example:"5"`
