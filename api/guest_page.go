@@ -72,14 +72,15 @@ func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, was bool
 	s.writePage(w, r, http.StatusNotFound, "guest_unknown.html", strangerView{language(r), was})
 }
 
-// bringToken takes a token out of the fragment of the customer's link, from where a script brought it, into the cookie.
+// bringToken takes a token out of the fragment of the customer's link, from where a script brought it, into the cookie. Who came
+// in by themself has no link: else they could lead somebody else into their session, and read what that person writes.
 func (s *Server) bringToken(w http.ResponseWriter, r *http.Request) {
 	token := r.PostFormValue("token")
 	g, err := s.cfg.Store.AuthenticateGuest(r.Context(), token)
 	switch {
-	case err == nil:
+	case err == nil && g.ByLink:
 		s.leadIn(w, r, g.SessionID, token)
-	case isStranger(err):
+	case err == nil || isStranger(err):
 		s.refuseStranger(w, r, false)
 	default:
 		s.refusePage(w, r, err)

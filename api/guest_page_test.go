@@ -265,7 +265,9 @@ func TestE5TokenOfALink(t *testing.T) {
 	if kept := a.header.Get("Set-Cookie"); a.status != 303 || a.header.Get("Location") != "/s/"+x.saved["ses"] || !strings.HasPrefix(kept, x.cookie("ses")+";") || !strings.Contains(kept, "HttpOnly; SameSite=Strict") {
 		t.Fatalf("%d %v", a.status, a.header)
 	}
-	for _, wrong := range []string{"", "rdg_nothing", x.tokens["ana"], "%00"} {
+	x.load(t, `portals: [{slug: main, name: Main, specialists: true}]`)
+	x.do(t, call{do: "POST /v1/public/sessions", body: `{"portal_id":"@main","issue_id":"@paper-jam","customer":{"name":"Eve"}}`, want: 201, save: "eve=token"})
+	for _, wrong := range []string{"", "rdg_nothing", x.tokens["ana"], "%00", x.saved["eve"]} { // Eve came by herself: nobody comes in as her
 		if a := x.post(t, "/s", "token="+wrong, nil); a.status != 404 || a.header.Get("Set-Cookie") != "" || !strings.Contains(a.text, "not known here") {
 			t.Errorf("with %q: %d %v", wrong, a.status, a.header)
 		}

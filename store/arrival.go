@@ -20,6 +20,7 @@ type arrival struct {
 	page        desk.Page
 	externalKey string
 	by          desk.Caller // who starts it; no ids: the customer
+	byLink      bool        // the customer comes by a link
 }
 
 // arrivedSession is what has become of an arrival.
@@ -47,7 +48,7 @@ func (t *tx) arrive(a arrival) (out arrivedSession, err error) {
 	if out.customer, err = t.addAttendee(session, desk.Attendee{Role: desk.AttendeeCustomer, Name: a.customer.Name, Access: desk.Control}, 0); err != nil {
 		return out, err
 	}
-	if out.token, err = t.newGuestToken(out.customer.ID); err != nil {
+	if out.token, err = t.newGuestToken(out.customer.ID, a.byLink); err != nil {
 		return out, err
 	}
 	actor := a.by.Ref()

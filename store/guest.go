@@ -13,12 +13,13 @@ import (
 // guestReadsFor is how long a guest's token still tells that the session has ended.
 const guestReadsFor = 24 * time.Hour
 
-// newGuestToken gives an attendee without an account a token: 256 random bits, stored as their SHA-256 (I2).
-func (t *tx) newGuestToken(attendeeID string) (string, error) {
+// newGuestToken gives an attendee without an account a token: 256 random bits, stored as their SHA-256 (I2). byLink says
+// whether a link may bring it to a page.
+func (t *tx) newGuestToken(attendeeID string, byLink bool) (string, error) {
 	token := "rdg_" + base64.RawURLEncoding.EncodeToString(randomBytes(32))
 	_, since, err := t.logBounds()
 	if err == nil {
-		_, err = t.exec(`INSERT INTO guest_tokens (hash, attendee_id, since, created_at) VALUES ($1, $2, $3, $4)`, hashToken(token), attendeeID, since, ms(t.now))
+		_, err = t.exec(`INSERT INTO guest_tokens (hash, attendee_id, since, created_at, by_link) VALUES ($1, $2, $3, $4, $5)`, hashToken(token), attendeeID, since, ms(t.now), flag(byLink))
 	}
 	return token, err
 }
@@ -31,8 +32,8 @@ func (s *Store) AuthenticateGuest(ctx context.Context, token string) (desk.Guest
 	}
 	return lookUp(ctx, s, func(t *tx) (g desk.Guest, err error) {
 		var leftAt, endedAt int64
-		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at, a.role = 'customer' AND s.state <> 'ended' AND s.customer_gone_at > 0 FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
-			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt, &g.Gone)
+		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at, a.role = 'customer' AND s.state <> 'ended' AND s.customer_gone_at > 0, k.by_link FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
+			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt, &g.Gone, &g.ByLink)
 		switch {
 		case err != nil:
 			return g, err

@@ -39,7 +39,7 @@ func (s *Store) StartSession(ctx context.Context, c desk.Caller, in NewSession) 
 		if err := t.resolveTargets(c, &in); err != nil {
 			return out, err
 		}
-		a := arrival{portalID: in.PortalID, issueID: in.IssueID, kind: in.Kind, priority: in.Priority, customer: in.Customer, page: in.Page, externalKey: in.ExternalKey, by: c}
+		a := arrival{portalID: in.PortalID, issueID: in.IssueID, kind: in.Kind, priority: in.Priority, customer: in.Customer, page: in.Page, externalKey: in.ExternalKey, by: c, byLink: true}
 		if a.queue, a.cameBy, err = t.queueOf(c, in); err != nil {
 			return out, err
 		}

@@ -184,7 +184,7 @@ func (t *tx) admitSpecialist(e specialistEntry, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := t.newGuestToken(seat.ID)
+	token, err := t.newGuestToken(seat.ID, false)
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ type Guest struct {
 	SessionID  string
 	Role       AttendeeRole
 	Gone       bool // a customer who had left (C13)
+	ByLink     bool // a link may bring their token to a page: the session was started for them (E5)
 }
 
 // GuestTopic is where events for the guests of a session stand.

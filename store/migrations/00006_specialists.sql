@@ -31,7 +31,12 @@ CREATE INDEX attendees_specialist ON attendees (specialist_invitation_id, id) WH
 DROP INDEX deliveries_passing;
 CREATE INDEX deliveries_passing ON deliveries (created_at) WHERE substr(about, 1, 4) NOT IN ('inv_', 'trf_', 'spi_');
 
+-- A token that a page may be given by a link: of a customer for whom a rep or a script started the session. Who came in by
+-- themself has no link, and cannot lead somebody else into the session in their place.
+ALTER TABLE guest_tokens ADD COLUMN by_link INTEGER NOT NULL DEFAULT 0;
+
 -- +goose Down
+ALTER TABLE guest_tokens DROP COLUMN by_link;
 DELETE FROM deliveries WHERE purpose = 'specialist_invitation';
 DROP INDEX deliveries_passing;
 CREATE INDEX deliveries_passing ON deliveries (created_at) WHERE substr(about, 1, 4) NOT IN ('inv_', 'trf_');
