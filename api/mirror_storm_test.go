@@ -184,7 +184,7 @@ var actions = map[string]struct {
 		_, err := g.store.JoinSession(g.ctx, g.caller, g.session.ID, g.IntN(2) == 0)
 		return err
 	}},
-	"take over": {1, func(g gust) error { _, err := g.store.TakeOverSession(g.ctx, g.caller, g.session.ID); return err }},
+	"take over": {3, func(g gust) error { _, err := g.store.TakeOverSession(g.ctx, g.caller, g.session.ID); return err }},
 	"reassign": {1, func(g gust) error {
 		_, err := g.store.ReassignSession(g.ctx, g.as("hal"), g.session.ID, "@"+g.other, "")
 		return err
