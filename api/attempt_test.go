@@ -161,3 +161,29 @@ func TestE6WhoWaits(t *testing.T) {
 		}
 	})
 }
+
+// From however many addresses an entrance is guessed at, over time it takes 25 a second.
+func TestE6GuessedFromEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAttempts(RateLimits{}.withDefaults(), time.Now)
+		var reached atomic.Int64
+		var running sync.WaitGroup
+		guess := func(d time.Duration) int64 {
+			reached.Store(0)
+			for i := range 200 {
+				running.Go(func() {
+					for n, begin := 0, time.Now(); time.Since(begin) < d; n++ {
+						_ = a.try(t.Context(), fmt.Sprint(i, begin, n), "specialist_code", func() error { reached.Add(1); return wrongCode() })
+						time.Sleep(10 * time.Millisecond)
+					}
+				})
+			}
+			running.Wait()
+			return reached.Load()
+		}
+		guess(10 * time.Second) // until it is slowed
+		if n := guess(time.Minute); n < 1000 || n > 25*60+50 {
+			t.Errorf("%d in a minute", n)
+		}
+	})
+}

@@ -172,10 +172,9 @@ func language(r *http.Request) *texts.Texts {
 	return texts.For(wanted)
 }
 
-// policy lets a page load what is ours, and nothing else. more are further directives.
-func policy(more ...string) string {
-	return strings.Join(append([]string{"default-src 'none'", "style-src 'self'", "script-src 'self'", "connect-src 'self'", "form-action 'self'", "base-uri 'none'",
-		"frame-ancestors 'none'"}, more...), "; ")
+// policy lets a page do what the directives say, and nothing else.
+func policy(directives ...string) string {
+	return strings.Join(append([]string{"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"}, directives...), "; ")
 }
 
 // writePage writes a page of pages/. images are further sources of images, beside our own.
@@ -187,7 +186,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, status int, n
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy("img-src "+strings.Join(append([]string{"'self'"}, images...), " ")))
+	h.Set("Content-Security-Policy", policy("style-src 'self'", "script-src 'self'", "connect-src 'self'", "form-action 'self'", strings.Join(append([]string{"img-src 'self'"}, images...), " ")))
 	// The address can be a secret: other sites learn the host at most. With no-referrer, browsers send the form with
 	// Origin: null (Fetch standard), which the guard refuses where Sec-Fetch-Site is missing: on plain HTTP.
 	h.Set("Referrer-Policy", "strict-origin")

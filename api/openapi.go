@@ -236,18 +236,18 @@ func (s *Server) serveReference() {
 	r, err := http.NewRequest(http.MethodGet, "/docs", nil)
 	must(err)
 	ui.ServeHTTP(page, r)
-	policy := "script-src 'self' " + hashes(page.Bytes(), "script") + "; style-src 'self' " + hashes(page.Bytes(), "style") + "; img-src 'self' data:; connect-src 'self'"
-	s.servePage("/docs", page.Bytes(), policy)
-	s.servePage("/docs/", page.Bytes(), policy)
+	for _, path := range []string{"/docs", "/docs/"} {
+		s.servePage(path, page.Bytes(), "script-src 'self' "+hashes(page.Bytes(), "script"), "style-src 'self' "+hashes(page.Bytes(), "style"), "img-src 'self' data:", "connect-src 'self'")
+	}
 	s.router.Handle("/docs/{asset:(swagger-ui|favicon).*}", ui)
 }
 
 // servePage serves HTML that may load and run nothing but what the policy allows, and its own style.
-func (s *Server) servePage(path string, page []byte, policy ...string) {
-	if len(policy) == 0 {
-		policy = []string{"style-src " + hashes(page, "style")}
+func (s *Server) servePage(path string, page []byte, directives ...string) {
+	if len(directives) == 0 {
+		directives = []string{"style-src " + hashes(page, "style")}
 	}
-	all := strings.Join(append(policy, "default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"), "; ")
+	all := policy(append(directives, "form-action 'none'")...)
 	s.router.Get(path, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", all)

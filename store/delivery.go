@@ -61,9 +61,13 @@ func (s *Store) Deliveries(ctx context.Context, c desk.Caller, invitationID, bef
 		if !mine {
 			return nil, t.refuseDeliveries(c, inv)
 		}
-		return list(t, deliveryColumns+` WHERE d.about = $1 AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`,
-			[]any{invitationID, before, limit}, scanDelivery)
+		return t.deliveriesAbout(invitationID, before, limit)
 	})
+}
+
+// deliveriesAbout lists, the newest first, what was sent about something, those before the id before.
+func (t *tx) deliveriesAbout(id, before string, limit int) ([]desk.Delivery, error) {
+	return list(t, deliveryColumns+` WHERE d.about = $1 AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`, []any{id, before, limit}, scanDelivery)
 }
 
 func (t *tx) refuseDeliveries(c desk.Caller, inv desk.Invitation) error {

@@ -13,6 +13,10 @@ import (
 // availability. All other emails to reps are of extended availability.
 const standsIn = "push_failed"
 
+// toRep is the condition that an email goes to its rep. One to a specialist goes in its rep's name, whose own settings, address and
+// quiet hours are no matter to it.
+const toRep = `purpose <> 'specialist_invitation'`
+
 // addressee is a rep as emails reach them; without an address they reach nobody.
 type addressee struct {
 	id, address, locale string
@@ -122,7 +126,7 @@ func (t *tx) quietHoursChanged(repID string) error {
 	}
 	due := to.due("", t.now)
 	n, err := t.exec(`UPDATE deliveries SET due_at = $1, expires_at = $2 WHERE rep_id = $3 AND channel = 'email' AND state = 'waiting' AND attempts = 0
-		AND purpose NOT IN ('extended_availability', 'specialist_invitation') AND reason <> $4`, ms(due), ms(due.Add(desk.PurposeInvitation.WorthFor())), repID, standsIn)
+		AND purpose <> 'extended_availability' AND `+toRep+` AND reason <> $4`, ms(due), ms(due.Add(desk.PurposeInvitation.WorthFor())), repID, standsIn)
 	if n > 0 {
 		t.wakeWorkers(desk.ChannelEmail)
 	}
@@ -131,7 +135,7 @@ func (t *tx) quietHoursChanged(repID string) error {
 
 // addressChanged sends to a rep's new address what waits for the former one, but for what follows up an email that went there.
 func (t *tx) addressChanged(repID, address string) error {
-	_, err := t.exec(`UPDATE deliveries SET address = $1 WHERE rep_id = $2 AND channel = 'email' AND state = 'waiting' AND follows = '' AND purpose <> 'specialist_invitation'`, address, repID)
+	_, err := t.exec(`UPDATE deliveries SET address = $1 WHERE rep_id = $2 AND channel = 'email' AND state = 'waiting' AND follows = '' AND `+toRep, address, repID)
 	return err
 }
 
@@ -197,7 +201,7 @@ func (t *tx) followUpOver(job *desk.Job, inv desk.Invitation, inside bool) (bool
 // it is off, what waits of it goes out no more, until it is on again. byID is who did it.
 func (t *tx) extendedSwitched(repID string, on bool, byID string) error {
 	if !on {
-		return t.dropWaiting(`d.rep_id = $1 AND d.channel = 'email' AND d.purpose <> 'specialist_invitation' AND d.reason <> $2`, repID, standsIn)
+		return t.dropWaiting(`d.rep_id = $1 AND d.channel = 'email' AND d.`+toRep+` AND d.reason <> $2`, repID, standsIn)
 	}
 	if byID == repID {
 		byID = ""

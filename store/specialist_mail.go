@@ -68,7 +68,7 @@ func (s *Store) SpecialistDeliveries(ctx context.Context, c desk.Caller, id, bef
 		if _, _, err := t.ownSpecialist(c, id); err != nil {
 			return nil, err
 		}
-		return list(t, deliveryColumns+` WHERE d.about = $1 AND ($2 = '' OR d.id < $2) ORDER BY d.id DESC LIMIT $3`, []any{id, before, limit}, scanDelivery)
+		return t.deliveriesAbout(id, before, limit)
 	})
 }
 
