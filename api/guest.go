@@ -117,6 +117,10 @@ func (s *Server) placeTeller(g desk.Guest) func(context.Context, *stream) error 
 			if err := b.place(desk.Event{Type: desk.EventPlaceChanged, At: s.cfg.Now().UTC().Truncate(time.Second), SessionID: session.ID, Session: &session}); err != nil {
 				return err
 			}
+			wait = desk.Wait{Place: session.Place} // by now it may be another than was looked at
+			if wait.Known = session.WaitSeconds != nil; wait.Known {
+				wait.Seconds = *session.WaitSeconds
+			}
 		}
 		told = wait
 		return nil
