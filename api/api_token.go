@@ -18,7 +18,7 @@ type createAPITokenInput struct {
 	Body struct {
 		Name            string       `json:"name" minLength:"1" maxLength:"200" example:"Ticket system" doc:"What it is for"`
 		RepID           string       `json:"rep_id,omitempty" maxLength:"100" example:"@ana" doc:"The rep as whom it acts; absent: it belongs to nobody"`
-		Scopes          []desk.Scope `json:"scopes" minItems:"1" maxItems:"50" doc:"What it may do" values:"sessions:start,sessions:read,sessions:write,queues:read,queues:write,directory:read,events:read,administration:read,administration:write"`
+		Scopes          []desk.Scope `json:"scopes" minItems:"1" maxItems:"50" doc:"What it may do" values:"Scope"`
 		LifetimeSeconds int          `json:"lifetime_seconds,omitempty" minimum:"1" maximum:"31622400" doc:"How long it lives; with neither this nor expires_at: 90 days"`
 		ExpiresAt       *time.Time   `json:"expires_at,omitempty" doc:"From when on it is refused, at most 366 days from now; instead of lifetime_seconds"`
 	}
@@ -55,7 +55,7 @@ type updateAPITokenInput struct {
 	IfMatch
 	Body struct {
 		Name   *string      `json:"name,omitempty" minLength:"1" maxLength:"200" doc:"What it is for"`
-		Scopes []desk.Scope `json:"scopes,omitempty" minItems:"1" maxItems:"50" doc:"What it may do from now on, in place of what it could" values:"sessions:start,sessions:read,sessions:write,queues:read,queues:write,directory:read,events:read,administration:read,administration:write"`
+		Scopes []desk.Scope `json:"scopes,omitempty" minItems:"1" maxItems:"50" doc:"What it may do from now on, in place of what it could" values:"Scope"`
 	}
 }
 

@@ -34,7 +34,7 @@ func (s *Server) logIn(ctx context.Context, in *logInInput) (*Created[store.Logg
 		return nil, err
 	}
 	if idem := exchangeFrom(ctx).idem; idem == nil || !idem.Replayed { // the token under which it was opened is dead
-		s.stream.end(out.Console.ID, Closing{Reason: "console_revoked"})
+		s.stream.end(out.Console.ID, StreamClosing{Reason: "console_revoked"})
 	}
 	return created("/v1/me/consoles/"+out.Console.ID, out.Console.Rev, out), nil
 }

@@ -69,29 +69,37 @@ func TestPublishedDocument(t *testing.T) {
 	if s.Document().Components.Schemas.Map()["LogInBody"].AdditionalProperties != false {
 		t.Error("publishing opened the schema that requests are checked against")
 	}
+	type schema struct {
+		Ref        string   `json:"$ref"`
+		Enum       []string `json:"enum"`
+		Known      []string `json:"x-extensible-enum"`
+		Items      *schema
+		Properties map[string]schema
+	}
 	var doc struct {
-		Components struct {
-			Schemas map[string]struct {
-				Properties map[string]struct {
-					Enum  []string `json:"enum"`
-					Known []string `json:"x-extensible-enum"`
-					Items struct {
-						Known []string `json:"x-extensible-enum"`
-					}
-				}
-			}
-		}
-		Security []map[string][]string
+		Components struct{ Schemas map[string]schema }
+		Security   []map[string][]string
 	}
 	if err := json.Unmarshal(s.doc().json31, &doc); err != nil {
 		t.Fatal(err)
 	}
-	thing, problem := doc.Components.Schemas["Thing"].Properties, doc.Components.Schemas["Problem"].Properties
-	if !slices.Equal(thing["state"].Known, []string{"view", "control"}) || !slices.Equal(thing["seen"].Items.Known, []string{"a", "b"}) || thing["state"].Enum != nil {
-		t.Errorf("open enums: %+v", thing)
+	schemas := doc.Components.Schemas
+	for got, want := range map[string]string{schemas["Thing"].Properties["state"].Ref: "Access", schemas["Thing"].Properties["seen"].Items.Ref: "PortalMode",
+		schemas["Problem"].Properties["code"].Ref: "ProblemCode", schemas["Problem"].Properties["retry"].Ref: "Retry"} {
+		if got != schemaPrefix+want {
+			t.Errorf("%s stands where %s should", got, want)
+		}
 	}
-	if len(problem["code"].Known) != len(desk.Catalogue) {
-		t.Errorf("problem codes: %+v", problem["code"])
+	if access := schemas["Access"]; !slices.Equal(access.Known, []string{"view", "control"}) || access.Enum != nil {
+		t.Errorf("an enumeration is to be open: %+v", access)
+	}
+	if len(schemas["ProblemCode"].Known) != len(desk.Catalogue) {
+		t.Errorf("problem codes: %+v", schemas["ProblemCode"])
+	}
+	for _, closed := range [][]byte{ClosedEnums(s.OpenAPI31()), ClosedEnums(s.OpenAPI30())} {
+		if bytes.Contains(closed, []byte(openEnum+":")) || !bytes.Contains(closed, []byte("enum:\n        - view\n        - control\n")) || bytes.Contains(closed, []byte("default:")) {
+			t.Errorf("enumerations are to be closed, and defaults left out")
+		}
 	}
 	if len(doc.Security) != 1 || doc.Security[0][consoleScheme] == nil {
 		t.Errorf("security: %v", doc.Security)

@@ -44,8 +44,8 @@ type passwordInput struct{ Body logInBody }
 type thing struct {
 	ID    string      `json:"id"`
 	Name  string      `json:"name,omitempty"`
-	State desk.Access `json:"state" values:"view,control"`
-	Seen  []string    `json:"seen" values:"a,b"`
+	State desk.Access `json:"state" values:"Access"`
+	Seen  []string    `json:"seen" values:"PortalMode"`
 }
 
 type thingInput struct {

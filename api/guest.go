@@ -97,7 +97,7 @@ type guestStreamInput struct {
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in several tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *guestStreamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (Closing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (StreamClosing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they
@@ -128,12 +128,12 @@ func (s *Server) placeTeller(g desk.Guest) func(context.Context, *stream) error 
 }
 
 // guestStreamEnds says whether an event is the last that a guest reads: the session ended, or they were put out.
-func guestStreamEnds(g desk.Guest, event desk.Event) (Closing, bool) {
+func guestStreamEnds(g desk.Guest, event desk.Event) (StreamClosing, bool) {
 	switch {
 	case event.Session != nil && event.Session.State == desk.SessionEnded:
-		return Closing{Reason: "session_ended"}, true
+		return StreamClosing{Reason: "session_ended"}, true
 	case event.Type == desk.EventAttendeeLeft && event.Attendee.ID == g.AttendeeID:
-		return Closing{Reason: "left"}, true
+		return StreamClosing{Reason: "left"}, true
 	}
-	return Closing{}, false
+	return StreamClosing{}, false
 }

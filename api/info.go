@@ -14,9 +14,9 @@ type Info struct {
 	ServerID     string    `json:"server_id" doc:"Tells this desk from others that a client knows" example:"srv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Name         string    `json:"name" doc:"What the desk is called" example:"repdesk"`
 	Version      string    `json:"version" doc:"The program's version" example:"0.1.0"`
-	LogInMethods []string  `json:"log_in_methods" doc:"How reps log in" values:"password"`
+	LogInMethods []string  `json:"log_in_methods" doc:"How reps log in" values:"LogInMethod"`
 	Languages    []string  `json:"languages" doc:"Languages of pushes, emails and pages" example:"[\"en\",\"es\",\"de\",\"fr\"]"`
-	Features     []string  `json:"features" doc:"What this server can do beyond what every server can: push to devices, send emails" values:"push,email"`
+	Features     []string  `json:"features" doc:"What this server can do beyond what every server can: push to devices, send emails" values:"Feature"`
 	Limits       Limits    `json:"limits" doc:"The longest texts and the most items"`
 	ServerTime   time.Time `json:"server_time" doc:"Now, by the server's clock"`
 }

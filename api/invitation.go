@@ -35,7 +35,7 @@ func (s *Server) invite(ctx context.Context, in *inviteInput) (*Created[desk.Inv
 		PortalID: in.Body.PortalID, SubPortals: in.Body.SubPortals})
 }
 
-type requestHelpInput struct {
+type helpRequestInput struct {
 	SessionPath
 	Body struct {
 		IssueID string `json:"issue_id" minLength:"1" maxLength:"100" example:"@vpn" doc:"The issue that help is asked for"`
@@ -43,7 +43,7 @@ type requestHelpInput struct {
 	}
 }
 
-func (s *Server) requestHelp(ctx context.Context, in *requestHelpInput) (*Created[desk.Invitation], error) {
+func (s *Server) requestHelp(ctx context.Context, in *helpRequestInput) (*Created[desk.Invitation], error) {
 	return s.newInvitation(ctx, in.SessionID, in.Body.Terms, store.NewInvitation{IssueID: in.Body.IssueID})
 }
 

@@ -5,11 +5,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +15,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
-	"github.com/danielgtaylor/huma/v2/yaml"
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
@@ -69,32 +66,13 @@ func newAPI(router chi.Router, cfg Config) huma.API {
 	})
 }
 
-// schemaName makes one word of the operation id that stands in the hint for a nameless type.
-func schemaName(t reflect.Type, hint string) string {
-	words := strings.Split(hint, "-")
-	for i, word := range words {
-		if word != "" {
-			words[i] = strings.ToUpper(word[:1]) + word[1:]
-		}
-	}
-	return huma.DefaultSchemaNamer(t, strings.Join(words, ""))
-}
-
-// published is the contract as it is given out.
-type published struct{ json31, yaml31, json30, yaml30 []byte }
-
-// OpenAPI31 is the published document, version 3.1, as YAML.
-func (s *Server) OpenAPI31() []byte { return s.doc().yaml31 }
-
-// OpenAPI30 is the same in version 3.0.3, for generators that do not know 3.1.
-func (s *Server) OpenAPI30() []byte { return s.doc().yaml30 }
-
 // publish serves the documents and what explains them. The documents themselves, some 0.2 s of work, are made when
 // they are first asked for.
 func (s *Server) publish() {
 	doc := s.api.OpenAPI()
 	doc.Tags = usedTags(doc)
-	openEnums(doc.Components.Schemas)
+	describeFields(doc.Components.Schemas)
+	describeParameters(doc)
 	s.doc = sync.OnceValue(func() published { return documents(doc) })
 	s.serve("/openapi.json", "application/json", func(p published) []byte { return p.json31 })
 	s.serve("/openapi.yaml", "application/yaml", func(p published) []byte { return p.yaml31 })
@@ -102,38 +80,6 @@ func (s *Server) publish() {
 	s.serve("/openapi-3.0.yaml", "application/yaml", func(p published) []byte { return p.yaml30 })
 	s.serveReference()
 	s.servePage(problemPath, problemPage())
-}
-
-// documents makes them. One that cannot be made is a mistake of ours, found by any test that looks at them.
-func documents(doc *huma.OpenAPI) (p published) {
-	full, err := doc.MarshalJSON()
-	must(err)
-	old, err := doc.Downgrade()
-	must(err)
-	p.json31, p.yaml31 = finished(full)
-	p.json30, p.yaml30 = finished(withoutScopes(old))
-	return p
-}
-
-// withoutScopes takes the scopes out of the security requirements of a document: before version 3.1 only OAuth had any.
-// They stay in what the operations say beside.
-func withoutScopes(doc []byte) []byte {
-	var tree map[string]any
-	must(json.Unmarshal(doc, &tree))
-	for _, item := range tree["paths"].(map[string]any) {
-		for _, op := range item.(map[string]any) {
-			op, _ := op.(map[string]any)
-			alternatives, _ := op["security"].([]any)
-			for _, schemes := range alternatives {
-				for name := range schemes.(map[string]any) {
-					schemes.(map[string]any)[name] = []any{}
-				}
-			}
-		}
-	}
-	doc, err := json.Marshal(tree)
-	must(err)
-	return doc
 }
 
 func must(err error) {
@@ -162,69 +108,6 @@ func usedTags(doc *huma.OpenAPI) []*huma.Tag {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(tags), func(t *huma.Tag) bool { return !used[t.Name] })
-}
-
-// openEnums lists the known values of a field without closing the list, so that a new value breaks no old client.
-// The values stand in the struct tag "values".
-func openEnums(registry huma.Registry) {
-	for name, schema := range registry.Map() {
-		for _, field := range reflect.VisibleFields(registry.TypeFromRef(schemaPrefix + name)) {
-			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if values := field.Tag.Get("values"); values != "" && schema.Properties[key] != nil {
-				extend(schema.Properties[key], strings.Split(values, ","))
-			}
-		}
-	}
-	if problem := registry.Map()["Problem"]; problem != nil {
-		extend(problem.Properties["code"], allCodes())
-	}
-}
-
-func extend(schema *huma.Schema, values []string) {
-	if schema.Type == huma.TypeArray {
-		schema = schema.Items
-	}
-	if schema.Extensions == nil {
-		schema.Extensions = map[string]any{}
-	}
-	schema.Extensions["x-extensible-enum"] = values
-}
-
-func allCodes() []string {
-	var codes []string
-	for _, info := range desk.Catalogue {
-		codes = append(codes, string(info.Code))
-	}
-	return codes
-}
-
-// finished takes boolean additionalProperties out of a document: false makes some clients fail on any new field, and
-// true makes others extend HashMap. Requests are still checked against the schemas that have it.
-func finished(doc []byte) (asJSON, asYAML []byte) {
-	var tree any
-	must(json.Unmarshal(doc, &tree))
-	openObjects(tree)
-	asJSON, err := json.MarshalIndent(tree, "", "  ")
-	must(err)
-	var out bytes.Buffer
-	must(yaml.Convert(&out, bytes.NewReader(asJSON)))
-	return append(asJSON, '\n'), out.Bytes()
-}
-
-func openObjects(node any) {
-	switch n := node.(type) {
-	case []any:
-		for _, item := range n {
-			openObjects(item)
-		}
-	case map[string]any:
-		if _, ok := n["additionalProperties"].(bool); ok {
-			delete(n, "additionalProperties")
-		}
-		for _, inner := range n {
-			openObjects(inner)
-		}
-	}
 }
 
 // serveReference serves Swagger UI out of its module. Its page is made once, so that the policy can name its scripts and

@@ -38,7 +38,8 @@ type Problem struct {
 	Title             string            `json:"title" doc:"A short sentence in English, for developers; the same for each use of the code" example:"Not found"`
 	Status            int               `json:"status" doc:"The HTTP status" example:"404"`
 	Detail            string            `json:"detail" doc:"What happened here, in English, for developers" example:"There is no such session."`
-	Code              string            `json:"code" doc:"What happened, for programs" example:"not_found"`
+	Code              string            `json:"code" doc:"What happened, for programs" example:"not_found" values:"ProblemCode"`
+	Retry             desk.Retry        `json:"retry" doc:"How the request may be repeated, for clients that do not know the code" example:"never" values:"Retry"`
 	RequestID         string            `json:"request_id" doc:"The request in the server's log; also in the header Request-Id" example:"7Q3ZK5VYJ2M4T6XWABCDEFGHIJ"`
 	Errors            []desk.FieldError `json:"errors,omitempty" doc:"What is wrong with each field or parameter"`
 	Conflict          *desk.Conflict    `json:"conflict,omitempty" doc:"The thing that stands in the way"`
@@ -71,7 +72,7 @@ func problemFor(ctx context.Context, refusal *desk.Problem) *Problem {
 	x := exchangeFrom(ctx)
 	return &Problem{
 		Type: x.publicURL + problemPath + "#" + string(info.Code), Title: info.Title, Status: info.Status,
-		Detail: cmp.Or(refusal.Detail, info.Meaning), Code: string(info.Code), RequestID: x.id, Errors: refusal.Errors,
+		Detail: cmp.Or(refusal.Detail, info.Meaning), Code: string(info.Code), Retry: info.Retry, RequestID: x.id, Errors: refusal.Errors,
 		Conflict: refusal.Conflict, Limit: refusal.Limit, RedirectURL: refusal.Redirect, RetryAfterSeconds: retryAfterSeconds(info.Status, refusal.RetryAfter),
 	}
 }

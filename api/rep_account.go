@@ -35,7 +35,7 @@ type RepSettings struct {
 	PublicName  *string            `json:"public_name,omitempty" doc:"The name that customers see; an empty text: the name" example:"Ana"`
 	Email       *string            `json:"email,omitempty" doc:"Where emails go; an empty text: nowhere" example:"ana@example.com"`
 	Role        *desk.Role         `json:"role,omitempty" enum:"rep,administrator" doc:"The role in the organisation"`
-	Permissions *[]desk.Permission `json:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
+	Permissions *[]desk.Permission `json:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"Permission"`
 	Teams       *[]desk.TeamPlace  `json:"teams,omitempty" maxItems:"1000" doc:"All teams of the rep"`
 	Locale      *string            `json:"locale,omitempty" example:"en" doc:"BCP 47 language tag"`
 	TimeZone    *string            `json:"time_zone,omitempty" example:"Europe/Madrid" doc:"IANA time zone"`

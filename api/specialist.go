@@ -52,26 +52,26 @@ type SpecialistPath struct {
 	SpecialistInvitationID string `path:"specialist_invitation_id" maxLength:"100" doc:"The specialist invitation"`
 }
 
-type cancelSpecialistInput struct {
+type cancelSpecialistInvitationInput struct {
 	SpecialistPath
 	Body *struct {
 		RemoveJoined bool `json:"remove_joined,omitempty" doc:"Whether those who came by it are put out too"`
 	} `required:"false"`
 }
 
-func (s *Server) cancelSpecialistInvitation(ctx context.Context, in *cancelSpecialistInput) (*Object[desk.SpecialistInvitation], error) {
+func (s *Server) cancelSpecialistInvitation(ctx context.Context, in *cancelSpecialistInvitationInput) (*Object[desk.SpecialistInvitation], error) {
 	remove := in.Body != nil && in.Body.RemoveJoined
 	return s.specialistObject(s.cfg.Store.CancelSpecialistInvitation(ctx, callerFrom(ctx), in.SpecialistInvitationID, remove))
 }
 
-type emailSpecialistInput struct {
+type emailSpecialistInvitationInput struct {
 	SpecialistPath
 	Body struct {
 		Emails []string `json:"emails" minItems:"1" maxItems:"10" doc:"Addresses to which the server sends it, again where it was sent before"`
 	}
 }
 
-func (s *Server) emailSpecialistInvitation(ctx context.Context, in *emailSpecialistInput) (*Object[desk.SpecialistInvitation], error) {
+func (s *Server) emailSpecialistInvitation(ctx context.Context, in *emailSpecialistInvitationInput) (*Object[desk.SpecialistInvitation], error) {
 	return s.specialistObject(s.cfg.Store.EmailSpecialists(ctx, callerFrom(ctx), in.SpecialistInvitationID, in.Body.Emails))
 }
 
@@ -135,7 +135,7 @@ func (s *Server) lookUpCode(ctx context.Context, in *lookUpInput) (out *Plain[st
 	return out, err
 }
 
-type joinInput struct {
+type joinAsSpecialistInput struct {
 	ComesBack
 	Body struct {
 		JoinKey
@@ -143,7 +143,7 @@ type joinInput struct {
 	}
 }
 
-func (s *Server) joinAsSpecialist(ctx context.Context, in *joinInput) (out *Created[store.Entered], err error) {
+func (s *Server) joinAsSpecialist(ctx context.Context, in *joinAsSpecialistInput) (out *Created[store.Entered], err error) {
 	key := in.key(in.Body.JoinKey)
 	err = s.trySpecialist(ctx, key, func() error {
 		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)

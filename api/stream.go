@@ -26,20 +26,20 @@ const (
 	reconnectWait = 2   // seconds, told to clients when the server closes a stream
 )
 
-// Ready says on a stream that the replay is over.
-type Ready struct {
+// StreamReady says on a stream that the replay is over.
+type StreamReady struct {
 	Cursor           string `json:"cursor" doc:"The position from which the stream goes on"`
 	HeartbeatSeconds int    `json:"heartbeat_seconds" doc:"A comment comes at least this often: a stream silent for twice as long is dead"`
 }
 
-// Reset says on a stream that the client has to load what it shows anew; the stream then closes.
-type Reset struct {
-	Reason string `json:"reason" doc:"Why" values:"cursor_too_old,cursor_unknown,rights_changed"`
+// StreamReset says on a stream that the client has to load what it shows anew; the stream then closes.
+type StreamReset struct {
+	Reason string `json:"reason" doc:"Why" values:"ResetReason"`
 }
 
-// Closing says on a stream why the server closes it.
-type Closing struct {
-	Reason            string `json:"reason" doc:"Why" values:"shutdown,replaced,console_revoked,token_revoked,session_ended,left"`
+// StreamClosing says on a stream why the server closes it.
+type StreamClosing struct {
+	Reason            string `json:"reason" doc:"Why" values:"ClosingReason"`
 	RetryAfterSeconds int    `json:"retry_after_seconds,omitempty" doc:"When to connect again; absent: not by itself"`
 }
 
@@ -59,14 +59,14 @@ type stream struct {
 	sub    *store.Subscription
 	cursor int64
 	types  []desk.EventType
-	key    string                               // whose it is
-	most   int                                  // how many of theirs there are at most; 0: one
-	asks   bool                                 // no event tells it that its token is no good any more
-	touch  func()                               // notes that the reader is there
-	gone   func()                               // notes that the reader's last stream has closed, and no other took its place
-	ends   func(desk.Event) (Closing, bool)     // whether an event is the last
-	close  chan Closing                         // holds one word at most
-	passes func(context.Context, *stream) error // tells what passes by itself, and so is not in the log; nil: nothing
+	key    string                                 // whose it is
+	most   int                                    // how many of theirs there are at most; 0: one
+	asks   bool                                   // no event tells it that its token is no good any more
+	touch  func()                                 // notes that the reader is there
+	gone   func()                                 // notes that the reader's last stream has closed, and no other took its place
+	ends   func(desk.Event) (StreamClosing, bool) // whether an event is the last
+	close  chan StreamClosing                     // holds one word at most
+	passes func(context.Context, *stream) error   // tells what passes by itself, and so is not in the log; nil: nothing
 	out    *http.ResponseController
 	to     io.Writer
 	// patience is how long the client may take nothing of what is written.
@@ -83,17 +83,17 @@ func (s *Server) CloseStreams() {
 		close(s.stream.stop)
 	}
 	for _, theirs := range s.stream.open {
-		endAll(theirs, Closing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
+		endAll(theirs, StreamClosing{Reason: "shutdown", RetryAfterSeconds: reconnectWait})
 	}
 }
 
-func endAll(open []*stream, why Closing) {
+func endAll(open []*stream, why StreamClosing) {
 	for _, b := range open {
 		b.end(why)
 	}
 }
 
-func (b *stream) end(why Closing) {
+func (b *stream) end(why StreamClosing) {
 	select {
 	case b.close <- why:
 	default: // it is ending already
@@ -114,7 +114,7 @@ func (l *streams) add(b *stream) error {
 	}
 	earlier := l.open[b.key]
 	if over := len(earlier) + 1 - max(1, b.most); over > 0 {
-		endAll(earlier[:over], Closing{Reason: "replaced"})
+		endAll(earlier[:over], StreamClosing{Reason: "replaced"})
 		earlier = slices.Clone(earlier[over:])
 	}
 	l.open[b.key] = append(earlier, b)
@@ -123,7 +123,7 @@ func (l *streams) add(b *stream) error {
 }
 
 // end closes the stream of a console, if one is open.
-func (l *streams) end(consoleID string, why Closing) {
+func (l *streams) end(consoleID string, why StreamClosing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	endAll(l.open[consoleID], why)
@@ -151,8 +151,8 @@ type StreamPosition struct {
 
 func (s *Server) streamEvents(ctx context.Context, in *StreamPosition) (*huma.StreamResponse, error) {
 	c := callerFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.cfg.Store.Watch(c) }, gone: func() { s.cfg.Store.Unwatch(c) }, ends: func(event desk.Event) (Closing, bool) {
-		return Closing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
+	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.cfg.Store.Watch(c) }, gone: func() { s.cfg.Store.Unwatch(c) }, ends: func(event desk.Event) (StreamClosing, bool) {
+		return StreamClosing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
 	}})
 }
 
@@ -165,7 +165,7 @@ func (s *Server) openStream(ctx context.Context, in *StreamPosition, b *stream) 
 	if err != nil {
 		return nil, err
 	}
-	b.sub, b.cursor, b.types, b.close, b.patience = sub, cursor, eventTypes(in.Types), make(chan Closing, 1), s.cfg.StreamPatience
+	b.sub, b.cursor, b.types, b.close, b.patience = sub, cursor, eventTypes(in.Types), make(chan StreamClosing, 1), s.cfg.StreamPatience
 	if err := s.stream.add(b); err != nil {
 		sub.Close()
 		return nil, err
@@ -229,7 +229,7 @@ func (s *Server) follow(ctx context.Context, b *stream) error {
 	if err := s.catchUp(ctx, b); err != nil {
 		return err
 	}
-	if err := b.say("ready", Ready{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
+	if err := b.say("ready", StreamReady{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
 		return err
 	}
 	b.sub.Follow()
@@ -274,15 +274,15 @@ func (s *Server) ticks(b *stream) (<-chan time.Time, func()) {
 }
 
 // revoked is why a stream ends whose token is no good any more.
-func (b *stream) revoked() Closing {
+func (b *stream) revoked() StreamClosing {
 	if b.asks {
 		return tokenRevoked
 	}
-	return Closing{Reason: "console_revoked"}
+	return StreamClosing{Reason: "console_revoked"}
 }
 
 // tokenRevoked tells a program that its API token was revoked, has ended or lost the scope, or that its rep is disabled.
-var tokenRevoked = Closing{Reason: "token_revoked"}
+var tokenRevoked = StreamClosing{Reason: "token_revoked"}
 
 // refusesToken says whether it is the token that is no good any more, or not for this. While the database is away nobody
 // knows, and a client that is told so would not come again.
@@ -296,7 +296,7 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 		events, err := b.sub.ReadLatest(ctx, b.cursor, streamBatch)
 		var refusal *desk.Problem
 		if errors.As(err, &refusal) && refusal.Code == desk.CursorTooOld {
-			return errors.Join(b.say("reset", Reset{Reason: refusal.Conflict.Reason}), errEnded)
+			return errors.Join(b.say("reset", StreamReset{Reason: refusal.Conflict.Reason}), errEnded)
 		}
 		if err != nil {
 			return err
@@ -307,7 +307,7 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 			}
 		}
 		if events.Grown {
-			return errors.Join(b.say("reset", Reset{Reason: "rights_changed"}), errEnded)
+			return errors.Join(b.say("reset", StreamReset{Reason: "rights_changed"}), errEnded)
 		}
 		b.cursor = events.Cursor
 		if !events.More {
@@ -374,15 +374,11 @@ func (b *stream) write(text string) error {
 // documentStream says what a stream is made of: generators do badly with anything but text here, so the payloads
 // stand beside it as components.
 func (s *Server) documentStream(op *huma.Operation) {
-	registry := s.api.OpenAPI().Components.Schemas
-	for _, payload := range streamPayloads {
-		registry.Schema(payload, true, "")
-	}
+	op.Extensions["x-events"] = s.references(map[string]reflect.Type{"*": reflect.TypeFor[desk.Event](),
+		"ready": reflect.TypeFor[StreamReady](), "reset": reflect.TypeFor[StreamReset](), "closing": reflect.TypeFor[StreamClosing]()})
 	op.Responses["200"] = &huma.Response{
-		Description: "Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `Ready`: the replay is over), " +
-			"`reset` (a `Reset`: load everything anew; the stream closes) and `closing` (a `Closing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every " + strconv.Itoa(int(s.cfg.Heartbeat.Seconds())) + " seconds.",
+		Description: "Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `StreamReady`: the replay is over), " +
+			"`reset` (a `StreamReset`: load everything anew; the stream closes) and `closing` (a `StreamClosing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every " + strconv.Itoa(int(s.cfg.Heartbeat.Seconds())) + " seconds.",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 	}
 }
-
-var streamPayloads = []reflect.Type{reflect.TypeFor[desk.Event](), reflect.TypeFor[Ready](), reflect.TypeFor[Reset](), reflect.TypeFor[Closing]()}

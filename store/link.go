@@ -64,7 +64,7 @@ type InvitationLink struct {
 	Rep                  desk.Ref        `json:"rep" doc:"Whom the email was sent to"`
 	ExtendedAvailability bool            `json:"extended_availability" doc:"Whether the rep is in extended availability now"`
 	Answerable           bool            `json:"answerable" doc:"Whether the invitation can be accepted or declined now"`
-	Reason               string          `json:"reason,omitempty" doc:"Why it cannot be answered any more" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone,already_in_session"`
+	Reason               string          `json:"reason,omitempty" doc:"Why it cannot be answered any more" values:"InvitationLinkReason"`
 	Locale               string          `json:"-"` // the rep's BCP 47 language
 	TimeZone             string          `json:"-"` // the rep's IANA time zone
 	ExpectedUntil        *time.Time      `json:"expected_until,omitempty" doc:"Until when the seat of the rep who accepted is kept for one of their consoles to connect"`

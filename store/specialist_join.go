@@ -25,7 +25,7 @@ func (k SpecialistKey) check() *desk.Problem {
 // SpecialistDoor is what a code or link leads to, as the specialist sees it before joining.
 type SpecialistDoor struct {
 	Inviter        desk.Ref    `json:"inviter" doc:"The session's owner: attendee id and public name"`
-	Access         desk.Access `json:"access" doc:"What the specialist may do on the shared screen" values:"view,control"`
+	Access         desk.Access `json:"access" doc:"What the specialist may do on the shared screen" values:"Access"`
 	Portal         *desk.Ref   `json:"portal,omitempty" doc:"The portal of the session"`
 	Comment        string      `json:"comment,omitempty" doc:"What the inviter says to the specialists"`
 	MayShareScreen bool        `json:"may_share_screen" doc:"Whether specialists may share their own screen"`

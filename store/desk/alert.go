@@ -17,7 +17,7 @@ const (
 type Alerts struct {
 	Transfers  bool       `json:"transfers" doc:"Sessions that somebody wants to transfer to the rep"`
 	Queue      bool       `json:"queue" doc:"Sessions that come into the rep's own queue"`
-	TeamQueues TeamAlerts `json:"team_queues" doc:"News of the queues of the rep's teams: none, overdue sessions, all of the favourite queues, all" values:"none,overdue,favourites,all"`
+	TeamQueues TeamAlerts `json:"team_queues" doc:"News of the queues of the rep's teams: none, overdue sessions, all of the favourite queues, all" values:"TeamAlerts"`
 	Sessions   bool       `json:"sessions" doc:"Sessions that came to the rep, or were taken over"`
 	Messages   bool       `json:"messages" doc:"Chat, on consoles in the background"`
 }

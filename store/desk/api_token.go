@@ -37,7 +37,7 @@ type APIToken struct {
 	Rev        int64      `json:"rev" doc:"Grows with each change of this object; use does not move it"`
 	Name       string     `json:"name" doc:"What it is for" example:"Ticket system"`
 	Rep        *Ref       `json:"rep,omitempty" doc:"The rep as whom it acts; absent: it belongs to nobody"`
-	Scopes     []Scope    `json:"scopes" doc:"What it may do" values:"sessions:start,sessions:read,sessions:write,queues:read,queues:write,directory:read,events:read,administration:read,administration:write"`
+	Scopes     []Scope    `json:"scopes" doc:"What it may do" values:"Scope"`
 	ExpiresAt  time.Time  `json:"expires_at" doc:"From when on it is refused"`
 	CreatedAt  time.Time  `json:"created_at" doc:"When it was made"`
 	CreatedBy  *Ref       `json:"created_by,omitempty" doc:"Who made it; absent when they are gone, and for one made by the program's operator"`

@@ -62,13 +62,13 @@ type Attendee struct {
 	ID        string       `json:"id" doc:"Opaque id" example:"att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev       int64        `json:"rev" doc:"Grows with each change of this object"`
 	SessionID string       `json:"session_id" doc:"The session"`
-	Role      AttendeeRole `json:"role" doc:"What they are in it" values:"customer,owner,rep,specialist"`
+	Role      AttendeeRole `json:"role" doc:"What they are in it" values:"AttendeeRole"`
 	RepID     string       `json:"rep_id,omitempty" doc:"Which rep it is; guests are not told"`
 	Name      string       `json:"name" doc:"The name that the caller may see" example:"Ben Okafor"`
-	Access    Access       `json:"access" doc:"What they may do on the shared screen, as far as consent lets them" values:"view,control"`
+	Access    Access       `json:"access" doc:"What they may do on the shared screen, as far as consent lets them" values:"Access"`
 	Masked    bool         `json:"masked" doc:"Whether they are hidden from the customer"`
 	Expected  bool         `json:"expected" doc:"Whether they accepted by email and no console of theirs has come yet"`
-	Consent   Consent      `json:"consent" doc:"Whether the customer agrees to them on the screen" values:"not_needed,asked,granted,refused"`
+	Consent   Consent      `json:"consent" doc:"Whether the customer agrees to them on the screen" values:"Consent"`
 	JoinedAt  time.Time    `json:"joined_at" doc:"When they came"`
 	LeftAt    *time.Time   `json:"left_at,omitempty" doc:"When they left"`
 	CameBy    string       `json:"-"` // the invitation that let a specialist in

@@ -73,14 +73,14 @@ type Console struct {
 	ID            string    `json:"id" doc:"Opaque id" example:"con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev           int64     `json:"rev" doc:"Grows with each change of this object"`
 	RepID         string    `json:"rep_id" doc:"Whose it is"`
-	Platform      string    `json:"platform" doc:"What kind of client it is" values:"android,ios,web,script"`
+	Platform      string    `json:"platform" doc:"What kind of client it is" values:"Platform"`
 	DeviceID      string    `json:"device_id,omitempty" doc:"The installation's own id"`
 	Name          string    `json:"name,omitempty" doc:"What the user calls the device"`
 	AppVersion    string    `json:"app_version,omitempty" doc:"The client's version"`
 	OSVersion     string    `json:"os_version,omitempty" doc:"The operating system's version"`
 	Locale        string    `json:"locale,omitempty" doc:"BCP 47 language tag"`
-	Notifications string    `json:"notifications,omitempty" doc:"Whether the user lets the app notify" values:"allowed,denied"`
-	PushKind      string    `json:"push_kind,omitempty" doc:"The kind of its push target; absent without one" values:"fcm_token,fcm_fid"`
+	Notifications string    `json:"notifications,omitempty" doc:"Whether the user lets the app notify" values:"NotificationPermission"`
+	PushKind      string    `json:"push_kind,omitempty" doc:"The kind of its push target; absent without one" values:"PushKind"`
 	Portal        *Ref      `json:"portal,omitempty" doc:"The portal it is logged in under"`
 	Connected     bool      `json:"connected" doc:"Whether it is connected now"`
 	Current       bool      `json:"current" doc:"Whether it is the console that asks"`

@@ -99,14 +99,14 @@ type Delivery struct {
 	InvitationID           string        `json:"invitation_id,omitempty" doc:"The invitation that it tells of"`
 	TransferID             string        `json:"transfer_id,omitempty" doc:"The transfer that it tells of"`
 	SpecialistInvitationID string        `json:"specialist_invitation_id,omitempty" doc:"The specialist invitation that it tells of"`
-	Purpose                Purpose       `json:"purpose" doc:"What it tells" values:"invitation,withdrawal,transfer,queue,message,session,signed_out,test,extended_availability,specialist_invitation"`
-	Channel                Channel       `json:"channel" doc:"The way it goes" values:"fcm,email"`
+	Purpose                Purpose       `json:"purpose" doc:"What it tells" values:"DeliveryPurpose"`
+	Channel                Channel       `json:"channel" doc:"The way it goes" values:"Channel"`
 	Rep                    Ref           `json:"rep,omitzero" doc:"Whom it tells; left out of an email to a specialist"`
 	Address                string        `json:"address,omitempty" doc:"Of an email to a specialist: where it goes" example:"mia@example.com"`
 	Console                *Ref          `json:"console,omitempty" doc:"The device it goes to"`
-	State                  DeliveryState `json:"state" doc:"Where it is on its way" values:"waiting,sending,sent,received,opened,failed,dropped"`
+	State                  DeliveryState `json:"state" doc:"Where it is on its way" values:"DeliveryState"`
 	Attempts               int           `json:"attempts" doc:"How often sending was tried"`
-	Error                  string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"target_unregistered,no_push_target,not_configured,rejected,unavailable,given_up,over,expired,switched_off"`
+	Error                  string        `json:"error,omitempty" doc:"Why the last attempt failed" values:"DeliveryError"`
 	UpdatedAt              time.Time     `json:"updated_at" doc:"When it last changed"`
 }
 

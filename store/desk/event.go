@@ -49,7 +49,7 @@ const (
 // Event is one thing that happened, as one rep may see it: the object that the type names stands in it whole.
 type Event struct {
 	ID          int64        `json:"id,omitempty" doc:"Growing position; opaque, for Last-Event-ID and after" example:"4711"`
-	Type        EventType    `json:"type" doc:"What happened" values:"invitation.created,invitation.changed,invitation.ended,delivery.changed,specialist_invitation.changed,session.changed,place.changed,attendee.joined,attendee.changed,attendee.left,message.posted,grant.changed,queue_entry.added,queue_entry.changed,queue_entry.removed,queue.changed,team_message.posted,me.changed,preferences.changed,console.changed,console.revoked,rep.presence_changed"`
+	Type        EventType    `json:"type" doc:"What happened" values:"EventType"`
 	At          time.Time    `json:"at" doc:"When"`
 	Actor       *Ref         `json:"actor,omitempty" doc:"Who did it"`
 	SessionID   string       `json:"session_id,omitempty" doc:"The session that it happened in"`

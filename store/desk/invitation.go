@@ -68,7 +68,7 @@ func (r EndReason) State() InvitationState {
 // see the session any more.
 type InvitationSession struct {
 	ID    string `json:"id" doc:"The session's id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Kind  string `json:"kind" doc:"What is supported" values:"support,browser"`
+	Kind  string `json:"kind" doc:"What is supported" values:"SessionKind"`
 	Title string `json:"title,omitempty" doc:"What lists show of it"`
 	Issue *Ref   `json:"issue,omitempty" doc:"What kind of problem it is"`
 }
@@ -77,7 +77,7 @@ type InvitationSession struct {
 type Invitation struct {
 	ID           string            `json:"id" doc:"Opaque id" example:"inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev          int64             `json:"rev" doc:"Grows with each change; the same in answers, events and pushes: keep the highest"`
-	Kind         InvitationKind    `json:"kind" doc:"To whom it goes: one rep, any one rep of a team, any one logged in under a portal, or Request Help on an issue" values:"rep,team,portal,issue"`
+	Kind         InvitationKind    `json:"kind" doc:"To whom it goes: one rep, any one rep of a team, any one logged in under a portal, or Request Help on an issue" values:"InvitationKind"`
 	Session      InvitationSession `json:"session" doc:"What it is an invitation to"`
 	Rep          *Ref              `json:"rep,omitempty" doc:"The invited rep"`
 	Team         *Ref              `json:"team,omitempty" doc:"The team of which any one rep is invited"`
@@ -86,10 +86,10 @@ type Invitation struct {
 	Issue        *Ref              `json:"issue,omitempty" doc:"The issue that help is asked for"`
 	Inviter      Ref               `json:"inviter" doc:"Who invites"`
 	Comment      string            `json:"comment,omitempty" doc:"What the inviter says; customers never see it"`
-	Access       Access            `json:"access" doc:"What the rep may do on the shared screen" values:"view,control"`
+	Access       Access            `json:"access" doc:"What the rep may do on the shared screen" values:"Access"`
 	Masked       bool              `json:"masked" doc:"Whether the rep joins hidden from the customer"`
-	State        InvitationState   `json:"state" doc:"Where it is in its life" values:"active,accepted,declined,cancelled,withdrawn"`
-	Reason       EndReason         `json:"reason,omitempty" doc:"Why it ended" values:"accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone"`
+	State        InvitationState   `json:"state" doc:"Where it is in its life" values:"InvitationState"`
+	Reason       EndReason         `json:"reason,omitempty" doc:"Why it ended" values:"InvitationEndReason"`
 	AcceptedBy   *Ref              `json:"accepted_by,omitempty" doc:"Who won it"`
 	DeclinedBy   []Ref             `json:"declined_by,omitempty" doc:"Who declined it; shown to the session's owner"`
 	DeclinedByMe bool              `json:"declined_by_me,omitempty" doc:"Whether the caller declined it"`

@@ -23,12 +23,12 @@ const (
 type Message struct {
 	ID          string       `json:"id" doc:"Opaque id" example:"msg_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	SessionID   string       `json:"session_id" doc:"The session"`
-	Audience    Audience     `json:"audience" doc:"Who may read it: everyone in the session, or its reps" values:"everyone,reps"`
+	Audience    Audience     `json:"audience" doc:"Who may read it: everyone in the session, or its reps" values:"Audience"`
 	Author      Ref          `json:"author" doc:"The attendee who wrote it, by attendee id; of a system message the one it is about"`
-	AuthorRole  AttendeeRole `json:"author_role" doc:"What the author is in the session" values:"customer,owner,rep,specialist"`
+	AuthorRole  AttendeeRole `json:"author_role" doc:"What the author is in the session" values:"AttendeeRole"`
 	AuthorRepID string       `json:"author_rep_id,omitempty" doc:"Which rep the author is; guests are not told"`
 	Text        string       `json:"text" doc:"What it says"`
-	System      string       `json:"system,omitempty" doc:"Said by the desk: somebody joined, or left" values:"joined,left"`
+	System      string       `json:"system,omitempty" doc:"Said by the desk: somebody joined, or left" values:"SystemMessage"`
 	ClientRef   string       `json:"client_ref,omitempty" doc:"The reference that the author's client gave; only the author sees it"`
 	CreatedAt   time.Time    `json:"created_at" doc:"When it was written"`
 }

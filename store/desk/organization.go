@@ -45,7 +45,7 @@ type TeamEntry struct {
 // WaitingRule says what happens to a session that waits too long in a team's queue (D10).
 type WaitingRule struct {
 	AfterSeconds int           `json:"after_seconds" yaml:"after_seconds" doc:"How long it may wait" example:"300"`
-	Action       WaitingAction `json:"action" yaml:"action" doc:"Alert the team, or move the session" values:"overdue,overflow"`
+	Action       WaitingAction `json:"action" yaml:"action" doc:"Alert the team, or move the session" values:"WaitingAction"`
 	OverflowTeam string        `json:"overflow_team,omitempty" yaml:"overflow_team,omitempty" doc:"Where it moves" example:"network"`
 }
 
@@ -66,8 +66,8 @@ type RepEntry struct {
 	PublicName   string              `json:"public_name,omitempty" yaml:"public_name,omitempty" doc:"The name that customers see; left out: the name" example:"Ana"`
 	Email        string              `json:"email,omitempty" yaml:"email,omitempty" doc:"Where emails go" example:"ana@example.com"`
 	Teams        map[string]TeamRole `json:"teams,omitempty" yaml:"teams,omitempty" doc:"The role (member, lead, manager) in each team, by its slug; the rep leaves the others"`
-	Permissions  []Permission        `json:"permissions,omitempty" yaml:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
-	Role         Role                `json:"role,omitempty" yaml:"role,omitempty" doc:"The role in the organisation; left out: rep" values:"rep,administrator"`
+	Permissions  []Permission        `json:"permissions,omitempty" yaml:"permissions,omitempty" doc:"What the rep may do beyond the ordinary" values:"Permission"`
+	Role         Role                `json:"role,omitempty" yaml:"role,omitempty" doc:"The role in the organisation; left out: rep" values:"Role"`
 	Locale       string              `json:"locale,omitempty" yaml:"locale,omitempty" doc:"BCP 47 language tag; left out: as the rep chose" example:"en"`
 	TimeZone     string              `json:"time_zone,omitempty" yaml:"time_zone,omitempty" doc:"IANA time zone; left out: as the rep chose" example:"Europe/Madrid"`
 	Disabled     *bool               `json:"disabled,omitempty" yaml:"disabled,omitempty" doc:"Whether the account is closed; left out: as it is"`
@@ -190,7 +190,7 @@ func EffectivePortals(portals []PortalEntry) map[string]PortalSettings {
 
 // ImportedEntry is one thing that an import made or changed.
 type ImportedEntry struct {
-	Kind   string   `json:"kind" doc:"What kind of thing it is" values:"portal,team,rep,issue,support_button,help_link"`
+	Kind   string   `json:"kind" doc:"What kind of thing it is" values:"OrganizationPart"`
 	Name   string   `json:"name" doc:"Its slug or user name" example:"printers"`
 	Fields []string `json:"fields,omitempty" doc:"The fields that changed"`
 }

@@ -42,23 +42,23 @@ const (
 // PortalSettings are what a portal says of itself. A field that is nil is inherited from the parent portal, and at
 // the top it is the default.
 type PortalSettings struct {
-	Modes                *[]string   `json:"modes,omitempty" yaml:"modes,omitempty" values:"web,queue,phone" doc:"How customers come in: its page lists reps and issues, sessions wait in team queues, a box takes keys and codes"`                                          // B18
-	Sharing              *Sharing    `json:"sharing,omitempty" yaml:"sharing,omitempty" values:"off,teams,all" doc:"Whom owners may invite: nobody, as their teams and permissions say (teams, the default), everybody"`                                                     // A6
-	InviteCeiling        *Access     `json:"invite_ceiling,omitempty" yaml:"invite_ceiling,omitempty" values:"view,control" doc:"The most access that an invitation may carry; control by default"`                                                                          // B10
-	MaxInvitedReps       *int        `json:"max_invited_reps,omitempty" yaml:"max_invited_reps,omitempty" doc:"Reps beside the owner, joined and invited together; 7 at most, and by default"`                                                                               // B11
-	Specialists          *bool       `json:"specialists,omitempty" yaml:"specialists,omitempty" doc:"Whether outsiders may be let in; not by default"`                                                                                                                       // F1
-	MaxSpecialists       *int        `json:"max_specialists,omitempty" yaml:"max_specialists,omitempty" doc:"Outsiders in a session; 5 at most, and by default"`                                                                                                             // F1
-	ChatHistorySeconds   *int        `json:"chat_history_seconds,omitempty" yaml:"chat_history_seconds,omitempty" doc:"How much of the chat a rep who joins sees; 300 by default"`                                                                                           // C1
-	ConsentOnJoin        *bool       `json:"consent_on_join,omitempty" yaml:"consent_on_join,omitempty" doc:"Whether the customer is asked again when somebody joins; not by default"`                                                                                       // C4
-	CustomerInEmail      *string     `json:"customer_in_email,omitempty" yaml:"customer_in_email,omitempty" values:"none,name,all" doc:"What emails say of the customer; nothing by default"`                                                                                // G2
-	EmailFollowUp        *bool       `json:"email_follow_up,omitempty" yaml:"email_follow_up,omitempty" doc:"Whether an email follows that of an invitation which is over before the rep answered it; not by default"`                                                       // G4
-	LostSteps            *[]LostStep `json:"lost_steps,omitempty" yaml:"lost_steps,omitempty" values:"longest_joined,last_queue,first_queue,fallback_team" doc:"Where a session may go whose owner's connection is lost; all by default, tried in this order, else it ends"` // C9
-	FallbackTeam         *string     `json:"fallback_team,omitempty" yaml:"fallback_team,omitempty" doc:"Slug of the team to whose queue a session goes when nothing before it is left; none by default"`                                                                    // C9
-	LostAfterSeconds     *int        `json:"lost_after_seconds,omitempty" yaml:"lost_after_seconds,omitempty" doc:"How long no console of the owner is connected until the session is lost to them; 120 by default"`                                                         // C9
-	LostAfterPushSeconds *int        `json:"lost_after_push_seconds,omitempty" yaml:"lost_after_push_seconds,omitempty" doc:"The same for an owner with a push target, who is first asked by a push after lost_after_seconds; 600 by default"`                               // C9
-	LostSeatSeconds      *int        `json:"lost_seat_seconds,omitempty" yaml:"lost_seat_seconds,omitempty" doc:"How long no console of a joined rep is connected until the seat is free; 600 by default"`                                                                   // C9
-	UnavailableURL       *string     `json:"unavailable_url,omitempty" yaml:"unavailable_url,omitempty" doc:"Where customers are sent when nobody is available; nowhere by default"`                                                                                         // D11
-	CustomerGoneSeconds  *int        `json:"customer_gone_seconds,omitempty" yaml:"customer_gone_seconds,omitempty" doc:"How long a session stays open for notes after its customer left; 1800 by default"`                                                                  // C13
+	Modes                *[]string   `json:"modes,omitempty" yaml:"modes,omitempty" values:"PortalMode" doc:"How customers come in: its page lists reps and issues, sessions wait in team queues, a box takes keys and codes"`                 // B18
+	Sharing              *Sharing    `json:"sharing,omitempty" yaml:"sharing,omitempty" values:"Sharing" doc:"Whom owners may invite: nobody, as their teams and permissions say (teams, the default), everybody"`                             // A6
+	InviteCeiling        *Access     `json:"invite_ceiling,omitempty" yaml:"invite_ceiling,omitempty" values:"Access" doc:"The most access that an invitation may carry; control by default"`                                                  // B10
+	MaxInvitedReps       *int        `json:"max_invited_reps,omitempty" yaml:"max_invited_reps,omitempty" doc:"Reps beside the owner, joined and invited together; 7 at most, and by default"`                                                 // B11
+	Specialists          *bool       `json:"specialists,omitempty" yaml:"specialists,omitempty" doc:"Whether outsiders may be let in; not by default"`                                                                                         // F1
+	MaxSpecialists       *int        `json:"max_specialists,omitempty" yaml:"max_specialists,omitempty" doc:"Outsiders in a session; 5 at most, and by default"`                                                                               // F1
+	ChatHistorySeconds   *int        `json:"chat_history_seconds,omitempty" yaml:"chat_history_seconds,omitempty" doc:"How much of the chat a rep who joins sees; 300 by default"`                                                             // C1
+	ConsentOnJoin        *bool       `json:"consent_on_join,omitempty" yaml:"consent_on_join,omitempty" doc:"Whether the customer is asked again when somebody joins; not by default"`                                                         // C4
+	CustomerInEmail      *string     `json:"customer_in_email,omitempty" yaml:"customer_in_email,omitempty" values:"CustomerInEmail" doc:"What emails say of the customer; nothing by default"`                                                // G2
+	EmailFollowUp        *bool       `json:"email_follow_up,omitempty" yaml:"email_follow_up,omitempty" doc:"Whether an email follows that of an invitation which is over before the rep answered it; not by default"`                         // G4
+	LostSteps            *[]LostStep `json:"lost_steps,omitempty" yaml:"lost_steps,omitempty" values:"LostStep" doc:"Where a session may go whose owner's connection is lost; all by default, tried in this order, else it ends"`              // C9
+	FallbackTeam         *string     `json:"fallback_team,omitempty" yaml:"fallback_team,omitempty" doc:"Slug of the team to whose queue a session goes when nothing before it is left; none by default"`                                      // C9
+	LostAfterSeconds     *int        `json:"lost_after_seconds,omitempty" yaml:"lost_after_seconds,omitempty" doc:"How long no console of the owner is connected until the session is lost to them; 120 by default"`                           // C9
+	LostAfterPushSeconds *int        `json:"lost_after_push_seconds,omitempty" yaml:"lost_after_push_seconds,omitempty" doc:"The same for an owner with a push target, who is first asked by a push after lost_after_seconds; 600 by default"` // C9
+	LostSeatSeconds      *int        `json:"lost_seat_seconds,omitempty" yaml:"lost_seat_seconds,omitempty" doc:"How long no console of a joined rep is connected until the seat is free; 600 by default"`                                     // C9
+	UnavailableURL       *string     `json:"unavailable_url,omitempty" yaml:"unavailable_url,omitempty" doc:"Where customers are sent when nobody is available; nowhere by default"`                                                           // D11
+	CustomerGoneSeconds  *int        `json:"customer_gone_seconds,omitempty" yaml:"customer_gone_seconds,omitempty" doc:"How long a session stays open for notes after its customer left; 1800 by default"`                                    // C13
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -149,7 +149,7 @@ func jsonName(field reflect.StructField) string {
 type PublicPortal struct {
 	ID             string        `json:"id" doc:"Opaque id" example:"prt_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Name           string        `json:"name" doc:"What people call it" example:"EMEA"`
-	Modes          []string      `json:"modes" doc:"How customers come in" values:"web,queue,phone"`
+	Modes          []string      `json:"modes" doc:"How customers come in" values:"PortalMode"`
 	Reps           []Ref         `json:"reps" doc:"Reps who chose to be shown and are logged in, by their public names; with the mode web"`
 	Issues         []PublicIssue `json:"issues" doc:"Issues to choose from; with the modes web and queue"`
 	TakesCodes     bool          `json:"takes_codes" doc:"Whether it has a box for session keys and codes: the mode phone"`

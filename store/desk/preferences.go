@@ -12,9 +12,9 @@ var (
 // Preferences are how a rep wants queues shown, on every console (D7).
 type Preferences struct {
 	Rev          int64    `json:"rev" doc:"Grows with each change of this object"`
-	QueueColumns []string `json:"queue_columns" doc:"The columns to show, in their order; empty: as the client likes" values:"waiting,customer,company,details,issue,priority,language,came_by,place"`
-	QueueSort    string   `json:"queue_sort" doc:"What queues are sorted by" values:"waiting,customer,company,issue,priority,language"`
-	QueueOrder   string   `json:"queue_order" doc:"In which order" values:"asc,desc"`
+	QueueColumns []string `json:"queue_columns" doc:"The columns to show, in their order; empty: as the client likes" values:"QueueColumn"`
+	QueueSort    string   `json:"queue_sort" doc:"What queues are sorted by" values:"SortKey"`
+	QueueOrder   string   `json:"queue_order" doc:"In which order" values:"SortOrder"`
 }
 
 // DefaultPreferences are those of a rep who never chose any.

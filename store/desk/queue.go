@@ -33,7 +33,7 @@ const (
 // Queue is a rep's own queue, or that of a team of theirs, as that rep sees it.
 type Queue struct {
 	ID           string     `json:"id" doc:"personal, or the team's id" example:"personal"`
-	Kind         string     `json:"kind" doc:"The rep's own, or a team's" values:"personal,team"`
+	Kind         string     `json:"kind" doc:"The rep's own, or a team's" values:"QueueKind"`
 	Name         string     `json:"name" doc:"The rep's or the team's name" example:"Printers"`
 	Waiting      int        `json:"waiting" doc:"Sessions in which a customer waits"`
 	Invitations  int        `json:"invitations" doc:"Invitations and transfers that the rep may accept"`
@@ -49,16 +49,16 @@ type Queue struct {
 type QueueEntry struct {
 	ID           string       `json:"id" doc:"Opaque id" example:"qen_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev          int64        `json:"rev" doc:"Grows with each change of this object; place and time in queue do not move it"`
-	Kind         QueueKind    `json:"kind" doc:"Accept a session by accept-session, an invitation by accept-invitation" values:"session,invitation"`
+	Kind         QueueKind    `json:"kind" doc:"Accept a session by accept-session, an invitation by accept-invitation" values:"QueueEntryKind"`
 	QueueID      string       `json:"queue_id" doc:"personal, or the team's id" example:"personal"`
 	SessionID    string       `json:"session_id" doc:"The session"`
 	InvitationID string       `json:"invitation_id,omitempty" doc:"The invitation"`
-	CameBy       CameBy       `json:"came_by" doc:"How it came" values:"issue,session_key,rep_chosen,support_button,help_link,api,transfer,waiting_rule,lost_connection,held,invitation"`
+	CameBy       CameBy       `json:"came_by" doc:"How it came" values:"CameBy"`
 	EnteredAt    time.Time    `json:"entered_at" doc:"When it came into this queue"`
 	Overdue      bool         `json:"overdue" doc:"Whether it waits longer than the team's waiting rule allows"`
 	Place        int          `json:"place,omitempty" doc:"Its place in the line of those waiting, the first is 1"`
-	State        SessionState `json:"state,omitempty" doc:"The session's" values:"waiting,active"`
-	SessionKind  string       `json:"session_kind,omitempty" doc:"What is supported" values:"support,browser"`
+	State        SessionState `json:"state,omitempty" doc:"The session's" values:"SessionState"`
+	SessionKind  string       `json:"session_kind,omitempty" doc:"What is supported" values:"SessionKind"`
 	Title        string       `json:"title" doc:"The customer's name, marked for browser sessions" example:"Jo Doe"`
 	CustomerName string       `json:"customer_name" doc:"The customer's name" example:"Jo Doe"`
 	Company      string       `json:"company,omitempty" doc:"The customer's company" example:"Doe Ltd"`

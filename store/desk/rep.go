@@ -59,13 +59,13 @@ func PresenceOf(loggedIn, busy bool) Presence {
 type RepPresence struct {
 	ID       string   `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Name     string   `json:"name" doc:"The private display name" example:"Ben Okafor"`
-	Presence Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"available,busy,offline"`
+	Presence Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"Presence"`
 }
 
 // Membership is a rep's place in a team.
 type Membership struct {
 	Team    Ref      `json:"team" doc:"The team"`
-	Role    TeamRole `json:"role" doc:"The rep's role in it" values:"member,lead,manager"`
+	Role    TeamRole `json:"role" doc:"The rep's role in it" values:"TeamRole"`
 	Embassy bool     `json:"embassy" doc:"Whether the team is one of outside reps"`
 }
 
@@ -77,11 +77,11 @@ type Me struct {
 	Name                 string       `json:"name" doc:"The private display name, which colleagues see" example:"Ana Ruiz"`
 	PublicName           string       `json:"public_name" doc:"The name that customers see" example:"Ana"`
 	Email                string       `json:"email,omitempty" doc:"Where emails go" example:"ana@example.com"`
-	Role                 Role         `json:"role" doc:"The role in the organisation" values:"rep,administrator"`
-	Permissions          []Permission `json:"permissions" doc:"What the rep may do beyond the ordinary" values:"share_outside_teams,transfer_outside_teams,see_outside_embassy,extended_availability,invite_specialists"`
+	Role                 Role         `json:"role" doc:"The role in the organisation" values:"Role"`
+	Permissions          []Permission `json:"permissions" doc:"What the rep may do beyond the ordinary" values:"Permission"`
 	Teams                []Membership `json:"teams" doc:"The rep's teams"`
 	ShowOnPublicPage     bool         `json:"show_on_public_page" doc:"Whether customers may choose the rep on a portal's public page"`
-	Presence             Presence     `json:"presence" doc:"What colleagues see" values:"available,busy,offline"`
+	Presence             Presence     `json:"presence" doc:"What colleagues see" values:"Presence"`
 	Busy                 bool         `json:"busy" doc:"Chosen by the rep"`
 	ExtendedAvailability bool         `json:"extended_availability" doc:"Whether the rep may be invited by email while not logged in"`
 	Locale               string       `json:"locale" doc:"BCP 47 language tag" example:"en"`

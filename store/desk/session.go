@@ -64,8 +64,8 @@ const (
 type Session struct {
 	ID           string       `json:"id" doc:"Opaque id" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev          int64        `json:"rev" doc:"Grows with each change of this object"`
-	State        SessionState `json:"state" doc:"Where it is in its life" values:"waiting,active,ended"`
-	Kind         string       `json:"kind" doc:"What is supported: a device, or a web page" values:"support,browser"`
+	State        SessionState `json:"state" doc:"Where it is in its life" values:"SessionState"`
+	Kind         string       `json:"kind" doc:"What is supported: a device, or a web page" values:"SessionKind"`
 	Title        string       `json:"title" doc:"What lists show: the customer's name, marked for browser sessions" example:"Jo Doe"`
 	Portal       *Ref         `json:"portal,omitempty" doc:"The entrance it came by"`
 	Customer     Customer     `json:"customer" doc:"Who is being helped"`
@@ -76,7 +76,7 @@ type Session struct {
 	Held         bool         `json:"held" doc:"Whether the owner put it on hold"`
 	CustomerGone bool         `json:"customer_gone" doc:"Whether the customer has left; it stays open for notes for a time, and the customer can come back"`
 	Transfer     *Transfer    `json:"transfer,omitempty" doc:"The transfer that is pending"`
-	Consent      Consent      `json:"consent" doc:"Of all who need the customer's consent, the one that most wants attention: asked before refused before granted" values:"not_needed,asked,granted,refused"`
+	Consent      Consent      `json:"consent" doc:"Of all who need the customer's consent, the one that most wants attention: asked before refused before granted" values:"Consent"`
 	RepCount     int          `json:"rep_count" doc:"Reps in it now, the owner included"`
 	Unread       int          `json:"unread,omitempty" doc:"Messages that the caller, who is in it, has not read"`
 	PageURL      string       `json:"page_url,omitempty" doc:"Of a browser-sharing session: the address of the page that is shared" example:"https://shop.example.com/basket"`
@@ -85,7 +85,7 @@ type Session struct {
 	CreatedAt    time.Time    `json:"created_at" doc:"When it started to wait"`
 	AcceptedAt   *time.Time   `json:"accepted_at,omitempty" doc:"When a rep took it"`
 	EndedAt      *time.Time   `json:"ended_at,omitempty" doc:"When it ended"`
-	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"ended_by_owner,abandoned,customer_gone,owner_lost,ended_by_administrator,no_rep_available"`
+	EndReason    string       `json:"end_reason,omitempty" doc:"Why it ended" values:"SessionEndReason"`
 	Summary      string       `json:"summary,omitempty" doc:"What the owner wrote at the end"`
 	Place        int          `json:"place,omitempty" doc:"While the guest waits: their place in line, 1 is the next; it moves no revision"`
 	WaitSeconds  *int         `json:"estimated_wait_seconds,omitempty" doc:"While the guest waits: how long they probably will, which is their place times the mean time between the queue's last 20 pick-ups within a day; absent while nobody can tell"`

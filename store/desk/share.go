@@ -4,7 +4,7 @@ package desk
 type ShareRep struct {
 	ID                   string   `json:"id" doc:"Opaque id" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Name                 string   `json:"name" doc:"The private display name" example:"Ben Okafor"`
-	Presence             Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"available,busy,offline"`
+	Presence             Presence `json:"presence" doc:"Whether they are logged in, and busy" values:"Presence"`
 	ExtendedAvailability bool     `json:"extended_availability" doc:"Whether an email reaches them while not logged in"`
 	SessionCount         int      `json:"session_count" doc:"Sessions they are in now; to an embassy rep only those that it is in too"`
 	Portals              []Ref    `json:"portals" doc:"The portals they are logged in under"`
@@ -43,6 +43,6 @@ type ShareOptions struct {
 	Invitations   []Invitation  `json:"invitations" doc:"The session's active invitations"`
 	Codes         []string      `json:"codes" doc:"Ids of the specialist invitations that stand"`
 	Seats         Seats         `json:"seats" doc:"How many may still come"`
-	AccessCeiling Access        `json:"access_ceiling" doc:"The most access that an invitation may carry" values:"view,control"`
+	AccessCeiling Access        `json:"access_ceiling" doc:"The most access that an invitation may carry" values:"Access"`
 	Next          string        `json:"next,omitempty" doc:"Cursor of the next page: of reps with team_id, portal_id or q, else of the teams that are not the caller's own"`
 }

@@ -19,7 +19,7 @@ type Snapshot struct {
 	Sessions    []Session    `json:"sessions" doc:"Those that the rep owns or is in, with attendees, the newest first"`
 	Portals     []Portal     `json:"portals" doc:"Where the rep may log in"`
 	Badge       int          `json:"badge" doc:"Invitations and transfers that wait for an answer: the number that pushes carry"`
-	Truncated   []string     `json:"truncated" doc:"The lists that have more than stands here; the operations that list these have the rest" values:"entries,invitations,sessions,portals"`
+	Truncated   []string     `json:"truncated" doc:"The lists that have more than stands here; the operations that list these have the rest" values:"SnapshotPart"`
 }
 
 // cut is how much of a list fits; where that is not all, it notes so.

@@ -52,11 +52,11 @@ type SpecialistInvitation struct {
 	Code      string           `json:"code,omitempty" doc:"What the specialist enters on the join page, with spaces and hyphens as they like; left out when it is over, and in events" example:"482913057"`
 	JoinURL   string           `json:"join_url,omitempty" doc:"The page that lets in without the code; left out when it is over, and in events" example:"https://desk.example.com/join/AZLT9KW2fI2eDxorPE1eb0…"`
 	Email     *SpecialistEmail `json:"email,omitempty" doc:"An email for the owner to send by themselves; left out when it is over, and in events"`
-	Access    Access           `json:"access" doc:"What a specialist may do on the shared screen: the lower of this and the portal's ceiling when they join" values:"view,control"`
+	Access    Access           `json:"access" doc:"What a specialist may do on the shared screen: the lower of this and the portal's ceiling when they join" values:"Access"`
 	Joins     int              `json:"joins" doc:"How many people may join by it" example:"5"`
 	Joined    int              `json:"joined" doc:"How many have joined by it; who comes back is not counted again" example:"1"`
-	State     SpecialistState  `json:"state" doc:"Where it is in its life" values:"active,cancelled,ended"`
-	Reason    SpecialistReason `json:"reason,omitempty" doc:"Why it is over" values:"cancelled,session_ended,specialist_removed"`
+	State     SpecialistState  `json:"state" doc:"Where it is in its life" values:"SpecialistInvitationState"`
+	Reason    SpecialistReason `json:"reason,omitempty" doc:"Why it is over" values:"SpecialistInvitationEndReason"`
 	Comment   string           `json:"comment,omitempty" doc:"What the inviter says to the specialists"`
 	Language  string           `json:"language" doc:"The BCP 47 language of its email" example:"en"`
 	Inviter   Ref              `json:"inviter" doc:"Who made it"`

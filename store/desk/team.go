@@ -39,7 +39,7 @@ type Team struct {
 // TeamRule is a team's waiting rule (D10).
 type TeamRule struct {
 	AfterSeconds int           `json:"after_seconds" doc:"How long a session may wait" example:"300"`
-	Action       WaitingAction `json:"action" doc:"Alert the team, or move the session" values:"overdue,overflow"`
+	Action       WaitingAction `json:"action" doc:"Alert the team, or move the session" values:"WaitingAction"`
 	OverflowTeam *Ref          `json:"overflow_team,omitempty" doc:"Where it moves"`
 }
 
@@ -53,6 +53,6 @@ type TeamPlace struct {
 type Member struct {
 	Rep      Ref      `json:"rep" doc:"The rep"`
 	Username string   `json:"username" doc:"The rep's log-in name" example:"ana"`
-	Role     TeamRole `json:"role" doc:"The rep's role in the team" values:"member,lead,manager"`
+	Role     TeamRole `json:"role" doc:"The rep's role in the team" values:"TeamRole"`
 	Disabled bool     `json:"disabled" doc:"Whether the account is closed"`
 }
