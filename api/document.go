@@ -137,6 +137,7 @@ func finished(tree node) node {
 		for _, parameter := range parameters {
 			sayOnce(parameter.(node))
 		}
+		slices.SortStableFunc(parameters, func(a, b any) int { return place(a) - place(b) })
 	})
 	return tree
 }
@@ -148,6 +149,11 @@ func sayOnce(parameter node) {
 	if schema["type"] != huma.TypeArray {
 		delete(parameter, "explode")
 	}
+}
+
+// place puts those parameters first that a caller thinks of first: generated methods take them in this order.
+func place(parameter any) int {
+	return slices.Index([]any{"path", "query", "header"}, parameter.(node)["in"])
 }
 
 // openObject takes boolean additionalProperties out: false makes some clients fail on any new field, and true makes others
