@@ -76,6 +76,9 @@ var schemaNames = map[reflect.Type]string{
 
 // schemaName names a schema: a page of a list after its things, a nameless body of a request after its operation.
 func schemaName(t reflect.Type, hint string) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	if name := schemaNames[t]; name != "" {
 		return name
 	}
