@@ -25,8 +25,6 @@ const (
 	apnsReserve = 256
 	// maxTTL is the longest that FCM keeps a message (…/customize-messages/setting-message-lifespan).
 	maxTTL = 28 * 24 * time.Hour
-	// payloadVersion is raised when a client could misread what follows.
-	payloadVersion = "1"
 )
 
 // fcmMessage builds the message for a job that goes by FCM. It says nothing about the customer (G1), so it must not
@@ -43,16 +41,11 @@ func fcmMessage(job desk.Job, now time.Time) *messaging.Message {
 	return fcmWithin(job, now, tooLong-1)
 }
 
-// fcmWithin builds the message with no text longer than textBytes. One bound for all texts cuts the longest first,
-// which is the comment, alone and in the body, unless somebody's name is longer.
+// fcmWithin builds the message with no text longer than textBytes.
 func fcmWithin(job desk.Job, now time.Time, textBytes int) *messaging.Message {
-	data := fcmData(job, now)
-	for _, key := range []string{"title", "body", "inviter", "sender", "target", "queue", "issue", "comment", "by"} {
-		if text, ok := data[key]; ok {
-			data[key] = cut(text, textBytes)
-		}
-	}
-	m := &messaging.Message{Data: data}
+	push := pushMessage(job, now)
+	cutTexts(&push, textBytes)
+	m := &messaging.Message{Data: push.Data()}
 	if job.PushKind == "fcm_fid" {
 		m.Fid = job.PushTarget
 	} else {
@@ -60,94 +53,72 @@ func fcmWithin(job desk.Job, now time.Time, textBytes int) *messaging.Message {
 		m.Token = job.PushTarget
 	}
 	if job.Platform == "ios" {
-		m.APNS = apnsConfig(job, data)
+		m.APNS = apnsConfig(job, push)
 	} else {
 		m.Android = androidConfig(job, now)
 	}
 	return m
 }
 
-// payload is a data map that leaves empty values out: an absent key says "nothing" in fewer bytes.
-type payload map[string]string
-
-func (p payload) put(key, value string) {
-	if value != "" {
-		p[key] = value
+// cutTexts leaves no text of a message longer than max bytes. One bound for all cuts the longest first, which is the comment,
+// alone and in the body, unless somebody's name is longer.
+func cutTexts(m *desk.PushMessage, max int) {
+	for _, text := range []*string{&m.Title, &m.Body, &m.Inviter, &m.Sender, &m.Target, &m.Queue, &m.Issue, &m.Comment, &m.By} {
+		*text = cut(*text, max)
 	}
 }
 
-func fcmData(job desk.Job, now time.Time) map[string]string {
-	p := payload{
-		"v": payloadVersion, "type": string(job.Purpose), "key": job.Key, "rev": strconv.FormatInt(job.KeyRev, 10),
-		"sent_at": now.UTC().Format(time.RFC3339), "badge": strconv.Itoa(job.Badge),
+func pushMessage(job desk.Job, now time.Time) desk.PushMessage {
+	m := desk.PushMessage{V: desk.PushVersion, Type: desk.PushType(job.Purpose), Key: job.Key, Rev: strconv.FormatInt(job.KeyRev, 10),
+		ServerID: job.ServerID, RepID: job.Rep.ID, DeliveryID: job.ID, SentAt: now.UTC().Format(time.RFC3339), Badge: strconv.Itoa(job.Badge)}
+	switch m.Type {
+	case desk.PushInvitation:
+		tellInvitation(&m, job)
+	case desk.PushTransfer:
+		tellTransfer(&m, job)
+	case desk.PushQueue:
+		tellQueue(&m, job)
+	case desk.PushChat:
+		tellChat(&m, job)
+	case desk.PushSession:
+		tellSession(&m, job)
+	case desk.PushSignedOut:
+		tellSignedOut(&m, job)
+	case desk.PushTest:
+		tellTest(&m, job)
+	case desk.PushWithdrawal:
+		tellWithdrawal(&m, job)
 	}
-	p.put("server_id", job.ServerID)
-	p.put("rep_id", job.Rep.ID)
-	p.put("delivery_id", job.ID)
-	switch job.Purpose {
-	case desk.PurposeInvitation:
-		invitationData(p, job)
-	case desk.PurposeTransfer:
-		transferData(p, job)
-	case desk.PurposeQueue:
-		queueData(p, job)
-	case desk.PurposeMessage:
-		messageData(p, job)
-	case desk.PurposeSession:
-		sessionData(p, job)
-	case desk.PurposeSignedOut:
-		signedOutData(p, job)
-	case desk.PurposeTest:
-		testData(p, job)
-	case desk.PurposeWithdrawal:
-		withdrawalData(p, job)
-	}
-	return p
+	return m
 }
 
-func invitationData(p payload, job desk.Job) {
+func tellInvitation(m *desk.PushMessage, job desk.Job) {
 	inv, t := job.Invitation, texts.For(job.Locale)
-	issue := nameOf(inv.NamedIssue())
-	p.put("invitation_id", inv.ID)
-	p.put("session_id", inv.Session.ID)
-	p.put("kind", string(inv.Kind))
-	p.put("inviter", inv.Inviter.Name)
-	p.put("target", nameOf(targetOf(inv)))
-	p.put("issue", issue)
-	p.put("comment", inv.Comment)
-	p.put("access", string(inv.Access))
-	p.put("masked", strconv.FormatBool(inv.Masked))
-	p.put("title", t.InvitationTitle(inv))
-	p.put("body", cmp.Or(joined(": ", issue, inv.Comment), t.Say("invitation.body")))
+	m.InvitationID, m.SessionID, m.Kind = inv.ID, inv.Session.ID, inv.Kind
+	m.Inviter, m.Target, m.Issue, m.Comment = inv.Inviter.Name, nameOf(targetOf(inv)), nameOf(inv.NamedIssue()), inv.Comment
+	m.Access, m.Masked = inv.Access, strconv.FormatBool(inv.Masked)
+	m.Title = t.InvitationTitle(inv)
+	m.Body = cmp.Or(joined(": ", m.Issue, inv.Comment), t.Say("invitation.body"))
 }
 
-func transferData(p payload, job desk.Job) {
+func tellTransfer(m *desk.PushMessage, job desk.Job) {
 	trf, t := job.Invitation, texts.For(job.Locale)
-	issue := nameOf(trf.NamedIssue())
-	p.put("transfer_id", trf.ID)
-	p.put("session_id", trf.Session.ID)
-	p.put("sender", trf.Inviter.Name)
-	p.put("target", nameOf(targetOf(trf)))
-	p.put("issue", issue)
-	p.put("comment", trf.Comment)
-	p.put("title", t.TransferTitle(trf))
-	p.put("body", cmp.Or(joined(": ", issue, trf.Comment), t.Say("transfer.body")))
+	m.TransferID, m.SessionID = trf.ID, trf.Session.ID
+	m.Sender, m.Target, m.Issue, m.Comment = trf.Inviter.Name, nameOf(targetOf(trf)), nameOf(trf.NamedIssue()), trf.Comment
+	m.Title = t.TransferTitle(trf)
+	m.Body = cmp.Or(joined(": ", m.Issue, trf.Comment), t.Say("transfer.body"))
 }
 
-func queueData(p payload, job desk.Job) {
-	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
+func tellQueue(m *desk.PushMessage, job desk.Job) {
+	t := texts.For(job.Locale)
 	args := texts.Args{"Queue": job.Queue.Name}
 	if job.Queue.ID == desk.PersonalQueue {
 		args["Queue"], job.Queue.Name = "", t.Say("queue.personal")
 	}
-	p.put("queue_entry_id", job.Key)
-	p.put("queue_id", job.Queue.ID)
-	p.put("queue", job.Queue.Name)
-	p.put("session_id", job.Session.ID)
-	p.put("issue", issue)
-	p.put("reason", job.Reason)
-	p.put("title", queueTitle(t, desk.QueueNews(job.Reason), args))
-	p.put("body", joined(": ", issue, t.Say("queue.entered.body")))
+	m.QueueEntryID, m.QueueID, m.Queue, m.SessionID = job.Key, job.Queue.ID, job.Queue.Name, job.Session.ID
+	m.Issue, m.Reason = nameOf(job.Session.Issue), job.Reason
+	m.Title = queueTitle(t, desk.QueueNews(job.Reason), args)
+	m.Body = joined(": ", m.Issue, t.Say("queue.entered.body"))
 }
 
 func queueTitle(t *texts.Texts, news desk.QueueNews, args texts.Args) string {
@@ -160,52 +131,42 @@ func queueTitle(t *texts.Texts, news desk.QueueNews, args texts.Args) string {
 	return t.Say("queue.entered.title", args)
 }
 
-// messageData says nothing of what was written: the app loads it.
-func messageData(p payload, job desk.Job) {
-	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
-	customer := ""
+// tellChat says nothing of what was written: the app loads it.
+func tellChat(m *desk.PushMessage, job desk.Job) {
+	t, customer := texts.For(job.Locale), ""
 	if job.AuthorRole == desk.AttendeeCustomer {
 		customer = t.Say("message.fromCustomer")
 	}
-	p.put("session_id", job.Session.ID)
-	p.put("issue", issue)
-	p.put("count", strconv.Itoa(job.Unread))
-	p.put("author_role", string(job.AuthorRole))
-	p.put("title", t.Say("message.title", texts.Args{"Issue": issue}))
-	p.put("body", joined(" · ", t.Say("message.count", texts.Args{"Count": job.Unread}), customer))
+	m.SessionID, m.Issue = job.Session.ID, nameOf(job.Session.Issue)
+	m.Count, m.AuthorRole = strconv.Itoa(job.Unread), job.AuthorRole
+	m.Title = t.Say("message.title", texts.Args{"Issue": m.Issue})
+	m.Body = joined(" · ", t.Say("message.count", texts.Args{"Count": job.Unread}), customer)
 }
 
-func signedOutData(p payload, job desk.Job) {
+func tellSignedOut(m *desk.PushMessage, job desk.Job) {
 	t := texts.For(job.Locale)
-	p.put("console_id", job.Key)
-	p.put("reason", job.Reason)
-	p.put("title", t.Say("signedOut.title"))
-	p.put("body", t.Say("signedOut.body."+job.Reason))
+	m.ConsoleID, m.Reason = job.Key, job.Reason
+	m.Title, m.Body = t.Say("signedOut.title"), t.Say("signedOut.body."+job.Reason)
 }
 
-func testData(p payload, job desk.Job) {
+func tellTest(m *desk.PushMessage, job desk.Job) {
 	t := texts.For(job.Locale)
-	p.put("title", t.Say("test.title"))
-	p.put("body", t.Say("test.body"))
+	m.Title, m.Body = t.Say("test.title"), t.Say("test.body")
 }
 
-// sessionData names the issue in the body alone: it tells the rep which of several sessions is meant.
-func sessionData(p payload, job desk.Job) {
-	issue, t := nameOf(job.Session.Issue), texts.For(job.Locale)
-	p.put("session_id", job.Session.ID)
-	p.put("reason", job.Reason)
-	p.put("title", t.Say("session.title."+job.Reason))
-	p.put("body", joined(": ", issue, t.Say("session.body."+job.Reason)))
+// tellSession names the issue in the body alone: it tells the rep which of several sessions is meant.
+func tellSession(m *desk.PushMessage, job desk.Job) {
+	t := texts.For(job.Locale)
+	m.SessionID, m.Reason = job.Session.ID, job.Reason
+	m.Title = t.Say("session.title." + job.Reason)
+	m.Body = joined(": ", nameOf(job.Session.Issue), t.Say("session.body."+job.Reason))
 }
 
-func withdrawalData(p payload, job desk.Job) {
-	t, end, ends := texts.For(job.Locale), endingOf(job), cmp.Or(job.Ends, desk.PurposeInvitation)
-	p.put("state", string(end.reason.State()))
-	p.put("reason", string(end.reason))
-	p.put("by", end.by)
-	p.put("ends", string(ends))
-	p.put("title", t.Say("ended.title."+string(ends)))
-	p.put("body", t.Ended(end.reason, end.by, end.mine))
+func tellWithdrawal(m *desk.PushMessage, job desk.Job) {
+	t, end := texts.For(job.Locale), endingOf(job)
+	m.Ends = desk.PushType(cmp.Or(job.Ends, desk.PurposeInvitation))
+	m.State, m.Reason, m.By = end.reason.State(), string(end.reason), end.by
+	m.Title, m.Body = t.Say("ended.title."+string(m.Ends)), t.Ended(end.reason, end.by, end.mine)
 }
 
 func targetOf(inv desk.Invitation) *desk.Ref {
@@ -247,15 +208,15 @@ func androidConfig(job desk.Job, now time.Time) *messaging.AndroidConfig {
 
 // apnsConfig shows the notification by the system, for iOS does not reliably wake an app for data alone. A withdrawal
 // takes the place of the alert that it ends, without sound or light, and says why (G4).
-func apnsConfig(job desk.Job, data map[string]string) *messaging.APNSConfig {
+func apnsConfig(job desk.Job, m desk.PushMessage) *messaging.APNSConfig {
 	badge := job.Badge
 	level, timely := "active", []desk.Purpose{desk.PurposeInvitation, desk.PurposeTransfer, desk.PurposeSession}
 	if slices.Contains(timely, job.Purpose) {
 		level = "time-sensitive"
 	}
 	aps := &messaging.Aps{
-		Alert: &messaging.ApsAlert{Title: data["title"], Body: data["body"]}, Badge: &badge, MutableContent: true,
-		Category: data["type"], ThreadID: cmp.Or(job.Invitation.Session.ID, job.Session.ID), Sound: "default",
+		Alert: &messaging.ApsAlert{Title: m.Title, Body: m.Body}, Badge: &badge, MutableContent: true,
+		Category: string(m.Type), ThreadID: cmp.Or(job.Invitation.Session.ID, job.Session.ID), Sound: "default",
 		CustomData: map[string]any{"interruption-level": level},
 	}
 	if job.Purpose == desk.PurposeWithdrawal {
