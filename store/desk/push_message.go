@@ -23,7 +23,7 @@ const (
 // about the customer (G1). What a type does not carry is left out.
 type PushMessage struct {
 	V          string   `json:"v" doc:"Version of the payload; a message of another version is ignored" example:"1"`
-	Type       PushType `json:"type" doc:"What it tells; of a type that it does not know a client shows nothing" values:"invitation,transfer,queue,message,session,withdrawal,signed_out,test"`
+	Type       PushType `json:"type" doc:"What it tells; of a type that it does not know a client shows nothing" values:"PushType"`
 	Key        string   `json:"key" doc:"What the notification stands for, and its tag on the device: the id of the invitation, transfer, queue entry or console; of a session's chat and state its id with .chat and .state; test" example:"inv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	Rev        string   `json:"rev" doc:"Revision of what key names, a whole number: a message is ignored whose rev is not above the one kept for its key" example:"3"`
 	ServerID   string   `json:"server_id" doc:"The desk that it comes from" example:"srv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
@@ -39,7 +39,7 @@ type PushMessage struct {
 	QueueEntryID string          `json:"queue_entry_id,omitempty" doc:"Of queue: the entry's id" example:"qen_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	ConsoleID    string          `json:"console_id,omitempty" doc:"Of signed_out: the console whose log-in was ended" example:"con_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	SessionID    string          `json:"session_id,omitempty" doc:"Of invitation, transfer, queue, message and session: the session" example:"ses_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Kind         InvitationKind  `json:"kind,omitempty" doc:"Of invitation: whom it is for" values:"rep,team,portal,issue"`
+	Kind         InvitationKind  `json:"kind,omitempty" doc:"Of invitation: whom it is for" values:"InvitationKind"`
 	Inviter      string          `json:"inviter,omitempty" doc:"Of invitation: the name of who invites" example:"Ana Ruiz"`
 	Sender       string          `json:"sender,omitempty" doc:"Of transfer: the name of who offers it" example:"Ana Ruiz"`
 	Target       string          `json:"target,omitempty" doc:"Of invitation and transfer: the name of the rep, team or portal that it is for" example:"Printers"`
@@ -47,13 +47,13 @@ type PushMessage struct {
 	Queue        string          `json:"queue,omitempty" doc:"Of queue: its name" example:"Your queue"`
 	Issue        string          `json:"issue,omitempty" doc:"Of invitation, transfer, queue and message: the title of the issue, where there is one" example:"Paper jam"`
 	Comment      string          `json:"comment,omitempty" doc:"Of invitation and transfer: what the sender says, where they said anything" example:"Could you look at the tray with me?"`
-	Access       Access          `json:"access,omitempty" doc:"Of invitation: what the rep may do on the shared screen" values:"view,control"`
+	Access       Access          `json:"access,omitempty" doc:"Of invitation: what the rep may do on the shared screen" values:"Access"`
 	Masked       string          `json:"masked,omitempty" doc:"Of invitation: true if the rep joins hidden from the customer, else false" example:"false"`
 	Count        string          `json:"count,omitempty" doc:"Of message: how many messages of the session's chat the rep has not read, a whole number" example:"3"`
-	AuthorRole   AttendeeRole    `json:"author_role,omitempty" doc:"Of message: who wrote the last of them" values:"customer,owner,rep,specialist"`
-	Ends         PushType        `json:"ends,omitempty" doc:"Of withdrawal: the type that it ends" values:"invitation,transfer,queue,message,session"`
-	State        InvitationState `json:"state,omitempty" doc:"Of withdrawal: what it has become" values:"accepted,declined,cancelled,withdrawn"`
-	Reason       string          `json:"reason,omitempty" doc:"Of queue: whether it entered, is overdue, or returned. Of session: what happened to it. Of signed_out: what ended the log-in. Of withdrawal: why it is over" values:"entered,overdue,returned,connection_lost,moved_to_you,taken_over,logged_out,revoked,password_changed,account_disabled,accepted,declined,cancelled,owner_left,ownership_moved,session_ended,joined_otherwise,target_gone,moved,read,left"`
+	AuthorRole   AttendeeRole    `json:"author_role,omitempty" doc:"Of message: who wrote the last of them" values:"AttendeeRole"`
+	Ends         PushType        `json:"ends,omitempty" doc:"Of withdrawal: the type that it ends" values:"PushType"`
+	State        InvitationState `json:"state,omitempty" doc:"Of withdrawal: what it has become" values:"InvitationState"`
+	Reason       string          `json:"reason,omitempty" doc:"Of queue: whether it entered, is overdue, or returned. Of session: what happened to it. Of signed_out: what ended the log-in. Of withdrawal: why it is over" values:"PushReason"`
 	By           string          `json:"by,omitempty" doc:"Of withdrawal: the name of who ended it, if a person did" example:"Cem Kaya"`
 }
 
