@@ -117,7 +117,7 @@ func TestPayloadsAreInTheContract(t *testing.T) {
 	if err := yaml.Unmarshal(api.New(api.Config{}).OpenAPI31(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"Event", "StreamReady", "StreamReset", "StreamClosing", "Problem"} {
+	for _, name := range []string{"Event", "StreamReady", "StreamReset", "StreamClosing", "PushMessage", "Problem"} {
 		if _, ok := doc.Components.Schemas[name]; !ok {
 			t.Errorf("no schema %s", name)
 		}

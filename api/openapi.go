@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,6 +72,7 @@ func newAPI(router chi.Router, cfg Config) huma.API {
 func (s *Server) publish() {
 	doc := s.api.OpenAPI()
 	doc.Tags = usedTags(doc)
+	doc.Extensions = map[string]any{"x-push": s.references(map[string]reflect.Type{"data": reflect.TypeFor[desk.PushMessage]()})}
 	describeFields(doc.Components.Schemas)
 	describeParameters(doc)
 	s.doc = sync.OnceValue(func() published { return documents(doc) })
