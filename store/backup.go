@@ -15,6 +15,10 @@ import (
 // backupPages is how many pages are copied between two looks at the context, 4 MiB of them.
 const backupPages = 1024
 
+// copyAhead is how far the log of a copy begins above the original's end: more events than a desk has between two copies, and so
+// few that positions stay exact in a double, as which some clients read them, for two million restorations.
+const copyAhead = 1 << 32
+
 // ErrNotAFile says that a database cannot be copied by Backup: PostgreSQL has its own tools for that.
 var ErrNotAFile = errors.New("the database is not a SQLite file")
 
@@ -40,6 +44,9 @@ func Backup(ctx context.Context, database, file string, tell func(done, all int)
 	defer unfinished.Close()
 	if err := copyDatabase(ctx, database, unfinished.Name(), tell); err != nil {
 		return Inspection{}, fmt.Errorf("copy %s: %w", database, err)
+	}
+	if err := setAhead(ctx, unfinished.Name()); err != nil {
+		return Inspection{}, fmt.Errorf("set the copy's log ahead: %w", err)
 	}
 	in, err := checkCopy(ctx, unfinished.Name())
 	if err != nil {
@@ -103,6 +110,32 @@ func step(ctx context.Context, backup *sqlite.Backup, tell func(done, all int)) 
 		tell(backup.PageCount()-backup.Remaining(), backup.PageCount())
 	}
 	return nil
+}
+
+// setAhead makes the log of a copy begin where the original's never came to, with nothing before it. Otherwise the copy would give
+// the same positions as the original gave after it was made, to other events, and a client of then would miss these.
+func setAhead(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", "file:"+escapeFile(file)+"?mode=rw&_pragma=journal_mode(delete)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, statement := range []string{
+		`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events')`,
+		`UPDATE sqlite_sequence SET seq = seq + ` + fmt.Sprint(copyAhead) + ` WHERE name = 'events'`,
+		`INSERT INTO settings (name, value) SELECT 'events_kept_after', CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = 'events'
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // checkCopy reads all of a copy, which nobody else has open, and looks whether it is whole.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -69,6 +70,51 @@ func TestBackupUnderLoad(t *testing.T) {
 	}
 	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v: others may read it", info.Mode(), err)
+	}
+}
+
+// TestH2CopyBeginsAnewForStreams: no position that the original gave is good on the copy, not even once the copy's log is as
+// long, and what happens on the copy is told after the position at which it says that it stands.
+func TestH2CopyBeginsAnewForStreams(t *testing.T) {
+	s, d, file := backupDesk(t)
+	ana := d.LogIn("ana")
+	d.OpenSession(ana, "@main")
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if _, err := store.Backup(t.Context(), file, copied, func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	d.OpenSession(ana, "@main")
+	lost, err := s.LastEvent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := storetest.NewClock()
+	restored := storetest.Open(t, copied, clock)
+	begins, err := restored.LastEvent(t.Context())
+	if err != nil || begins <= lost {
+		t.Fatalf("the copy begins after %d, where the original came to %d: %v", begins, lost, err)
+	}
+	sub, err := restored.Subscribe(t.Context(), ana)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	again := storetest.Desk{Store: restored}
+	clock.Advance(5 * 24 * time.Hour)
+	if _, err := again.StartSession(t.Context(), ana, store.NewSession{PortalID: "@main", Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}}); err != nil {
+		t.Fatal(err)
+	}
+	var refused *desk.Problem
+	if _, err := sub.Read(t.Context(), lost, nil, 10); !errors.As(err, &refused) || refused.Code != desk.CursorTooOld {
+		t.Errorf("after %d of the original: %v", lost, err)
+	}
+	if events, err := sub.Read(t.Context(), begins, nil, 10); err != nil || len(events.Items) == 0 {
+		t.Errorf("after its own beginning: %v, %v", events, err)
+	}
+	clock.Advance(5 * 24 * time.Hour) // what was copied grows old, and is removed
+	ok(t, restored.RemoveOldRows(t.Context()))
+	if _, err := sub.Read(t.Context(), lost, nil, 10); !errors.As(err, &refused) || refused.Code != desk.CursorTooOld {
+		t.Errorf("after %d of the original, ten days later: %v", lost, err)
 	}
 }
 

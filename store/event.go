@@ -291,7 +291,12 @@ func (t *tx) forgetEvents() error {
 			[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(last)); err != nil {
+		first, _, err := t.logBounds()
+		if err != nil {
+			return err
+		}
+		kept := max(last, first-1) // the mark of a copy stands above what was copied
+		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(kept)); err != nil {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM events WHERE pos <= $1`, last); err != nil {
