@@ -641,3 +641,17 @@ func TestI3EntrancesInTheFile(t *testing.T) {
 			wrong("twice", `help_links: [{slug: way, name: Way, rep: ana}, {slug: way, name: Way, rep: ana}]`, "help_links[1].slug:duplicate"))
 	})
 }
+
+// TestTheAccountSaysWhatTheRepSays: what reps set of themselves stands in their account too.
+func TestTheAccountSaysWhatTheRepSays(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.play(t,
+			call{as: "hal", do: "GET /v1/reps/@ben", has: []string{`"alerts":{"transfers":true,"queue":true,"team_queues":"overdue","sessions":true,"messages":true}`}, hasNot: []string{"quiet_hours"}},
+			call{as: "ben", do: "PATCH /v1/me", body: `{"specialists_may_share_screen":true,"alerts":{"messages":false},"quiet_hours":{"from":"22:00","to":"07:00"}}`})
+		said := []string{`"specialists_may_share_screen":true,"alerts":{"transfers":true,"queue":true,"team_queues":"overdue","sessions":true,"messages":false},"quiet_hours":{"from":"22:00","to":"07:00"}`}
+		x.play(t,
+			call{as: "ben", do: "GET /v1/me", has: said},
+			call{as: "hal", do: "GET /v1/reps/@ben", has: said},
+			call{as: "hal", do: "GET /v1/reps?q=ben", has: said})
+	})
+}

@@ -141,30 +141,33 @@ func (t *tx) lockedMe(repID string) (desk.Me, error) {
 	return t.me(repID)
 }
 
-func (t *tx) me(repID string) (me desk.Me, err error) {
-	var permissions string
-	var loggedInUntil int64
-	var quiet desk.QuietHours
-	found, err := t.row(`SELECT id, rev, username, name, public_name, email, role, permissions, busy, extended, on_public_page, locale, time_zone, logged_in_until,
-		specialists_share, quiet_from, quiet_to, `+alertColumns+`
-		FROM reps r WHERE id = $1`, []any{repID}, append([]any{&me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions,
-		&me.Busy, &me.ExtendedAvailability, &me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil,
-		&me.SpecialistsMayShareScreen, &quiet.From, &quiet.To}, alertFields(&me.Alerts)...)...)
+func (t *tx) me(repID string) (desk.Me, error) {
+	me, err := one(t, "rep", `SELECT `+meColumns+` FROM reps r WHERE r.id = $1`, []any{repID}, func(scan scanner, me *desk.Me) error { return t.scanMe(scan, me) })
 	if err != nil {
 		return me, err
 	}
-	if !found {
-		return me, desk.Missing("rep")
+	me.Teams, err = t.memberships(repID)
+	return me, err
+}
+
+// meColumns are what a rep r says of themselves, and scanMe reads them, with what stands behind them.
+const meColumns = `r.id, r.rev, r.username, r.name, r.public_name, r.email, r.role, r.permissions, r.busy, r.extended, r.on_public_page, r.locale, r.time_zone, r.logged_in_until,
+	r.specialists_share, r.quiet_from, r.quiet_to, ` + alertColumns
+
+func (t *tx) scanMe(scan scanner, me *desk.Me, more ...any) error {
+	var permissions string
+	var loggedInUntil int64
+	var quiet desk.QuietHours
+	fields := append([]any{&me.ID, &me.Rev, &me.Username, &me.Name, &me.PublicName, &me.Email, &me.Role, &permissions, &me.Busy, &me.ExtendedAvailability,
+		&me.ShowOnPublicPage, &me.Locale, &me.TimeZone, &loggedInUntil, &me.SpecialistsMayShareScreen, &quiet.From, &quiet.To}, alertFields(&me.Alerts)...)
+	if err := scan(append(fields, more...)...); err != nil {
+		return err
 	}
 	if quiet != (desk.QuietHours{}) {
 		me.QuietHours = &quiet
 	}
 	me.Presence = desk.PresenceOf(loggedInUntil > ms(t.now), me.Busy)
-	if err := json.Unmarshal([]byte(permissions), &me.Permissions); err != nil {
-		return me, err
-	}
-	me.Teams, err = t.memberships(repID)
-	return me, err
+	return json.Unmarshal([]byte(permissions), &me.Permissions)
 }
 
 // alertsOf is what pushes tell a rep of.

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -17,18 +16,11 @@ type RepFilter struct {
 	Disabled *bool
 }
 
-const repColumns = `SELECT r.id, r.rev, r.username, r.name, r.public_name, r.email, r.role, r.permissions, r.busy, r.extended, r.on_public_page, r.locale, r.time_zone,
-	r.logged_in_until, r.disabled FROM reps r`
+const repColumns = `SELECT ` + meColumns + `, r.disabled FROM reps r`
 
 func (t *tx) scanRep(scan scanner, r *desk.Rep) error {
-	var permissions string
-	var loggedInUntil int64
-	if err := scan(&r.ID, &r.Rev, &r.Username, &r.Name, &r.PublicName, &r.Email, &r.Role, &permissions, &r.Busy, &r.ExtendedAvailability, &r.ShowOnPublicPage,
-		&r.Locale, &r.TimeZone, &loggedInUntil, &r.Disabled); err != nil {
-		return err
-	}
-	r.Presence, r.Teams = desk.PresenceOf(loggedInUntil > ms(t.now), r.Busy), []desk.Membership{}
-	return json.Unmarshal([]byte(permissions), &r.Permissions)
+	r.Teams = []desk.Membership{}
+	return t.scanMe(scan, &r.Me, &r.Disabled)
 }
 
 // Reps lists accounts to administrators, by name and id, those after the id after.
