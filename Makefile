@@ -10,8 +10,9 @@ lint:
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
-# After a change of an operation: the published contract.
+# After a change of an operation: its example, as the server answers now, and the published contract.
 openapi:
+	REPDESK_EXAMPLES=1 go test ./api -count 1 -run '^TestExamples$$'
 	go run ./cmd/repdesk openapi --output openapi/openapi.yaml
 	go run ./cmd/repdesk openapi --3.0 --output openapi/openapi-3.0.yaml
 

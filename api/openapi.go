@@ -75,6 +75,7 @@ func (s *Server) publish() {
 	doc.Extensions = map[string]any{"x-push": s.references(map[string]reflect.Type{"data": reflect.TypeFor[desk.PushMessage]()})}
 	describeFields(doc.Components.Schemas)
 	describeParameters(doc)
+	showExamples(doc)
 	s.doc = sync.OnceValue(func() published { return documents(doc) })
 	s.serve("/openapi.json", "application/json", func(p published) []byte { return p.json31 })
 	s.serve("/openapi.yaml", "application/yaml", func(p published) []byte { return p.yaml31 })
