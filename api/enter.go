@@ -12,9 +12,9 @@ type enterInput struct {
 		PortalID          string        `json:"portal_id,omitempty" maxLength:"100" example:"@main" doc:"The portal by whose page the customer comes; needed with issue_id and rep_id"`
 		SessionKey        string        `json:"session_key,omitempty" maxLength:"100" example:"7km-4xq9" doc:"A key that a rep gave the customer, in any case, with spaces and hyphens as they like; the customer waits for that rep"`
 		IssueID           string        `json:"issue_id,omitempty" maxLength:"100" example:"@paper-jam" doc:"An issue that the page offers; the customer waits for the team that owns it"`
-		RepID             string        `json:"rep_id,omitempty" maxLength:"100" doc:"A rep whom the page shows; the customer waits for that rep"`
-		SupportButtonCode string        `json:"support_button_code,omitempty" maxLength:"200" doc:"The code of a support button"`
-		HelpLinkCode      string        `json:"help_link_code,omitempty" maxLength:"200" doc:"The code of a help link: the session is about a web page"`
+		RepID             string        `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"A rep whom the page shows; the customer waits for that rep"`
+		SupportButtonCode string        `json:"support_button_code,omitempty" maxLength:"200" example:"7K2MQ9XWD4HTBR3V" doc:"The code of a support button"`
+		HelpLinkCode      string        `json:"help_link_code,omitempty" maxLength:"200" example:"7K2MQ9XWD4HTBR3V" doc:"The code of a help link: the session is about a web page"`
 		Customer          desk.Customer `json:"customer" doc:"Who is being helped"`
 		PageURL           string        `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/basket" doc:"With a help link: the page's address, http or https"`
 		PageTitle         string        `json:"page_title,omitempty" maxLength:"500" example:"Your basket" doc:"With a help link: the page's title"`

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store/storetest"
 )
@@ -129,4 +131,50 @@ func (x *story) shown(text string) json.RawMessage {
 		return quoted
 	}
 	return json.RawMessage(text)
+}
+
+// TestTheContractExplainsItself: nothing in it is without a description, nor a body without an example.
+func TestTheContractExplainsItself(t *testing.T) {
+	doc := api.New(api.Config{}).Document()
+	for name, schema := range doc.Components.Schemas.Map() {
+		if schema.Description == "" {
+			t.Errorf("schema %s is not described", name)
+		}
+		for field, property := range schema.Properties {
+			if property.Description == "" {
+				t.Errorf("%s.%s is not described", name, field)
+			}
+		}
+	}
+	for _, item := range doc.Paths {
+		for _, op := range operationsOf(item) {
+			checkExplained(t, op)
+		}
+	}
+}
+
+func checkExplained(t *testing.T, op *huma.Operation) {
+	t.Helper()
+	if own, _, _ := strings.Cut(op.Description, "An API token needs"); len(own) < 20 {
+		t.Errorf("%s: the description is %q", op.OperationID, op.Description)
+	}
+	for _, parameter := range op.Parameters {
+		if parameter.Description == "" {
+			t.Errorf("%s: the parameter %s is not described", op.OperationID, parameter.Name)
+		}
+	}
+	bodies := map[string]map[string]*huma.MediaType{}
+	if op.RequestBody != nil {
+		bodies["request"] = op.RequestBody.Content
+	}
+	for status, response := range op.Responses {
+		bodies[status] = response.Content
+	}
+	for what, content := range bodies {
+		for kind, media := range content {
+			if media.Example == nil && len(media.Examples) == 0 {
+				t.Errorf("%s: no example of the %s, %s", op.OperationID, what, kind)
+			}
+		}
+	}
 }

@@ -23,8 +23,8 @@ type inviteInput struct {
 	SessionPath
 	Body struct {
 		RepID      string `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"The rep to invite"`
-		TeamID     string `json:"team_id,omitempty" maxLength:"100" doc:"The team of which any one representative is invited"`
-		PortalID   string `json:"portal_id,omitempty" maxLength:"100" doc:"The portal under which any one rep who is logged in is invited"`
+		TeamID     string `json:"team_id,omitempty" maxLength:"100" example:"@printers" doc:"The team of which any one representative is invited"`
+		PortalID   string `json:"portal_id,omitempty" maxLength:"100" example:"@main" doc:"The portal under which any one rep who is logged in is invited"`
 		SubPortals bool   `json:"include_sub_portals,omitempty" doc:"With portal_id: whether the portals below it are meant too"`
 		Terms
 	}

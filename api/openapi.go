@@ -58,7 +58,7 @@ func newAPI(router chi.Router, cfg Config) huma.API {
 	return humachi.New(router, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",
-			Info:       &huma.Info{Title: "repdesk", Version: contractVersion, Description: about, License: &huma.License{Name: "MIT", URL: "https://opensource.org/license/mit"}},
+			Info:       &huma.Info{Title: "repdesk", Version: contractVersion, Description: about, License: &huma.License{Name: "MIT", URL: "https://opensource.org/license/mit"}, Contact: &huma.Contact{Name: "repdesk", URL: "https://github.com/repdesk/repdesk"}},
 			Servers:    []*huma.Server{{URL: cmp.Or(cfg.PublicURL, "/")}},
 			Components: &huma.Components{Schemas: huma.NewMapRegistry(schemaPrefix, schemaName), SecuritySchemes: securitySchemes},
 			Security:   console.security(),
@@ -73,6 +73,7 @@ func (s *Server) publish() {
 	doc := s.api.OpenAPI()
 	doc.Tags = usedTags(doc)
 	doc.Extensions = map[string]any{"x-push": s.references(map[string]reflect.Type{"data": reflect.TypeFor[desk.PushMessage]()})}
+	describeSchemas(doc)
 	describeFields(doc.Components.Schemas)
 	describeParameters(doc)
 	showExamples(doc)

@@ -14,7 +14,7 @@ import (
 // Page is embedded in the input of every list.
 type Page struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many items at most"`
-	Cursor string `query:"cursor" maxLength:"1000" doc:"The next of the page before; absent for the first page"`
+	Cursor string `query:"cursor" maxLength:"1000" doc:"What the page before gives as next; left out for the first page"`
 }
 
 // Paged is the body of every list. Next is absent on the last page.

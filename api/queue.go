@@ -26,9 +26,9 @@ type listQueueEntriesInput struct {
 	Sort    string `query:"sort" enum:"waiting,customer,company,issue,priority,language" default:"waiting" doc:"What to sort by; waiting is by when they came into the queue. Entries without the value come last, those with the same in the order in which they came"`
 	Order   string `query:"order" enum:"asc,desc" default:"asc" doc:"asc: the earliest, the least, the first of the alphabet first"`
 	Query   string `query:"q" maxLength:"200" doc:"Part of the customer's, the company's or the issue's name, or of the details"`
-	Kind    string `query:"kind" enum:"session,invitation" doc:"Only these"`
+	Kind    string `query:"kind" enum:"session,invitation" doc:"Only entries of this kind"`
 	IssueID string `query:"issue_id" maxLength:"100" example:"@paper-jam" doc:"Only those with this issue"`
-	CameBy  string `query:"came_by" enum:"issue,session_key,rep_chosen,support_button,help_link,api,transfer,waiting_rule,lost_connection,held,invitation" doc:"Only those that came so"`
+	CameBy  string `query:"came_by" enum:"issue,session_key,rep_chosen,support_button,help_link,api,transfer,waiting_rule,lost_connection,held,invitation" doc:"Only entries that came in this way"`
 }
 
 func (s *Server) listQueueEntries(ctx context.Context, in *listQueueEntriesInput) (*Listed[desk.QueueEntry], error) {

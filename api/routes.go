@@ -42,14 +42,16 @@ func (s *Server) routes() {
 }
 
 func (s *Server) serverRoutes() {
-	register(s, operation{ID: "get-server", Method: get, Path: "/v1/server", Tag: "Server", Summary: "What the server is and can do"}, public, s.getServer)
+	register(s, operation{ID: "get-server", Method: get, Path: "/v1/server", Tag: "Server", Summary: "What the server is and can do",
+		Description: "For everybody, so that a client knows before anyone logs in: what the desk is called, how reps log in, by what it reaches people, and the bounds that requests keep to."}, public, s.getServer)
 }
 
 func (s *Server) consoleRoutes() {
 	register(s, operation{ID: "log-in", Method: post, Path: "/v1/consoles", Tag: "Consoles", Summary: "Log in on a console", Status: http.StatusCreated, Secret: true,
 		Description: "The same rep with the same `device_id` gets the same console with a new token; another rep ends the earlier log-in there. Repeated wrong passwords lock the user name for a time.",
 		Codes:       codes(desk.InvalidCredentials, desk.AccountDisabled, desk.TooManyAttempts, desk.NotFound)}, public, s.logIn)
-	register(s, operation{ID: "list-my-consoles", Method: get, Path: "/v1/me/consoles", Tag: "Consoles", Summary: "List the caller's consoles"}, console, s.listMyConsoles)
+	register(s, operation{ID: "list-my-consoles", Method: get, Path: "/v1/me/consoles", Tag: "Consoles", Summary: "List the caller's consoles",
+		Description: "The newest first. `current` is the one that asks. Neither tokens nor push targets are shown."}, console, s.listMyConsoles)
 	register(s, operation{ID: "update-console", Method: patch, Path: "/v1/me/consoles/{console_id}", Tag: "Consoles", Summary: "Change what a console says of itself",
 		Description: "Clients send a push target here when the system gives them a new one, and once a month.",
 		Codes:       codes(desk.NotFound, desk.ChangedMeanwhile)}, console, s.updateConsole)
@@ -57,21 +59,26 @@ func (s *Server) consoleRoutes() {
 		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotFound, desk.OwnerMustHandOver)}, console, s.logOut)
 	register(s, operation{ID: "log-out-others", Method: remove, Path: "/v1/me/consoles", Tag: "Consoles", Summary: "Log out all consoles of the caller but the one that asks",
-		Status: http.StatusNoContent}, console, s.logOutOthers)
+		Description: "Their next request is refused with `console_revoked`, their event streams close, and pushes to them end.",
+		Status:      http.StatusNoContent}, console, s.logOutOthers)
 	register(s, operation{ID: "delete-push-target", Method: remove, Path: "/v1/me/consoles/{console_id}/push-target", Tag: "Consoles", Summary: "Push nothing to a console any more",
-		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, console, s.deletePushTarget)
+		Description: "For an app that is not to notify any more. The console stays logged in; by update-console it gives a new target. Doing it again changes nothing.",
+		Status:      http.StatusNoContent, Codes: codes(desk.NotFound)}, console, s.deletePushTarget)
 	register(s, operation{ID: "send-test-push", Method: post, Path: "/v1/me/consoles/{console_id}/test-push", Tag: "Consoles", Summary: "Send a push to a console, to see that pushes arrive",
 		Description: "The device acknowledges it like any push; the delivery says how far it came.", Status: http.StatusAccepted,
 		Codes: codes(desk.NotFound, desk.NoPushTarget, desk.PushNotConfigured)}, console, s.sendTestPush)
-	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks"}, rep(desk.DirectoryRead), s.getMe)
+	register(s, operation{ID: "get-me", Method: get, Path: "/v1/me", Tag: "Consoles", Summary: "The rep who asks",
+		Description: "With teams, permissions and presence. An app that was told of its log-out (`signed_out`) asks here whether that is so: its token is forgotten on a 401 alone."}, rep(desk.DirectoryRead), s.getMe)
 	register(s, operation{ID: "update-me", Method: patch, Path: "/v1/me", Tag: "Consoles", Summary: "Change what the rep says of themselves",
-		Codes: codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
+		Description: "What is left out stays as it is. It holds on all consoles of the rep, and each is told by `me.changed`.",
+		Codes:       codes(desk.NotAllowed, desk.EmailMissing, desk.ChangedMeanwhile)}, console, s.updateMe)
 	register(s, operation{ID: "change-password", Method: put, Path: "/v1/me/password", Tag: "Consoles", Summary: "Change the password",
 		Description: "Ends the rep's other consoles.", Status: http.StatusNoContent, Codes: codes(desk.TooManyAttempts)}, console, s.changePassword)
 }
 
 func (s *Server) queueRoutes() {
-	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams"}, anyone(desk.QueuesRead), s.listQueues)
+	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams",
+		Description: "The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat."}, anyone(desk.QueuesRead), s.listQueues)
 	register(s, operation{ID: "list-queue-entries", Method: get, Path: "/v1/queues/{queue_id}/entries", Tag: "Queues", Summary: "What stands in a queue",
 		Description: "A personal queue holds the sessions that the rep is in, all that waits for the rep, and invitations for them. A team's holds the sessions that wait for it, and invitations of any of its representatives.",
 		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listQueueEntries)
@@ -90,7 +97,8 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "get-session", Method: get, Path: "/v1/sessions/{session_id}", Tag: "Sessions", Summary: "One session",
 		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getSession)
 	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
+		Description: "It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
 		Description: "An administrator ends those of others too, and those that wait.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.endSession)
@@ -100,7 +108,8 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "hold-session", Method: post, Path: "/v1/sessions/{session_id}/hold", Tag: "Sessions", Summary: "Put a session on hold",
 		Description: "It stays active, with its owner and everybody in it.", Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.holdSession)
 	register(s, operation{ID: "resume-session", Method: post, Path: "/v1/sessions/{session_id}/resume", Tag: "Sessions", Summary: "Go on with a session on hold",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.resumeSession)
+		Description: "For its owner. One that is not on hold stays as it is.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.resumeSession)
 	register(s, operation{ID: "join-session", Method: post, Path: "/v1/sessions/{session_id}/join", Tag: "Sessions", Summary: "Join a session of a lower role, uninvited",
 		Description: "For a lead or manager over the session's owner, in a team that allows it, within the seats.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive, desk.RepLimitReached)}, rep(desk.SessionsWrite), s.joinSession)
@@ -112,12 +121,14 @@ func (s *Server) sessionRoutes() {
 		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive, desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.TransferPending,
 			desk.RepNotAvailable, desk.TeamNotAvailable)}, rep(desk.SessionsWrite), s.transferSession)
 	register(s, operation{ID: "cancel-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/cancel", Tag: "Sessions", Summary: "Take a transfer back",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelTransfer)
+		Description: "For whoever sent it, and the session's owner, while nobody has taken it. Its notification goes away wherever it shows.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelTransfer)
 	register(s, operation{ID: "decline-transfer", Method: post, Path: "/v1/sessions/{session_id}/transfer/decline", Tag: "Sessions", Summary: "Decline a transfer",
 		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.",
 		Codes:       codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.declineTransfer)
 	register(s, operation{ID: "update-attendee", Method: patch, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Change what an attendee may do, or hide a rep",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, rep(desk.SessionsWrite), s.updateAttendee)
+		Description: "For the session's owner, at any time: it holds at once, and `grant.changed` tells whatever carries the screen. What is left out stays as it is.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive, desk.AccessAboveCeiling, desk.ChangedMeanwhile)}, rep(desk.SessionsWrite), s.updateAttendee)
 	register(s, operation{ID: "remove-attendee", Method: remove, Path: "/v1/sessions/{session_id}/attendees/{attendee_id}", Tag: "Sessions", Summary: "Put a joined rep or a specialist out of a session",
 		Description: "The invitation by which a specialist came is over with it, since people without an account cannot be told apart: by its code or link nobody joins any more. Others who came by it stay.",
 		Status:      http.StatusNoContent, Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.removeAttendee)
@@ -125,7 +136,8 @@ func (s *Server) sessionRoutes() {
 		Description: "It says who the caller is in the session and what they may do there. Whatever carries screen and control enforces it, with the keys at /.well-known/jwks.json. It lives for a minute; `grant.changed` says when to fetch another.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.getJoinGrant)
 	register(s, operation{ID: "list-attendees", Method: get, Path: "/v1/sessions/{session_id}/attendees", Tag: "Sessions", Summary: "Who is in a session",
-		Codes: codes(desk.NotFound, desk.NotAllowed)}, anyone(desk.SessionsRead), s.listAttendees)
+		Description: "In the order in which they came; who has left is not shown. For those in the session, and for whoever may look inside it.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed)}, anyone(desk.SessionsRead), s.listAttendees)
 }
 
 func (s *Server) sharingRoutes() {
@@ -142,12 +154,16 @@ func (s *Server) sharingRoutes() {
 		Description: "Of a team or portal, the first to accept joins, and the invitation disappears for all others.",
 		Codes:       append(codes(desk.OneTargetNeeded, desk.CannotInviteSelf, desk.NotReachable, desk.AlreadyInSession, desk.AlreadyInvited, desk.RepNotAvailable, desk.PortalNotAvailable), inviting...)}, rep(desk.SessionsWrite), s.invite)
 	register(s, operation{ID: "list-invitations", Method: get, Path: "/v1/sessions/{session_id}/invitations", Tag: "Sharing", Summary: "All invitations of a session, active and past, the newest first",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listInvitations)
+		Description: "For the session's owner and administrators. Transfers are not among them: a session shows its own.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listInvitations)
 	register(s, operation{ID: "list-my-invitations", Method: get, Path: "/v1/me/invitations", Tag: "Sharing", Summary: "The invitations that the caller may accept, the newest first",
-		Codes: codes(desk.CursorMismatch)}, rep(desk.SessionsRead), s.listMyInvitations)
-	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getInvitation)
+		Description: "Those to the rep, to any representative of their teams, and to a portal that they are logged in under; without what they declined.",
+		Codes:       codes(desk.CursorMismatch)}, rep(desk.SessionsRead), s.listMyInvitations)
+	register(s, operation{ID: "get-invitation", Method: get, Path: "/v1/invitations/{invitation_id}", Tag: "Sharing", Summary: "One invitation",
+		Description: "For the session's owner, those whom it invites, and administrators. Who declined, and whether anybody is left who could accept, the owner is told alone.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getInvitation)
 	register(s, operation{ID: "cancel-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/cancel", Tag: "Sharing", Summary: "Take an invitation back",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelInvitation)
+		Description: "For the session's owner, while nobody has accepted. Its notification goes away wherever it shows. Doing it again changes nothing.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelInvitation)
 	register(s, operation{ID: "remind-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/remind", Tag: "Sharing", Summary: "Have an invitation told again",
 		Description: "With a higher revision, to all who may take it now; once in 30 seconds.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive, desk.TooManyRequests)}, rep(desk.SessionsWrite), s.remindInvitation)
@@ -157,11 +173,13 @@ func (s *Server) sharingRoutes() {
 	register(s, operation{ID: "decline-invitation", Method: post, Path: "/v1/invitations/{invitation_id}/decline", Tag: "Sharing", Summary: "Decline an invitation",
 		Description: "One to the rep alone ends. One to a team is over for this rep, and stays for the others.", Codes: codes(desk.NotFound, desk.InvitationNotActive, desk.AlreadyInSession)}, rep(desk.SessionsWrite), s.declineInvitation)
 	register(s, operation{ID: "list-deliveries", Method: get, Path: "/v1/invitations/{invitation_id}/deliveries", Tag: "Sharing", Summary: "What was sent for an invitation, device by device, the newest first",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listDeliveries)
+		Description: "For the session's owner and administrators. What took the notification away again (`withdrawal`) is among them.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listDeliveries)
 	register(s, operation{ID: "get-delivery", Method: get, Path: "/v1/deliveries/{delivery_id}", Tag: "Sharing", Summary: "How far a message came",
 		Description: "For the rep whom it tells, the owner of the session whose invitation it tells of, and administrators.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getDelivery)
 	register(s, operation{ID: "ack-delivery", Method: post, Path: "/v1/deliveries/{delivery_id}/ack", Tag: "Sharing", Summary: "Report that a push came, or was opened",
-		Codes: codes(desk.NotFound)}, console, s.ackDelivery)
+		Description: "For the rep whom the push tells, by the `delivery_id` in it: `received` when it comes, `opened` when the user follows it. The session's owner sees it in the delivery. What was opened stays so.",
+		Codes:       codes(desk.NotFound)}, console, s.ackDelivery)
 }
 
 func (s *Server) specialistRoutes() {
@@ -177,27 +195,33 @@ func (s *Server) specialistRoutes() {
 		Description: "For whoever owns the session now. Emails that wait are not sent any more.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.InvitationNotActive)}, rep(desk.SessionsWrite), s.cancelSpecialistInvitation)
 	register(s, operation{ID: "list-specialist-deliveries", Method: get, Path: "/v1/specialist-invitations/{specialist_invitation_id}/deliveries", Tag: "Specialists", Summary: "What was sent for a specialist invitation, the newest first",
-		Codes: codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistDeliveries)
+		Description: "For the session's owner: each email, with its address and how far it came.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.CursorMismatch)}, rep(desk.SessionsRead), s.listSpecialistDeliveries)
 }
 
 func (s *Server) chatRoutes() {
 	register(s, operation{ID: "list-messages", Method: get, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "The chat of a session, as far as the caller sees it",
 		Description: "The owner sees all of it; whoever joined sees it from shortly before they came (the portal's `chat_history_seconds`); whoever left sees what they saw. Others read it by joining.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listMessages)
-	register(s, operation{ID: "post-message", Method: post, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "Write into the chat of a session", Status: http.StatusCreated,
+	register(s, operation{ID: "post-message", Method: post, Path: "/v1/sessions/{session_id}/messages", Tag: "Chat", Summary: "Write into the chat of a session",
+		Description: "For the reps in the session. With a `client_ref` it can be sent again: the same reference is the same message.", Status: http.StatusCreated,
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.postMessage)
 	register(s, operation{ID: "mark-session-read", Method: post, Path: "/v1/sessions/{session_id}/messages/read", Tag: "Chat", Summary: "Note how far the chat was read",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.markSessionRead)
+		Description: "For a rep in the session, up to and with the message that is named. It never goes back.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.markSessionRead)
 	register(s, operation{ID: "list-notes", Method: get, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "What reps left on a session, the oldest first",
-		Codes: codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listNotes)
-	register(s, operation{ID: "add-note", Method: post, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "Leave a note on a session", Status: http.StatusCreated,
+		Description: "For those who may look inside the session, after its end too. Guests never see them.",
+		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.SessionsRead), s.listNotes)
+	register(s, operation{ID: "add-note", Method: post, Path: "/v1/sessions/{session_id}/notes", Tag: "Chat", Summary: "Leave a note on a session",
+		Description: "For the reps in the session. It stays after the session's end; guests never see it.", Status: http.StatusCreated,
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.addNote)
 }
 
 func (s *Server) teamChatRoutes() {
 	register(s, operation{ID: "list-team-messages", Method: get, Path: "/v1/teams/{team_id}/messages", Tag: "Chat", Summary: "The chat of a team",
 		Description: "For the team's reps; an administrator may read it too.", Codes: codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listTeamMessages)
-	register(s, operation{ID: "post-team-message", Method: post, Path: "/v1/teams/{team_id}/messages", Tag: "Chat", Summary: "Write into the chat of a team of one's own", Status: http.StatusCreated,
+	register(s, operation{ID: "post-team-message", Method: post, Path: "/v1/teams/{team_id}/messages", Tag: "Chat", Summary: "Write into the chat of a team of one's own",
+		Description: "For the team's reps. With a `client_ref` it can be sent again: the same reference is the same message.", Status: http.StatusCreated,
 		Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.postTeamMessage)
 	register(s, operation{ID: "mark-team-chat-read", Method: post, Path: "/v1/teams/{team_id}/messages/read", Tag: "Chat", Summary: "Say how far one has read the chat of a team",
 		Description: "It never goes back. Who comes into a team has its earlier messages as read.", Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.markTeamChatRead)
@@ -207,32 +231,40 @@ func (s *Server) preferenceRoutes() {
 	register(s, operation{ID: "set-favourite", Method: put, Path: "/v1/queues/{queue_id}/favourite", Tag: "Queues", Summary: "Mark the queue of a team of one's own",
 		Description: "The personal queue cannot be marked.", Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.setFavourite)
 	register(s, operation{ID: "unset-favourite", Method: remove, Path: "/v1/queues/{queue_id}/favourite", Tag: "Queues", Summary: "Take the mark away",
-		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.unsetFavourite)
-	register(s, operation{ID: "get-preferences", Method: get, Path: "/v1/me/preferences", Tag: "Queues", Summary: "How the rep wants queues shown"}, rep(desk.QueuesRead), s.getPreferences)
+		Description: "Where there is none, nothing changes.",
+		Status:      http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.unsetFavourite)
+	register(s, operation{ID: "get-preferences", Method: get, Path: "/v1/me/preferences", Tag: "Queues", Summary: "How the rep wants queues shown",
+		Description: "The columns and the order of queues, the same on every console of the rep."}, rep(desk.QueuesRead), s.getPreferences)
 	register(s, operation{ID: "update-preferences", Method: patch, Path: "/v1/me/preferences", Tag: "Queues", Summary: "Change how the rep wants queues shown",
 		Description: "On every console of the rep.", Codes: codes(desk.ChangedMeanwhile)}, rep(desk.QueuesWrite), s.updatePreferences)
 }
 
 func (s *Server) directoryRoutes() {
-	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listPortals)
+	register(s, operation{ID: "list-portals", Method: get, Path: "/v1/portals", Tag: "Directory", Summary: "The portals, as a tree by parent_id",
+		Description: "Those in use, by name; to an administrator all. Their settings stand in get-portal.", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listPortals)
 	register(s, operation{ID: "list-teams", Method: get, Path: "/v1/teams", Tag: "Directory", Summary: "The teams that the caller sees, by name",
 		Description: "One's own, and with the permission `share_outside_teams` others while somebody of them is logged in or in extended availability; an administrator sees all, with their settings.",
 		Codes:       codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listTeams)
-	register(s, operation{ID: "get-team", Method: get, Path: "/v1/teams/{team_id}", Tag: "Directory", Summary: "One team", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getTeam)
+	register(s, operation{ID: "get-team", Method: get, Path: "/v1/teams/{team_id}", Tag: "Directory", Summary: "One team",
+		Description: "By its id or `@slug`, as list-teams shows it. One that the caller does not see there is not found.", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getTeam)
 	register(s, operation{ID: "list-issues", Method: get, Path: "/v1/issues", Tag: "Directory", Summary: "The issues that the caller sees, by title",
 		Description: "Those in use, to an embassy rep those of their own teams; to an administrator all, with their settings.", Codes: codes(desk.CursorMismatch)}, anyone(desk.DirectoryRead), s.listIssues)
-	register(s, operation{ID: "get-issue", Method: get, Path: "/v1/issues/{issue_id}", Tag: "Directory", Summary: "One issue", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getIssue)
+	register(s, operation{ID: "get-issue", Method: get, Path: "/v1/issues/{issue_id}", Tag: "Directory", Summary: "One issue",
+		Description: "By its id or `@slug`, as list-issues shows it. One that the caller does not see there is not found.", Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getIssue)
 	register(s, operation{ID: "get-portal", Method: get, Path: "/v1/portals/{portal_id}", Tag: "Directory", Summary: "A portal with its settings in force, and where each comes from",
-		Codes: codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getPortal)
+		Description: "A setting that the portal does not say itself is that of the nearest portal above which says it, else the default.",
+		Codes:       codes(desk.NotFound)}, anyone(desk.DirectoryRead), s.getPortal)
 }
 
 func (s *Server) sessionKeyRoutes() {
 	register(s, operation{ID: "create-session-key", Method: post, Path: "/v1/session-keys", Tag: "Entrances", Summary: "Make a key that lets one customer in", Status: http.StatusCreated, Secret: true,
 		Description: "The customer who enters it waits in the caller's personal queue. It can be used once, and is shown this once; a rep has at most 50 that stand.",
 		Codes:       codes(desk.NotFound, desk.TooManyRequests)}, rep(desk.QueuesWrite), s.createSessionKey)
-	register(s, operation{ID: "list-session-keys", Method: get, Path: "/v1/session-keys", Tag: "Entrances", Summary: "The caller's session keys that stand, the newest first", Codes: codes(desk.CursorMismatch)}, rep(desk.QueuesRead), s.listSessionKeys)
+	register(s, operation{ID: "list-session-keys", Method: get, Path: "/v1/session-keys", Tag: "Entrances", Summary: "The caller's session keys that stand, the newest first",
+		Description: "Without those that were used, were taken back or have ended. None shows the key itself.", Codes: codes(desk.CursorMismatch)}, rep(desk.QueuesRead), s.listSessionKeys)
 	register(s, operation{ID: "delete-session-key", Method: remove, Path: "/v1/session-keys/{session_key_id}", Tag: "Entrances", Summary: "Take a session key back",
-		Status: http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.deleteSessionKey)
+		Description: "It lets nobody in any more. One that was used or has ended is not found.",
+		Status:      http.StatusNoContent, Codes: codes(desk.NotFound)}, rep(desk.QueuesWrite), s.deleteSessionKey)
 }
 
 func (s *Server) publicRoutes() {
@@ -241,7 +273,8 @@ func (s *Server) publicRoutes() {
 			"Of a key or code that lets nobody in, the answer does not say why. After several such, no more are tried from the address for a time.",
 		Codes: codes(desk.OneTargetNeeded, desk.NotFound, desk.NotAllowed, desk.NoRepAvailable, desk.CodeNotValid, desk.TooManyAttempts)}, public, s.enter)
 	register(s, operation{ID: "get-public-portal", Method: get, Path: "/v1/public/portals/{portal_id}", Tag: "Public", Summary: "What a portal's page shows to customers",
-		Codes: codes(desk.NotFound)}, public, s.getPublicPortal)
+		Description: "All that a page for customers needs, as the portal's modes allow: reps who let themselves be shown and are logged in, issues with whether anybody would come, and whether it takes keys and codes.",
+		Codes:       codes(desk.NotFound)}, public, s.getPublicPortal)
 	register(s, operation{ID: "get-invitation-link", Method: get, Path: "/v1/public/invitation-links/{link_token}", Tag: "Public", Summary: "What an email's link leads to",
 		Description: "For apps that open the links of emails by themselves. It changes nothing.", Private: true,
 		Codes: codes(desk.NotFound)}, public, s.getInvitationLink)
@@ -267,13 +300,17 @@ func (s *Server) guestRoutes() {
 		Description: "While it waits, with the place in line and the estimated wait: the place, times the mean time between the queue's last 20 pick-ups within a day. The ETag is made of the content, so that it changes with these. Any request of a customer who had left shows that they are back."}, guest, s.getGuestSession)
 	register(s, operation{ID: "update-guest-session", Method: patch, Path: "/v1/guest/session", Tag: "Guests", Summary: "Say which page a browser-sharing session is about",
 		Description: "For the customer's script, whenever the page changes; the same again changes nothing.", Codes: codes(desk.NotAllowed, desk.SessionNotActive)}, guest, s.updateGuestSession)
-	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know"}, guest, s.listGuestAttendees)
-	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
-	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat", Status: http.StatusCreated,
+	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know",
+		Description: "In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is."}, guest, s.listGuestAttendees)
+	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it",
+		Description: "What reps write among themselves is left out. A specialist sees it from shortly before they came.", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
+	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat",
+		Description: "Everyone in the session reads it. With a `client_ref` it can be sent again: the same reference is the same message.", Status: http.StatusCreated,
 		Codes: codes(desk.SessionNotActive)}, guest, s.postGuestMessage)
 	register(s, operation{ID: "give-consent", Method: post, Path: "/v1/guest/consent", Tag: "Guests", Summary: "Agree to somebody on the screen, or refuse",
 		Description: "For the customer, about an attendee whose consent is not `not_needed`; the answer can be changed.", Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionNotActive)}, guest, s.giveConsent)
-	register(s, operation{ID: "get-guest-grant", Method: post, Path: "/v1/guest/grant", Tag: "Guests", Summary: "A signed token for what carries the screen", Private: true,
+	register(s, operation{ID: "get-guest-grant", Method: post, Path: "/v1/guest/grant", Tag: "Guests", Summary: "A signed token for what carries the screen",
+		Description: "For guests what get-join-grant is for reps: it says who they are in the session and what they may do there, and lives for a minute.", Private: true,
 		Codes: codes(desk.SessionNotActive)}, guest, s.getGuestGrant)
 	register(s, operation{ID: leaveAsGuest, Method: post, Path: "/v1/guest/leave", Tag: "Guests", Summary: "Leave the session",
 		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time."}, guest, s.leaveAsGuest)
@@ -299,7 +336,8 @@ func (s *Server) administrationRoutes() {
 		Description: "Creates and changes what the file names, all or nothing; what it does not name stays as it is. Passwords are initial ones: a rep who has an account keeps theirs. Loading the same file again changes nothing.",
 		Codes:       codes(desk.NotAllowed)}, anyone(desk.AdministrationWrite), s.importOrganization)
 	register(s, operation{ID: "export-organization", Method: get, Path: "/v1/organization", Tag: "Administration", Summary: "The organisation as a file, without passwords",
-		Codes: codes(desk.NotAllowed)}, anyone(desk.AdministrationRead), s.exportOrganization)
+		Description: "What import-organization takes: as JSON, which is YAML, too. Loading it again changes nothing.",
+		Codes:       codes(desk.NotAllowed)}, anyone(desk.AdministrationRead), s.exportOrganization)
 	register(s, operation{ID: "list-api-tokens", Method: get, Path: "/v1/api-tokens", Tag: "Administration", Summary: "List API tokens, the newest first",
 		Description: "Those that have ended too. None shows the token itself.", Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listAPITokens)
 	register(s, operation{ID: "create-api-token", Method: post, Path: "/v1/api-tokens", Tag: "Administration", Summary: "Make an API token", Status: http.StatusCreated, Secret: true,
@@ -307,9 +345,11 @@ func (s *Server) administrationRoutes() {
 			"It makes nobody logged in. An API token gives out only scopes that it has itself.",
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createAPIToken)
 	register(s, operation{ID: "get-api-token", Method: get, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "One API token",
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getAPIToken)
+		Description: "With its scopes, its end, and when it was last used; never its text.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getAPIToken)
 	register(s, operation{ID: "update-api-token", Method: patch, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Change an API token's name or scopes",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateAPIToken)
+		Description: "Its text stays the same. Scopes that are given take the place of those that it had.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateAPIToken)
 	register(s, operation{ID: "delete-api-token", Method: remove, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Revoke an API token",
 		Description: "It is unknown from now on, and what it follows ends.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteAPIToken)
@@ -322,10 +362,12 @@ func (s *Server) administrationRoutes() {
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updatePortal)
 	register(s, operation{ID: "delete-portal", Method: remove, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Delete a portal", Status: http.StatusNoContent,
 		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deletePortal)
-	register(s, operation{ID: "create-issue", Method: post, Path: "/v1/issues", Tag: "Administration", Summary: "Make an issue", Status: http.StatusCreated,
+	register(s, operation{ID: "create-issue", Method: post, Path: "/v1/issues", Tag: "Administration", Summary: "Make an issue",
+		Description: "Customers choose it on portals' pages. With `request_help`, reps ask the team for help on it, too.", Status: http.StatusCreated,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createIssue)
 	register(s, operation{ID: "update-issue", Method: patch, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Change an issue",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateIssue)
+		Description: "What is left out stays as it is. Out of use, it can neither be chosen nor asked for.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateIssue)
 	register(s, operation{ID: "delete-issue", Method: remove, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Delete an issue", Status: http.StatusNoContent,
 		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteIssue)
 	s.entranceRoutes()
@@ -339,10 +381,13 @@ const deletion = "Only what never was of any use can be deleted; else the refusa
 
 func (s *Server) accountRoutes() {
 	register(s, operation{ID: "list-reps", Method: get, Path: "/v1/reps", Tag: "Administration", Summary: "List the accounts, by name",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listReps)
-	register(s, operation{ID: "create-rep", Method: post, Path: "/v1/reps", Tag: "Administration", Summary: "Make an account", Status: http.StatusCreated,
+		Description: "With those that are closed, unless `disabled` says otherwise.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listReps)
+	register(s, operation{ID: "create-rep", Method: post, Path: "/v1/reps", Tag: "Administration", Summary: "Make an account",
+		Description: "Without a password nobody can log in to it, until set-rep-password gives it one.", Status: http.StatusCreated,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createRep)
-	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getRep)
+	register(s, operation{ID: "get-rep", Method: get, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "One account",
+		Description: "By its id or `@username`, with what the rep set for themselves.", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getRep)
 	register(s, operation{ID: "update-rep", Method: patch, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Change an account",
 		Description: "A closed one is logged out everywhere, and its sessions go to others.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.EmailMissing, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
@@ -351,23 +396,28 @@ func (s *Server) accountRoutes() {
 	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",
 		Description: "Ends all its consoles.", Status: http.StatusNoContent, Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setRepPassword)
 	register(s, operation{ID: "list-rep-consoles", Method: get, Path: "/v1/reps/{rep_id}/consoles", Tag: "Administration", Summary: "List the consoles of an account",
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.listRepConsoles)
+		Description: "The newest first. Neither tokens nor push targets are shown.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.listRepConsoles)
 	register(s, operation{ID: "revoke-console", Method: remove, Path: "/v1/reps/{rep_id}/consoles/{console_id}", Tag: "Administration", Summary: "Log out a console of an account",
 		Description: "The last console stays while the rep owns active sessions, unless forced.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OwnerMustHandOver)}, anyone(desk.AdministrationWrite), s.revokeConsole)
 }
 
 func (s *Server) teamRoutes() {
-	register(s, operation{ID: "create-team", Method: post, Path: "/v1/teams", Tag: "Administration", Summary: "Make a team", Status: http.StatusCreated,
+	register(s, operation{ID: "create-team", Method: post, Path: "/v1/teams", Tag: "Administration", Summary: "Make a team",
+		Description: "Nobody is in it, until set-team-member or an account brings somebody.", Status: http.StatusCreated,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createTeam)
 	register(s, operation{ID: "update-team", Method: patch, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Change a team",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateTeam)
+		Description: "What is left out stays as it is. When it goes out of use, sessions that wait in its queue move on.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateTeam)
 	register(s, operation{ID: "delete-team", Method: remove, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Delete a team", Status: http.StatusNoContent,
 		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteTeam)
 	register(s, operation{ID: "list-team-members", Method: get, Path: "/v1/teams/{team_id}/members", Tag: "Administration", Summary: "Who is in a team, by name",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listTeamMembers)
+		Description: "With each one's role there. Closed accounts are among them.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listTeamMembers)
 	register(s, operation{ID: "set-team-member", Method: put, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Bring a rep into a team, or give them another role there",
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setTeamMember)
+		Description: "Who is brought in is told of what waits for the team. The same role again changes nothing.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setTeamMember)
 	register(s, operation{ID: "remove-team-member", Method: remove, Path: "/v1/teams/{team_id}/members/{rep_id}", Tag: "Administration", Summary: "Take a rep out of a team", Status: http.StatusNoContent,
 		Description: "Invitations to the team are over for them.", Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.removeTeamMember)
 }
@@ -377,23 +427,31 @@ const entranceCode = "The code in it, which the server makes and which never cha
 
 func (s *Server) entranceRoutes() {
 	register(s, operation{ID: "list-support-buttons", Method: get, Path: "/v1/support-buttons", Tag: "Administration", Summary: "List support buttons, by name",
-		Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.supportButtons().list)
+		Description: "With those that are withdrawn.",
+		Codes:       codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.supportButtons().list)
 	register(s, operation{ID: "create-support-button", Method: post, Path: "/v1/support-buttons", Tag: "Administration", Summary: "Make a support button", Status: http.StatusCreated,
 		Description: entranceCode, Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded)}, anyone(desk.AdministrationWrite), s.supportButtons().create)
 	register(s, operation{ID: "get-support-button", Method: get, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "One support button",
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getSupportButton)
+		Description: "By its id or `@slug`, with its code and where it leads.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getSupportButton)
 	register(s, operation{ID: "update-support-button", Method: patch, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Change or withdraw a support button",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateSupportButton)
-	register(s, operation{ID: "delete-support-button", Method: remove, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Delete a support button", Status: http.StatusNoContent,
+		Description: "What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateSupportButton)
+	register(s, operation{ID: "delete-support-button", Method: remove, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Delete a support button",
+		Description: "Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteSupportButton)
 	register(s, operation{ID: "list-help-links", Method: get, Path: "/v1/help-links", Tag: "Administration", Summary: "List help links, by name",
-		Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.helpLinks().list)
+		Description: "With those that are withdrawn.",
+		Codes:       codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.helpLinks().list)
 	register(s, operation{ID: "create-help-link", Method: post, Path: "/v1/help-links", Tag: "Administration", Summary: "Make a help link", Status: http.StatusCreated,
 		Description: entranceCode, Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded)}, anyone(desk.AdministrationWrite), s.helpLinks().create)
 	register(s, operation{ID: "get-help-link", Method: get, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "One help link",
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getHelpLink)
+		Description: "By its id or `@slug`, with its code and where it leads.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationRead), s.getHelpLink)
 	register(s, operation{ID: "update-help-link", Method: patch, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Change or withdraw a help link",
-		Codes: codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateHelpLink)
-	register(s, operation{ID: "delete-help-link", Method: remove, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Delete a help link", Status: http.StatusNoContent,
+		Description: "What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in.",
+		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateHelpLink)
+	register(s, operation{ID: "delete-help-link", Method: remove, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Delete a help link",
+		Description: "Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteHelpLink)
 }

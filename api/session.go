@@ -18,11 +18,11 @@ type startSessionInput struct {
 		PortalID    string        `json:"portal_id,omitempty" maxLength:"100" example:"@main" doc:"The portal whose settings the session has"`
 		Customer    desk.Customer `json:"customer" doc:"Who is being helped"`
 		IssueID     string        `json:"issue_id,omitempty" maxLength:"100" example:"@paper-jam" doc:"Waits in the queue of the team that owns the issue"`
-		RepID       string        `json:"rep_id,omitempty" maxLength:"100" doc:"Waits for this rep"`
-		TeamID      string        `json:"team_id,omitempty" maxLength:"100" doc:"Waits in the queue of this team; with none of the three: for the caller"`
+		RepID       string        `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"Waits for this rep"`
+		TeamID      string        `json:"team_id,omitempty" maxLength:"100" example:"@printers" doc:"Waits in the queue of this team; with none of the three: for the caller"`
 		Kind        string        `json:"kind,omitempty" enum:"support,browser" default:"support" doc:"What is supported: a device, or a web page"`
 		Priority    int           `json:"priority,omitempty" minimum:"0" maximum:"100" doc:"Higher is more urgent"`
-		ExternalKey string        `json:"external_key,omitempty" maxLength:"200" doc:"The id that another system knows the session by"`
+		ExternalKey string        `json:"external_key,omitempty" maxLength:"200" example:"ticket-4711" doc:"The id that another system knows the session by"`
 		PageURL     string        `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/basket" doc:"With the kind browser: the page's address, http or https"`
 		PageTitle   string        `json:"page_title,omitempty" maxLength:"500" example:"Your basket" doc:"With the kind browser: the page's title"`
 	}

@@ -11,7 +11,7 @@ type transferSessionInput struct {
 	SessionPath
 	Body struct {
 		RepID   string `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"The rep to whom the session is offered"`
-		TeamID  string `json:"team_id,omitempty" maxLength:"100" doc:"The team of which any one rep may take it"`
+		TeamID  string `json:"team_id,omitempty" maxLength:"100" example:"@printers" doc:"The team of which any one rep may take it"`
 		Comment string `json:"comment,omitempty" maxLength:"500" doc:"What those see to whom it is offered, and customers never do"`
 		Stay    bool   `json:"stay,omitempty" doc:"Whether the owner stays as a further rep, if a seat is free"`
 	}

@@ -23,8 +23,8 @@ type Enter struct {
 
 // Entered is the answer to a customer who was let in.
 type Entered struct {
-	Token   string       `json:"token" doc:"The customer's bearer token for /v1/guest; shown this once" example:"rdg_…"`
-	Session desk.Session `json:"session" doc:"The session, waiting, as the customer sees it"`
+	Token   string       `json:"token" doc:"The bearer token of the customer or specialist for /v1/guest; shown this once" example:"rdg_…"`
+	Session desk.Session `json:"session" doc:"The session, as the one who came sees it"`
 }
 
 // codeNotValid is the one refusal of every key and code that lets nobody in: which of wrong, used, expired and withdrawn

@@ -106,8 +106,8 @@ type Portal struct {
 	Slug      string           `json:"slug" doc:"Unique name; @slug stands for the id in requests" example:"main-emea"`
 	Name      string           `json:"name" doc:"What people call it" example:"EMEA"`
 	ParentID  string           `json:"parent_id,omitempty" doc:"The portal above it"`
-	Effective *PortalSettings  `json:"effective,omitempty" doc:"The settings in force; only get-portal gives them"`
-	Sources   []*SettingSource `json:"sources,omitempty" doc:"Where each setting in force comes from; only get-portal gives them"`
+	Effective *PortalSettings  `json:"effective,omitempty" doc:"The settings in force; lists and snapshots leave them out"`
+	Sources   []*SettingSource `json:"sources,omitempty" doc:"Where each setting in force comes from; lists and snapshots leave it out"`
 	Disabled  bool             `json:"disabled,omitempty" doc:"To administrators: whether it is out of use"`
 }
 

@@ -29,7 +29,7 @@ type PushMessage struct {
 	ServerID   string   `json:"server_id" doc:"The desk that it comes from" example:"srv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	RepID      string   `json:"rep_id" doc:"The rep that it is for" example:"rep_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
 	DeliveryID string   `json:"delivery_id" doc:"What to acknowledge by ack-delivery" example:"dlv_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	SentAt     string   `json:"sent_at" format:"date-time" doc:"When it was sent" example:"2026-11-22T12:00:00Z"`
+	SentAt     string   `json:"sent_at" format:"date-time" doc:"When it was sent" example:"2026-03-02T09:00:00Z"`
 	Badge      string   `json:"badge" doc:"How many active invitations the rep may accept, a whole number" example:"2"`
 	Title      string   `json:"title" doc:"What to show, in the console's language" example:"Ana Ruiz invites you to a session"`
 	Body       string   `json:"body" doc:"What to show below the title" example:"Paper jam: Could you look at the tray with me?"`
@@ -54,7 +54,7 @@ type PushMessage struct {
 	Ends         PushType        `json:"ends,omitempty" doc:"Of withdrawal: the type that it ends" values:"PushType"`
 	State        InvitationState `json:"state,omitempty" doc:"Of withdrawal: what it has become" values:"InvitationState"`
 	Reason       string          `json:"reason,omitempty" doc:"Of queue: whether it entered, is overdue, or returned. Of session: what happened to it. Of signed_out: what ended the log-in. Of withdrawal: why it is over" values:"PushReason"`
-	By           string          `json:"by,omitempty" doc:"Of withdrawal: the name of who ended it, if a person did" example:"Cem Kaya"`
+	By           string          `json:"by,omitempty" doc:"Of withdrawal: the name of who ended it, if a person did" example:"Ben Okafor"`
 }
 
 // Data is the message as FCM takes it, each field under its name in the contract.

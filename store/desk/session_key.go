@@ -22,7 +22,7 @@ const (
 // SessionKey lets one customer in, who then waits for the rep who made it.
 type SessionKey struct {
 	ID        string    `json:"id" doc:"Opaque id" example:"key_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f"`
-	Key       string    `json:"key,omitempty" doc:"What the customer enters, in any case, with spaces and hyphens as they like; shown this once" example:"7KM-4XQ9"`
+	Key       string    `json:"key,omitempty" doc:"What the customer enters, in any case, with spaces and hyphens as they like; shown this once" example:"7KM4XQ9"`
 	URL       string    `json:"url,omitempty" doc:"A page that enters it; shown this once" example:"https://desk.example.com/p/main#key=7KM4XQ9"`
 	Portal    *Ref      `json:"portal,omitempty" doc:"The portal whose settings the session will have"`
 	CreatedAt time.Time `json:"created_at" doc:"When it was made"`
