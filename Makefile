@@ -1,6 +1,6 @@
 # The README says how to start and how to test; this holds the rest.
 
-.PHONY: build lint openapi bench soak
+.PHONY: build lint openapi contract clients bench soak
 
 build:
 	go build -o repdesk ./cmd/repdesk
@@ -15,6 +15,15 @@ openapi:
 	REPDESK_EXAMPLES=1 go test ./api -count 1 -run '^TestExamples$$'
 	go run ./cmd/repdesk openapi --output openapi/openapi.yaml
 	go run ./cmd/repdesk openapi --3.0 --output openapi/openapi-3.0.yaml
+
+# What looks at the published contract: its style, and whether it breaks clients of an earlier one. Needs npm.
+contract:
+	cd openapi && npm ci --silent --no-audit --no-fund && npm run --silent lint
+	openapi/breaking
+
+# The generated parts of the clients, after `make openapi`. Needs Java, Maven and npm.
+clients:
+	clients/generate
 
 # Invitations per second through HTTP, beside the same server's /healthz; how soon people are told, how many pushes go out a
 # second, and what 10,000 open streams cost (which needs Linux and ulimit -n 11000). A quiet machine, and some two minutes.
