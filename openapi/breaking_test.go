@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // changes are made to the contract. What breaks a client is seen, with its place, and nothing else.
@@ -43,10 +44,19 @@ var changes = map[string]struct {
 	"a header of an answer is gone": {breaks: "location", change: func(t *testing.T, doc object) {
 		delete(at(t, doc, "paths", "/v1/sessions", "post", "responses", "201", "headers"), "Location")
 	}},
+	"an operation will be gone in 13 months": {change: sunset(13)},
+	"an operation will be gone in a month":   {breaks: "sunset", change: sunset(1)},
 	"a field is gone with the major version": {change: func(t *testing.T, doc object) {
 		delete(at(t, doc, "components", "schemas", "Session", "properties"), "external_key")
 		at(t, doc, "info")["version"] = "2.0.0"
 	}},
+}
+
+func sunset(months int) func(*testing.T, object) {
+	return func(t *testing.T, doc object) {
+		op := at(t, doc, "paths", "/v1/snapshot", "get")
+		op["deprecated"], op["x-sunset"] = true, time.Now().AddDate(0, months, 0).Format(time.DateOnly)
+	}
 }
 
 func TestWhatBreaksClientsIsSeen(t *testing.T) {
