@@ -40,6 +40,9 @@ func ClosedEnums(document []byte) []byte {
 			delete(n, openEnum)
 		}
 		delete(n, "default") // the server's own, which it may change: clients need not send it
+		if _, named := n["examples"].(node); named {
+			delete(n, "examples") // of whole bodies: they are for people
+		}
 	})
 	_, asYAML := encoded(tree)
 	return asYAML
