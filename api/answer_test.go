@@ -68,8 +68,8 @@ func checkProblem(t testing.TB, what string, a answer) {
 	if info.Code != code || info.Status != a.status || a.at("status") != strconv.Itoa(a.status) {
 		t.Errorf("%s: code %q does not go with %d: %s", what, code, a.status, a.text)
 	}
-	if strings.TrimPrefix(a.at("type"), storyURL) != "/docs/problems#"+string(code) || a.at("title") != info.Title || a.at("detail") == "" {
-		t.Errorf("%s: type, title or detail: %s", what, a.text)
+	if strings.TrimPrefix(a.at("type"), storyURL) != "/docs/problems#"+string(code) || a.at("title") != info.Title || a.at("detail") == "" || a.at("retry") != string(info.Retry) {
+		t.Errorf("%s: type, title, detail or retry: %s", what, a.text)
 	}
 	if a.at("request_id") != a.header.Get("Request-Id") {
 		t.Errorf("%s: request_id %q, header %q", what, a.at("request_id"), a.header.Get("Request-Id"))

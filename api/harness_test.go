@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,8 +17,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
@@ -43,7 +40,7 @@ type server struct {
 	mu     sync.Mutex
 	tokens map[string]string // by who: "ana", or "ana/phone" for a second console
 	saved  map[string]string // what $name in a path or body stands for
-	called map[string]bool   // operation ids that were answered with success
+	told   map[told]bool     // what operations answered
 }
 
 // newServer starts one on SQLite.
@@ -101,7 +98,7 @@ func serve(t testing.TB, s *store.Store, clock *storetest.Clock) *server {
 func restarted(t testing.TB, s *store.Store, clock *storetest.Clock, options ...func(*api.Config)) *server {
 	t.Helper()
 	x := &server{t: t, store: s, clock: clock, log: &logBuffer{}, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
-		tokens: map[string]string{}, saved: map[string]string{}, called: map[string]bool{}}
+		tokens: map[string]string{}, saved: map[string]string{}, told: map[told]bool{}}
 	cfg := api.Config{Store: s, Now: clock.Now, Channels: []desk.Channel{desk.ChannelFCM, desk.ChannelEmail}, Version: "test", Limits: unlimited, Logger: slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, option := range options {
 		option(&cfg)
@@ -352,8 +349,9 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	op := x.operationAt(method, path)
 	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", bodyType(op))
 	}
 	if auth != "" {
 		r.Header.Set("Authorization", auth)
@@ -377,31 +375,9 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 			t.Fatalf("%s %s: %v: %s", method, path, err, text)
 		}
 	}
-	if op := x.operation(method, path); op != "" && a.status < 300 {
-		x.mu.Lock()
-		x.called[op] = true
-		x.mu.Unlock()
+	if op != nil {
+		x.tell(op, a)
+		checkContract(t, op, r, body, a)
 	}
 	return a
-}
-
-// operation is the id of the operation that a request goes to.
-func (x *server) operation(method, path string) string { return opOf(x.operationAt(method, path)) }
-
-// operationAt is the operation that a request goes to.
-func (x *server) operationAt(method, path string) *huma.Operation {
-	path, _, _ = strings.Cut(path, "?")
-	given := strings.Split(path, "/")
-	for _, template := range slices.Sorted(maps.Keys(x.api.Document().Paths)) {
-		item := x.api.Document().Paths[template]
-		parts := strings.Split(template, "/")
-		fits := len(parts) == len(given)
-		for i := 0; fits && i < len(parts); i++ {
-			fits = parts[i] == given[i] || strings.HasPrefix(parts[i], "{")
-		}
-		if op := operationsOf(item)[method]; fits && op != nil {
-			return op
-		}
-	}
-	return nil
 }

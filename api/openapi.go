@@ -30,7 +30,7 @@ const schemaPrefix = "#/components/schemas/"
 
 const about = `The back end of a support desk's consoles: reps share live sessions, request help, invite colleagues and outsiders, and are told at once.
 
-Times are RFC 3339 in UTC, whole seconds. Ids are opaque; where an id of a rep, team, portal or issue is taken, its unique name works too: ` + "`@ana`" + `. Optional fields are left out, never null. Enums are open (` + "`x-extensible-enum`" + `): take unknown values for "something else". Every answer has Request-Id and Repdesk-Version. Unknown fields and query parameters are refused, unless the request says ` + "`Prefer: handling=lenient`" + `.`
+Times are RFC 3339 in UTC, whole seconds. Ids are opaque; where an id of a rep, team, portal or issue is taken, its unique name works too: ` + "`@ana`" + `. Optional fields are left out, never null. Enums are open (` + "`x-extensible-enum`" + `): take unknown values for "something else". Every answer has Request-Id and Repdesk-Version, each 401 WWW-Authenticate (RFC 6750), and a kept answer to a repeated POST Idempotent-Replayed. Unknown fields and query parameters are refused, unless the request says ` + "`Prefer: handling=lenient`" + `; then Ignored-Parameters names them.`
 
 // tags are the groups in which the operations are shown. Only those in use are published.
 var tags = []*huma.Tag{

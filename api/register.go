@@ -29,6 +29,7 @@ type operation struct {
 	Secret      bool                  // it answers with a secret, such as a token, and wants long keys
 	Private     bool                  // it answers with a secret, and takes short keys all the same: scripts have their tickets' numbers
 	MaxBody     int64                 // bytes; 0: maxBody
+	FromMemory  bool                  // it asks nothing of the storage, whose faults leave it alone
 	Tune        func(*huma.Operation) // nil, or the last word on what the document says
 }
 
@@ -75,7 +76,7 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 	s.taken[route] = true
 	_, body := in.FieldByName("Body")
 	_, raw := in.FieldByName("RawBody")
-	codes := codesOf(o, who, body || raw)
+	codes := codesOf(o, who, body, raw)
 	op := huma.Operation{
 		OperationID: o.ID, Method: o.Method, Path: o.Path, Tags: []string{o.Tag}, Summary: o.Summary, Description: o.Description,
 		DefaultStatus: o.Status, Security: who.security(), Responses: s.refusals(codes),
@@ -95,8 +96,11 @@ func (s *Server) describe(o operation, who access, in, out reflect.Type) huma.Op
 }
 
 // codesOf lists what an operation can refuse with, in the catalogue's order.
-func codesOf(o operation, who access, body bool) []desk.Code {
-	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed, desk.Internal, desk.Unavailable}, o.Codes...)
+func codesOf(o operation, who access, body, raw bool) []desk.Code {
+	codes := append([]desk.Code{desk.Malformed, desk.ValidationFailed}, o.Codes...)
+	if !o.FromMemory {
+		codes = append(codes, desk.Internal, desk.Unavailable)
+	}
 	if len(who.schemes) == 0 {
 		codes = append(codes, desk.TooManyRequests)
 	}
@@ -109,8 +113,11 @@ func codesOf(o operation, who access, body bool) []desk.Code {
 	if who.takes(guestScheme) && o.Method != http.MethodGet { // with a browser's cookie, from another site
 		codes = append(codes, desk.NotAllowed, desk.TooManyRequests)
 	}
-	if body {
-		codes = append(codes, desk.TooLarge, desk.UnsupportedMediaType)
+	if body || raw {
+		codes = append(codes, desk.TooLarge)
+	}
+	if body { // what is not JSON is read as it comes
+		codes = append(codes, desk.UnsupportedMediaType)
 	}
 	if o.Method == http.MethodPost {
 		codes = append(codes, desk.IdempotencyKeyReused)
@@ -153,5 +160,6 @@ func refusalHeaders(status int) map[string]*huma.Param {
 func documentTag(op *huma.Operation) {
 	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-None-Match", In: "header",
 		Description: "The ETag that the client has: if it still stands, the answer is a 304 without a body", Schema: &huma.Schema{Type: huma.TypeString}})
-	op.Responses["304"] = &huma.Response{Description: "The client has it already"}
+	op.Responses["304"] = &huma.Response{Description: "The client has it already",
+		Headers: map[string]*huma.Param{"ETag": {Description: "The one that still stands", Schema: &huma.Schema{Type: huma.TypeString}}}}
 }

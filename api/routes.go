@@ -42,7 +42,7 @@ func (s *Server) routes() {
 }
 
 func (s *Server) serverRoutes() {
-	register(s, operation{ID: "get-server", Method: get, Path: "/v1/server", Tag: "Server", Summary: "What the server is and can do",
+	register(s, operation{ID: "get-server", Method: get, Path: "/v1/server", Tag: "Server", Summary: "What the server is and can do", FromMemory: true,
 		Description: "For everybody, so that a client knows before anyone logs in: what the desk is called, how reps log in, by what it reaches people, and the bounds that requests keep to."}, public, s.getServer)
 }
 
@@ -101,7 +101,7 @@ func (s *Server) sessionRoutes() {
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
 		Description: "An administrator ends those of others too, and those that wait.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.endSession)
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner)}, rep(desk.SessionsWrite), s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, rep(desk.SessionsWrite), s.leaveSession)

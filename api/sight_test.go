@@ -49,6 +49,11 @@ var sample = map[string]string{
 	"update-issue":          administration["update-issue"],
 	"create-support-button": administration["create-support-button"],
 	"create-help-link":      administration["create-help-link"],
+	"update-support-button": administration["update-support-button"],
+	"update-help-link":      administration["update-help-link"],
+	"post-guest-message":    `{"text":"Hello"}`,
+	"give-consent":          `{"attendee_id":"att_0192d3f4a5b67c8d9e0f1a2b3c4d5e6f","granted":true}`,
+	"update-guest-session":  `{"page_title":"Hello"}`,
 	"reassign-session":      administration["reassign-session"],
 	"accept-next":           `{"team_id":"@printers"}`,
 

@@ -90,8 +90,11 @@ func (s *Store) InvitationLink(ctx context.Context, token string) (InvitationLin
 // invitationLink is what the link of a delivery shows. One of a rep whose account is closed leads nowhere.
 func (t *tx) invitationLink(deliveryID string) (link InvitationLink, err error) {
 	d, err := t.delivery(deliveryID)
-	if err != nil || d.Channel != desk.ChannelEmail {
+	switch {
+	case desk.IsMissing(err), err == nil && d.Channel != desk.ChannelEmail:
 		return link, desk.Missing("link")
+	case err != nil:
+		return link, err
 	}
 	found, err := t.row(`SELECT extended, locale, time_zone FROM reps WHERE id = $1 AND disabled = 0`, []any{d.Rep.ID}, &link.ExtendedAvailability, &link.Locale, &link.TimeZone)
 	if err == nil && !found {

@@ -22,7 +22,7 @@ const (
 
 // Customer is who is being helped.
 type Customer struct {
-	Name     string `json:"name" minLength:"1" maxLength:"200" doc:"The customer's name" example:"Jo Doe"`
+	Name     string `json:"name" maxLength:"200" doc:"The customer's name, which nobody comes without; empty in what is left of a session that the caller may not see any more" example:"Jo Doe"`
 	Company  string `json:"company,omitempty" maxLength:"200" doc:"The customer's company" example:"Doe Ltd"`
 	Details  string `json:"details,omitempty" maxLength:"2000" doc:"What the customer wrote about the problem" example:"The tray jams"`
 	Language string `json:"language,omitempty" maxLength:"35" doc:"BCP 47 language tag" example:"en"`
