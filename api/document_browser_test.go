@@ -26,6 +26,12 @@ func TestReferenceAsPeopleSeeIt(t *testing.T) {
 	page.Keys(token + browsertest.Enter)
 	tabTo(t, page, "Close", 1)
 	page.Keys(browsertest.Enter)
+	page.Click("post \u200b/v1\u200b/sessions\u200b/{session_id}\u200b/invitations")
+	page.Until("Could you look at the tray with me?") // the example
+	if seen := page.Seen(); len(seen.Wide) > 0 {
+		t.Errorf("too wide: %q", seen.Wide)
+	}
+	page.Click("post \u200b/v1\u200b/sessions\u200b/{session_id}\u200b/invitations")
 	page.Click("get \u200b/v1\u200b/me")
 	page.Click("Try it out")
 	page.Click("Execute")

@@ -118,6 +118,7 @@ func usedTags(doc *huma.OpenAPI) []*huma.Tag {
 // styles.
 func (s *Server) serveReference() {
 	ui := v5emb.NewHandlerWithConfig(swgui.Config{Title: s.cfg.Name, SwaggerJSON: "/openapi.json", BasePath: "/docs",
+		AppendHead: "<style>.opblock-section td:last-child { overflow-wrap: anywhere }</style>", // long lists of codes
 		SettingsUI: map[string]string{"defaultModelsExpandDepth": "1"}})
 	page := &capture{header: http.Header{}}
 	r, err := http.NewRequest(http.MethodGet, "/docs", nil)
