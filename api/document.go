@@ -249,6 +249,9 @@ func describeParameters(doc *huma.OpenAPI) {
 				if parameter.Schema.Type == huma.TypeInteger {
 					count(parameter.Schema)
 				}
+				if parameter.Name == "types" { // unknown ones are taken too: a client may know more than the server
+					list(parameter.Schema, enumerationNamed("EventType").values)
+				}
 			}
 		}
 	}
