@@ -113,5 +113,5 @@ public struct PublicAPI: Sendable {
 
 extension RepdeskClient {
   /// For customers and others without an account.
-  public var _public: PublicAPI { PublicAPI(transport: transport) }
+  public var `public`: PublicAPI { PublicAPI(transport: transport) }
 }

@@ -124,19 +124,19 @@ public struct SharingAPI: Sendable {
   ///   - sessionId: The session
   ///   - limit: How many items at most
   ///   - cursor: The next of the page before; absent for the first page
-  ///   - _for: Who can be invited, or who can be given the session
+  ///   - `for`: Who can be invited, or who can be given the session
   ///   - q: Part of a rep's name: finds reps anywhere within reach
   ///   - teamId: The reps of this team
   ///   - portalId: The reps logged in under this portal
   ///   - ifNoneMatch: The ETag that the client has: if it still stands, the answer is a 304 without a body
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_reachable`, `not_found`, `validation_failed`, `one_target_needed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
-  public func getShareOptions(sessionId: String, limit: Int? = nil, cursor: String? = nil, _for: ShareFor? = nil, q: String? = nil, teamId: String? = nil, portalId: String? = nil, ifNoneMatch: String? = nil) async throws -> ShareOptions {
+  public func getShareOptions(sessionId: String, limit: Int? = nil, cursor: String? = nil, `for`: ShareFor? = nil, q: String? = nil, teamId: String? = nil, portalId: String? = nil, ifNoneMatch: String? = nil) async throws -> ShareOptions {
     var call = Call("GET", "/v1/sessions/{session_id}/share")
     call.path("session_id", sessionId)
     call.query("limit", limit)
     call.query("cursor", cursor)
-    call.query("for", _for)
+    call.query("for", `for`)
     call.query("q", q)
     call.query("team_id", teamId)
     call.query("portal_id", portalId)

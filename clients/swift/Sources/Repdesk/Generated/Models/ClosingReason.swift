@@ -11,12 +11,12 @@ public enum ClosingReason: RawRepresentable, Codable, Hashable, Sendable, CaseIt
   case consoleRevoked
   case tokenRevoked
   case sessionEnded
-  case _left
+  case `left`
   /// A word that this version of the client does not know.
   case unknown(String)
 
   /// The words that this version of the client knows.
-  public static let allCases: [ClosingReason] = [.shutdown, .replaced, .consoleRevoked, .tokenRevoked, .sessionEnded, ._left]
+  public static let allCases: [ClosingReason] = [.shutdown, .replaced, .consoleRevoked, .tokenRevoked, .sessionEnded, .`left`]
 
   /// The word as it is sent.
   public init(rawValue: String) {
@@ -26,7 +26,7 @@ public enum ClosingReason: RawRepresentable, Codable, Hashable, Sendable, CaseIt
     case "console_revoked": self = .consoleRevoked
     case "token_revoked": self = .tokenRevoked
     case "session_ended": self = .sessionEnded
-    case "left": self = ._left
+    case "left": self = .`left`
     default: self = .unknown(rawValue)
     }
   }
@@ -39,7 +39,7 @@ public enum ClosingReason: RawRepresentable, Codable, Hashable, Sendable, CaseIt
     case .consoleRevoked: "console_revoked"
     case .tokenRevoked: "token_revoked"
     case .sessionEnded: "session_ended"
-    case ._left: "left"
+    case .`left`: "left"
     case .unknown(let word): word
     }
   }

@@ -101,7 +101,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
   /// 499. The request was cancelled before it was answered. The client: Nothing. Repeating: same_key.
   case clientClosedRequest
   /// 500. A fault of the server; it is in the server's log under the request_id. The client: Try again later. Repeating: same_key.
-  case _internal
+  case `internal`
   /// 503. The storage is busy or away; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
   case unavailable
   /// 503. Nothing can be written until the operator makes room; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
@@ -110,7 +110,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
   case unknown(String)
 
   /// The words that this version of the client knows.
-  public static let allCases: [ProblemCode] = [.malformed, .notLoggedIn, .tokenUnknown, .tokenExpired, .consoleRevoked, .accountDisabled, .invalidCredentials, .notAllowed, .notSessionOwner, .notReachable, .sharingOff, .notFound, .methodNotAllowed, .alreadyInvited, .alreadyInSession, .repNotAvailable, .teamNotAvailable, .portalNotAvailable, .noRepAvailable, .repLimitReached, .specialistLimitReached, .invitationNotActive, .sessionNotActive, .sessionTaken, .transferPending, .takeOverNotAllowed, .ownerMustHandOver, .queueEmpty, .emailMissing, .noPushTarget, .pushNotConfigured, .inUse, .cursorTooOld, .codeNotValid, .changedMeanwhile, .tooLarge, .unsupportedMediaType, .validationFailed, .oneTargetNeeded, .cannotInviteSelf, .accessAboveCeiling, .issueNotShareable, .idempotencyKeyReused, .cursorMismatch, .tooManyRequests, .tooManyAttempts, .clientClosedRequest, ._internal, .unavailable, .storageFull]
+  public static let allCases: [ProblemCode] = [.malformed, .notLoggedIn, .tokenUnknown, .tokenExpired, .consoleRevoked, .accountDisabled, .invalidCredentials, .notAllowed, .notSessionOwner, .notReachable, .sharingOff, .notFound, .methodNotAllowed, .alreadyInvited, .alreadyInSession, .repNotAvailable, .teamNotAvailable, .portalNotAvailable, .noRepAvailable, .repLimitReached, .specialistLimitReached, .invitationNotActive, .sessionNotActive, .sessionTaken, .transferPending, .takeOverNotAllowed, .ownerMustHandOver, .queueEmpty, .emailMissing, .noPushTarget, .pushNotConfigured, .inUse, .cursorTooOld, .codeNotValid, .changedMeanwhile, .tooLarge, .unsupportedMediaType, .validationFailed, .oneTargetNeeded, .cannotInviteSelf, .accessAboveCeiling, .issueNotShareable, .idempotencyKeyReused, .cursorMismatch, .tooManyRequests, .tooManyAttempts, .clientClosedRequest, .`internal`, .unavailable, .storageFull]
 
   /// The word as it is sent.
   public init(rawValue: String) {
@@ -162,7 +162,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
     case "too_many_requests": self = .tooManyRequests
     case "too_many_attempts": self = .tooManyAttempts
     case "client_closed_request": self = .clientClosedRequest
-    case "internal": self = ._internal
+    case "internal": self = .`internal`
     case "unavailable": self = .unavailable
     case "storage_full": self = .storageFull
     default: self = .unknown(rawValue)
@@ -219,7 +219,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
     case .tooManyRequests: "too_many_requests"
     case .tooManyAttempts: "too_many_attempts"
     case .clientClosedRequest: "client_closed_request"
-    case ._internal: "internal"
+    case .`internal`: "internal"
     case .unavailable: "unavailable"
     case .storageFull: "storage_full"
     case .unknown(let word): word

@@ -26,12 +26,12 @@ public enum PushReason: RawRepresentable, Codable, Hashable, Sendable, CaseItera
   case targetGone
   case moved
   case read
-  case _left
+  case `left`
   /// A word that this version of the client does not know.
   case unknown(String)
 
   /// The words that this version of the client knows.
-  public static let allCases: [PushReason] = [.entered, .overdue, .returned, .connectionLost, .movedToYou, .takenOver, .loggedOut, .revoked, .passwordChanged, .accountDisabled, .accepted, .declined, .cancelled, .ownerLeft, .ownershipMoved, .sessionEnded, .joinedOtherwise, .targetGone, .moved, .read, ._left]
+  public static let allCases: [PushReason] = [.entered, .overdue, .returned, .connectionLost, .movedToYou, .takenOver, .loggedOut, .revoked, .passwordChanged, .accountDisabled, .accepted, .declined, .cancelled, .ownerLeft, .ownershipMoved, .sessionEnded, .joinedOtherwise, .targetGone, .moved, .read, .`left`]
 
   /// The word as it is sent.
   public init(rawValue: String) {
@@ -56,7 +56,7 @@ public enum PushReason: RawRepresentable, Codable, Hashable, Sendable, CaseItera
     case "target_gone": self = .targetGone
     case "moved": self = .moved
     case "read": self = .read
-    case "left": self = ._left
+    case "left": self = .`left`
     default: self = .unknown(rawValue)
     }
   }
@@ -84,7 +84,7 @@ public enum PushReason: RawRepresentable, Codable, Hashable, Sendable, CaseItera
     case .targetGone: "target_gone"
     case .moved: "moved"
     case .read: "read"
-    case ._left: "left"
+    case .`left`: "left"
     case .unknown(let word): word
     }
   }

@@ -7,18 +7,18 @@ import Foundation
 /// Servers may be newer than the app: a word that this version does not know is ``unknown(_:)``, and stays what it is.
 public enum SystemMessage: RawRepresentable, Codable, Hashable, Sendable, CaseIterable, ParameterValue {
   case joined
-  case _left
+  case `left`
   /// A word that this version of the client does not know.
   case unknown(String)
 
   /// The words that this version of the client knows.
-  public static let allCases: [SystemMessage] = [.joined, ._left]
+  public static let allCases: [SystemMessage] = [.joined, .`left`]
 
   /// The word as it is sent.
   public init(rawValue: String) {
     switch rawValue {
     case "joined": self = .joined
-    case "left": self = ._left
+    case "left": self = .`left`
     default: self = .unknown(rawValue)
     }
   }
@@ -27,7 +27,7 @@ public enum SystemMessage: RawRepresentable, Codable, Hashable, Sendable, CaseIt
   public var rawValue: String {
     switch self {
     case .joined: "joined"
-    case ._left: "left"
+    case .`left`: "left"
     case .unknown(let word): word
     }
   }
