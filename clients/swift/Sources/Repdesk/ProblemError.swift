@@ -41,6 +41,7 @@ extension ProblemError {
 }
 
 extension ProblemError: LocalizedError {
+  /// What happened, for logs. What users read, the app says in their language.
   public var errorDescription: String? {
     "\(problem.title): \(problem.detail) (\(problem.code.rawValue), request \(problem.requestId))"
   }

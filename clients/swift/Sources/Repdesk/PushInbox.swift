@@ -71,7 +71,8 @@ public struct PushInbox: Codable, Hashable, Sendable {
     case .withdrawal: return PushVerdict(.cancel(notification))
     case .signedOut: return PushVerdict(.checkLogIn(notification))
     case _ where isStale: return .ignore(.stale, acknowledge: push.acknowledgement, showing: notification)
-    default: return PushVerdict(showed ? .replace(notification) : .show(notification), acknowledge: push.acknowledgement)
+    default:
+      return PushVerdict(showed ? .replace(notification) : .show(notification), acknowledge: push.acknowledgement)
     }
   }
 }

@@ -26,7 +26,8 @@ public struct PushInboxFile: Sendable {
     serverId: String, repId: String, _ change: (inout PushInbox) throws -> Result
   ) throws -> Result {
     try locked {
-      var inbox = load().flatMap { $0.serverId == serverId && $0.repId == repId ? $0 : nil }
+      var inbox =
+        load().flatMap { $0.serverId == serverId && $0.repId == repId ? $0 : nil }
         ?? PushInbox(serverId: serverId, repId: repId)
       let result = try change(&inbox)
       try JSONEncoder().encode(inbox).write(to: url, options: .atomic)

@@ -62,7 +62,9 @@ public struct PushVerdict: Hashable, Sendable {
     self.alert = alert
   }
 
-  static func ignore(_ reason: Reason, acknowledge: String? = nil, showing notification: PushNotification? = nil) -> PushVerdict {
+  static func ignore(_ reason: Reason, acknowledge: String? = nil, showing notification: PushNotification? = nil)
+    -> PushVerdict
+  {
     switch reason {
     case .otherServer, .otherRep: PushVerdict(.ignore(reason), alert: .notForHere)
     default:

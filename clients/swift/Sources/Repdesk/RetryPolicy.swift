@@ -55,7 +55,8 @@ extension URLError {
   /// and not where whoever asked gave up.
   var isFaultOfTheNetwork: Bool {
     switch code {
-    case .cancelled, .badURL, .unsupportedURL, .userAuthenticationRequired, .appTransportSecurityRequiresSecureConnection,
+    case .cancelled, .badURL, .unsupportedURL, .userAuthenticationRequired,
+      .appTransportSecurityRequiresSecureConnection,
       .serverCertificateUntrusted, .serverCertificateHasBadDate, .serverCertificateHasUnknownRoot,
       .serverCertificateNotYetValid, .clientCertificateRejected, .clientCertificateRequired:
       false

@@ -16,6 +16,7 @@ public actor MemoryTokenProvider: TokenProvider {
     current = token
   }
 
+  /// The token of whoever is logged in.
   public func token() -> String? { current }
 
   /// Takes the token of a new log-in, or forgets it (nil).

@@ -30,7 +30,9 @@ struct Transport: Sendable {
         return try await send(request)
       } catch {
         attempts += 1
-        guard let wait = retries.wait(after: error, attempts: attempts, repeatable: request.isRepeatable) else { throw error }
+        guard let wait = retries.wait(after: error, attempts: attempts, repeatable: request.isRepeatable) else {
+          throw error
+        }
         try await Task.sleep(seconds: wait)
       }
     }

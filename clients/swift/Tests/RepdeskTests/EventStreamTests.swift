@@ -22,7 +22,8 @@ import Testing
   @Test func asksForTheTypesThatTheAppWants() async throws {
     let server = try desk(.streamThenSilence([ready(1)]))
     defer { server.stop() }
-    #expect(try await told(by: server, 2, types: [.invitationCreated, .repPresenceChanged]) == ["snapshot 0", "up to date"])
+    #expect(
+      try await told(by: server, 2, types: [.invitationCreated, .repPresenceChanged]) == ["snapshot 0", "up to date"])
     #expect(server.requests.last?.target == "/v1/events?types=invitation.created,rep.presence_changed")
   }
 
@@ -65,7 +66,8 @@ import Testing
 
   @Test func comesAgainWhenTheServerSaysSo() async throws {
     let server = try desk(
-      .stream([ready(3), sse("closing", #"{"reason":"shutdown","retry_after_seconds":1}"#)]), .streamThenSilence([ready(3)]))
+      .stream([ready(3), sse("closing", #"{"reason":"shutdown","retry_after_seconds":1}"#)]),
+      .streamThenSilence([ready(3)]))
     defer { server.stop() }
     let began = Date()
     #expect(
@@ -111,7 +113,8 @@ import Testing
   }
 
   @Test func passesOnWhatItDoesNotKnow() async throws {
-    let server = try desk(.streamThenSilence([sse("holiday.begun", #"{"type":"holiday.begun","at":"2026-11-22T12:00:00Z","sun":1}"#)]))
+    let server = try desk(
+      .streamThenSilence([sse("holiday.begun", #"{"type":"holiday.begun","at":"2026-11-22T12:00:00Z","sun":1}"#)]))
     defer { server.stop() }
     for try await update in client(of: server).eventStream() {
       guard case .event(let event) = update else { continue }
@@ -159,7 +162,8 @@ private func describe(_ update: StreamUpdate) -> String {
   case .event(let event): "event \(event.id ?? 0)"
   case .upToDate: "up to date"
   case .closed(let reason): "closed \(reason.rawValue)"
-  case .interrupted(let seconds, StreamInterruption.closing(let reason, _)): "interrupted \(reason.rawValue) \(Int(seconds))"
+  case .interrupted(let seconds, StreamInterruption.closing(let reason, _)):
+    "interrupted \(reason.rawValue) \(Int(seconds))"
   case .interrupted(_, let interruption as StreamInterruption): "interrupted \(interruption)"
   case .interrupted(_, let refusal as ProblemError): "interrupted \(refusal.code.rawValue)"
   case .interrupted(_, let error): "interrupted \((error as? URLError)?.code.rawValue ?? 0)"

@@ -29,10 +29,14 @@ import Testing
     for vector in vectors.cases {
       defer { try? FileManager.default.removeItem(at: file.url) }
       for (index, step) in vector.steps.enumerated() {
-        let verdict = try file.update(serverId: vector.serverId, repId: vector.repId) { $0.receive(step.data, at: step.at) }
+        let verdict = try file.update(serverId: vector.serverId, repId: vector.repId) {
+          $0.receive(step.data, at: step.at)
+        }
         #expect(PushVectors.Expected(verdict) == step.expect, "\(vector.name), step \(index)")
       }
-      let shows = try file.update(serverId: vector.serverId, repId: vector.repId) { $0.shows(at: vector.steps.last!.at) }
+      let shows = try file.update(serverId: vector.serverId, repId: vector.repId) {
+        $0.shows(at: vector.steps.last!.at)
+      }
       #expect(shows == Set(vector.shows), "\(vector.name)")
     }
     try FileManager.default.removeItem(atPath: file.url.path + ".lock")

@@ -12,7 +12,9 @@ import Testing
 
   @Test func waitsTwiceAsLongEachTimeAndSpreadsClientsOut() throws {
     for (attempt, longest) in [(1, 0.5), (2, 1), (3, 2)] {
-      let waits = (0..<200).compactMap { _ in policy.wait(after: URLError(.timedOut), attempts: attempt, repeatable: true) }
+      let waits = (0..<200).compactMap { _ in
+        policy.wait(after: URLError(.timedOut), attempts: attempt, repeatable: true)
+      }
       #expect(waits.count == 200)
       #expect(waits.allSatisfy { (0...longest).contains($0) })
       #expect(waits.max()! > longest * 0.9 && waits.min()! < longest * 0.1)
@@ -36,9 +38,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (429, Retry.sameKey, nil as TimeInterval?, false, true), (503, .sameKey, nil, true, true), (503, .sameKey, nil, false, false),
+    (429, Retry.sameKey, nil as TimeInterval?, false, true), (503, .sameKey, nil, true, true),
+    (503, .sameKey, nil, false, false),
     (504, .sameKey, nil, true, true), (500, .sameKey, nil, true, true), (500, .sameKey, nil, false, false),
-    (409, .never, nil, true, false), (409, .safe, nil, true, false), (409, .safe, 1, true, true), (409, .never, 1, true, false),
+    (409, .never, nil, true, false), (409, .safe, nil, true, false), (409, .safe, 1, true, true),
+    (409, .never, 1, true, false),
     (422, .unknown("perhaps"), nil, true, false), (401, .never, nil, true, false),
   ])
   func repeatsWhatMayBeRepeated(status: Int, retry: Retry, after: TimeInterval?, repeatable: Bool, again: Bool) {

@@ -35,7 +35,8 @@ struct StreamVectors: Decodable {
       let expected = vector.events.map { ServerSentEvent(name: $0.event, data: $0.data, id: $0.id) }
       #expect(read(bytes.map { [$0] }) == expected, "\(vector.name), byte by byte")
       for cut in bytes.indices {
-        #expect(read([Array(bytes[..<cut]), Array(bytes[cut...])]) == expected, "\(vector.name), cut before byte \(cut)")
+        #expect(
+          read([Array(bytes[..<cut]), Array(bytes[cut...])]) == expected, "\(vector.name), cut before byte \(cut)")
       }
     }
   }

@@ -33,7 +33,9 @@ enum StubReply: Sendable {
     .answer(200, body: body, headers: ["Content-Type": "application/json"])
   }
 
-  static func problem(_ status: Int, _ code: String, retry: String = "never", headers: [String: String] = [:]) -> StubReply {
+  static func problem(_ status: Int, _ code: String, retry: String = "never", headers: [String: String] = [:])
+    -> StubReply
+  {
     let body = """
       {"type":"/docs/problems#\(code)","title":"No","status":\(status),"detail":"Not so.","code":"\(code)",\
       "retry":"\(retry)","request_id":"REQ1"}
@@ -69,7 +71,9 @@ final class StubServer: @unchecked Sendable {
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let port: UInt16? = withUnsafeMutablePointer(to: &address) { [listener] pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        guard bind(listener, $0, size) == 0, listen(listener, 16) == 0, getsockname(listener, $0, &size) == 0 else { return nil }
+        guard bind(listener, $0, size) == 0, listen(listener, 16) == 0, getsockname(listener, $0, &size) == 0 else {
+          return nil
+        }
         return pointer.pointee.sin_port.bigEndian
       }
     }
@@ -116,7 +120,9 @@ final class StubServer: @unchecked Sendable {
     case .cut: break
     case .answer(let status, let body, let headers):
       let head = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
-      write("HTTP/1.1 \(status) Stub\r\n\(head)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)", to: client)
+      write(
+        "HTTP/1.1 \(status) Stub\r\n\(head)Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)",
+        to: client)
     case .stream(let pieces): stream(pieces, to: client)
     case .streamThenSilence(let pieces):
       stream(pieces, to: client)

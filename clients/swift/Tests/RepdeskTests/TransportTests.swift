@@ -11,7 +11,7 @@ import Testing
   @Test func sendsWhatEveryRequestCarries() async throws {
     let server = try StubServer { _, _ in .json(invitation) }
     defer { server.stop() }
-    try await client(of: server).sharing.invite(sessionId: "ses_1", inviteRequest: InviteRequest(repId: "@ben"))
+    try await client(of: server).sharing.invite(sessionId: "ses_1", InviteRequest(repId: "@ben"))
     let request = try #require(server.requests.first)
     #expect(request.method == "POST")
     #expect(request.target == "/v1/sessions/ses_1/invitations")
@@ -69,7 +69,9 @@ import Testing
   @Test func givesUpAfterThreeRepetitions() async throws {
     let server = try StubServer { _, _ in .cut }
     defer { server.stop() }
-    await #expect(throws: URLError.self) { try await client(of: server).sharing.cancelInvitation(invitationId: "inv_1") }
+    await #expect(throws: URLError.self) {
+      try await client(of: server).sharing.cancelInvitation(invitationId: "inv_1")
+    }
     #expect(server.requests.count == 4)
   }
 
@@ -77,7 +79,7 @@ import Testing
     let server = try StubServer { _, _ in .cut }
     defer { server.stop() }
     await #expect(throws: URLError.self) {
-      try await client(of: server).consoles.updateMe(updateMeRequest: UpdateMeRequest(busy: true))
+      try await client(of: server).consoles.updateMe(UpdateMeRequest(busy: true))
     }
     #expect(server.requests.count == 1)
   }
@@ -112,7 +114,7 @@ import Testing
     let server = try StubServer { _, _ in .answer(502, body: "Bad gateway", headers: ["Request-Id": "REQ2"]) }
     defer { server.stop() }
     let refusal = await refusal {
-      try await client(of: server).consoles.updateMe(updateMeRequest: UpdateMeRequest(busy: true))
+      try await client(of: server).consoles.updateMe(UpdateMeRequest(busy: true))
     }
     #expect(refusal?.code == .unknown("http_502"))
     #expect(refusal?.retry == .sameKey)
@@ -126,7 +128,7 @@ import Testing
     defer { server.stop() }
     let client = client(of: server)
     let logIn = LogInRequest(device: Device(platform: .ios), password: "wrong", username: "ana")
-    #expect(await refusal { try await client.consoles.logIn(logInRequest: logIn) }?.endsLogIn == false)
+    #expect(await refusal { try await client.consoles.logIn(logIn) }?.endsLogIn == false)
     #expect(await refusal { try await client.consoles.getMe() }?.endsLogIn == true)
   }
 
@@ -154,7 +156,7 @@ import Testing
     let server = try StubServer { _, _ in .answer(200, body: "<html>", headers: ["Content-Type": "text/html"]) }
     defer { server.stop() }
     await #expect(throws: URLError.self) {
-      try await client(of: server).consoles.updateMe(updateMeRequest: UpdateMeRequest(busy: true))
+      try await client(of: server).consoles.updateMe(UpdateMeRequest(busy: true))
     }
   }
 }

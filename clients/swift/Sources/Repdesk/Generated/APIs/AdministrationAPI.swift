@@ -17,7 +17,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createApiToken(createAPITokenRequest: CreateAPITokenRequest, idempotencyKey: String? = nil) async throws -> IssuedAPIToken {
+  public func createApiToken(_ createAPITokenRequest: CreateAPITokenRequest, idempotencyKey: String? = nil) async throws -> IssuedAPIToken {
     var call = Call("POST", "/v1/api-tokens")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createAPITokenRequest)
@@ -35,7 +35,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createHelpLink(newEntrance: NewEntrance, idempotencyKey: String? = nil) async throws -> Entrance {
+  public func createHelpLink(_ newEntrance: NewEntrance, idempotencyKey: String? = nil) async throws -> Entrance {
     var call = Call("POST", "/v1/help-links")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(newEntrance)
@@ -53,7 +53,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createIssue(createIssueRequest: CreateIssueRequest, idempotencyKey: String? = nil) async throws -> Issue {
+  public func createIssue(_ createIssueRequest: CreateIssueRequest, idempotencyKey: String? = nil) async throws -> Issue {
     var call = Call("POST", "/v1/issues")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createIssueRequest)
@@ -71,7 +71,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createPortal(createPortalRequest: CreatePortalRequest, idempotencyKey: String? = nil) async throws -> Portal {
+  public func createPortal(_ createPortalRequest: CreatePortalRequest, idempotencyKey: String? = nil) async throws -> Portal {
     var call = Call("POST", "/v1/portals")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createPortalRequest)
@@ -89,7 +89,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createRep(createRepRequest: CreateRepRequest, idempotencyKey: String? = nil) async throws -> Rep {
+  public func createRep(_ createRepRequest: CreateRepRequest, idempotencyKey: String? = nil) async throws -> Rep {
     var call = Call("POST", "/v1/reps")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createRepRequest)
@@ -107,7 +107,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createSupportButton(newEntrance: NewEntrance, idempotencyKey: String? = nil) async throws -> Entrance {
+  public func createSupportButton(_ newEntrance: NewEntrance, idempotencyKey: String? = nil) async throws -> Entrance {
     var call = Call("POST", "/v1/support-buttons")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(newEntrance)
@@ -125,7 +125,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createTeam(createTeamRequest: CreateTeamRequest, idempotencyKey: String? = nil) async throws -> Team {
+  public func createTeam(_ createTeamRequest: CreateTeamRequest, idempotencyKey: String? = nil) async throws -> Team {
     var call = Call("POST", "/v1/teams")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createTeamRequest)
@@ -335,7 +335,7 @@ public struct AdministrationAPI: Sendable {
   ///   - dryRun: Say what would change, and change nothing
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func importOrganization(body: Data, dryRun: Bool? = nil) async throws -> ImportReport {
+  public func importOrganization(_ body: Data, dryRun: Bool? = nil) async throws -> ImportReport {
     var call = Call("PUT", "/v1/organization")
     call.query("dry_run", dryRun)
     call.body(body, type: "application/yaml")
@@ -468,7 +468,7 @@ public struct AdministrationAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `rep_not_available`, `team_not_available`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func reassignSession(sessionId: String, reassignSessionRequest: ReassignSessionRequest, idempotencyKey: String? = nil) async throws -> Session {
+  public func reassignSession(sessionId: String, _ reassignSessionRequest: ReassignSessionRequest, idempotencyKey: String? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/reassign")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -522,7 +522,7 @@ public struct AdministrationAPI: Sendable {
   ///   - repId: The rep
   ///   - setRepPasswordRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func setRepPassword(repId: String, setRepPasswordRequest: SetRepPasswordRequest) async throws {
+  public func setRepPassword(repId: String, _ setRepPasswordRequest: SetRepPasswordRequest) async throws {
     var call = Call("PUT", "/v1/reps/{rep_id}/password")
     call.path("rep_id", repId)
     try call.body(setRepPasswordRequest)
@@ -541,7 +541,7 @@ public struct AdministrationAPI: Sendable {
   ///   - setTeamMemberRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func setTeamMember(teamId: String, repId: String, setTeamMemberRequest: SetTeamMemberRequest) async throws -> Member {
+  public func setTeamMember(teamId: String, repId: String, _ setTeamMemberRequest: SetTeamMemberRequest) async throws -> Member {
     var call = Call("PUT", "/v1/teams/{team_id}/members/{rep_id}")
     call.path("team_id", teamId)
     call.path("rep_id", repId)
@@ -561,7 +561,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateApiToken(apiTokenId: String, updateAPITokenRequest: UpdateAPITokenRequest, ifMatch: String? = nil) async throws -> APIToken {
+  public func updateApiToken(apiTokenId: String, _ updateAPITokenRequest: UpdateAPITokenRequest, ifMatch: String? = nil) async throws -> APIToken {
     var call = Call("PATCH", "/v1/api-tokens/{api_token_id}")
     call.path("api_token_id", apiTokenId)
     call.header("If-Match", ifMatch)
@@ -581,7 +581,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateHelpLink(helpLinkId: String, entranceUpdate: EntranceUpdate, ifMatch: String? = nil) async throws -> Entrance {
+  public func updateHelpLink(helpLinkId: String, _ entranceUpdate: EntranceUpdate, ifMatch: String? = nil) async throws -> Entrance {
     var call = Call("PATCH", "/v1/help-links/{help_link_id}")
     call.path("help_link_id", helpLinkId)
     call.header("If-Match", ifMatch)
@@ -601,7 +601,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateIssue(issueId: String, updateIssueRequest: UpdateIssueRequest, ifMatch: String? = nil) async throws -> Issue {
+  public func updateIssue(issueId: String, _ updateIssueRequest: UpdateIssueRequest, ifMatch: String? = nil) async throws -> Issue {
     var call = Call("PATCH", "/v1/issues/{issue_id}")
     call.path("issue_id", issueId)
     call.header("If-Match", ifMatch)
@@ -621,7 +621,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updatePortal(portalId: String, updatePortalRequest: UpdatePortalRequest, ifMatch: String? = nil) async throws -> Portal {
+  public func updatePortal(portalId: String, _ updatePortalRequest: UpdatePortalRequest, ifMatch: String? = nil) async throws -> Portal {
     var call = Call("PATCH", "/v1/portals/{portal_id}")
     call.path("portal_id", portalId)
     call.header("If-Match", ifMatch)
@@ -641,7 +641,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `email_missing`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateRep(repId: String, updateRepRequest: UpdateRepRequest, ifMatch: String? = nil) async throws -> Rep {
+  public func updateRep(repId: String, _ updateRepRequest: UpdateRepRequest, ifMatch: String? = nil) async throws -> Rep {
     var call = Call("PATCH", "/v1/reps/{rep_id}")
     call.path("rep_id", repId)
     call.header("If-Match", ifMatch)
@@ -661,7 +661,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateSupportButton(supportButtonId: String, entranceUpdate: EntranceUpdate, ifMatch: String? = nil) async throws -> Entrance {
+  public func updateSupportButton(supportButtonId: String, _ entranceUpdate: EntranceUpdate, ifMatch: String? = nil) async throws -> Entrance {
     var call = Call("PATCH", "/v1/support-buttons/{support_button_id}")
     call.path("support_button_id", supportButtonId)
     call.header("If-Match", ifMatch)
@@ -681,7 +681,7 @@ public struct AdministrationAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateTeam(teamId: String, updateTeamRequest: UpdateTeamRequest, ifMatch: String? = nil) async throws -> Team {
+  public func updateTeam(teamId: String, _ updateTeamRequest: UpdateTeamRequest, ifMatch: String? = nil) async throws -> Team {
     var call = Call("PATCH", "/v1/teams/{team_id}")
     call.path("team_id", teamId)
     call.header("If-Match", ifMatch)

@@ -18,7 +18,7 @@ public struct ChatAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func addNote(sessionId: String, addNoteRequest: AddNoteRequest, idempotencyKey: String? = nil) async throws -> Note {
+  public func addNote(sessionId: String, _ addNoteRequest: AddNoteRequest, idempotencyKey: String? = nil) async throws -> Note {
     var call = Call("POST", "/v1/sessions/{session_id}/notes")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -110,7 +110,7 @@ public struct ChatAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func markSessionRead(sessionId: String, markSessionReadRequest: MarkSessionReadRequest, idempotencyKey: String? = nil) async throws -> Session {
+  public func markSessionRead(sessionId: String, _ markSessionReadRequest: MarkSessionReadRequest, idempotencyKey: String? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/messages/read")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -130,7 +130,7 @@ public struct ChatAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func markTeamChatRead(teamId: String, markTeamChatReadRequest: MarkTeamChatReadRequest, idempotencyKey: String? = nil) async throws -> TeamChat {
+  public func markTeamChatRead(teamId: String, _ markTeamChatReadRequest: MarkTeamChatReadRequest, idempotencyKey: String? = nil) async throws -> TeamChat {
     var call = Call("POST", "/v1/teams/{team_id}/messages/read")
     call.path("team_id", teamId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -150,7 +150,7 @@ public struct ChatAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func postMessage(sessionId: String, postMessageRequest: PostMessageRequest, idempotencyKey: String? = nil) async throws -> Message {
+  public func postMessage(sessionId: String, _ postMessageRequest: PostMessageRequest, idempotencyKey: String? = nil) async throws -> Message {
     var call = Call("POST", "/v1/sessions/{session_id}/messages")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -170,7 +170,7 @@ public struct ChatAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func postTeamMessage(teamId: String, postTeamMessageRequest: PostTeamMessageRequest, idempotencyKey: String? = nil) async throws -> TeamMessage {
+  public func postTeamMessage(teamId: String, _ postTeamMessageRequest: PostTeamMessageRequest, idempotencyKey: String? = nil) async throws -> TeamMessage {
     var call = Call("POST", "/v1/teams/{team_id}/messages")
     call.path("team_id", teamId)
     call.header("Idempotency-Key", idempotencyKey)

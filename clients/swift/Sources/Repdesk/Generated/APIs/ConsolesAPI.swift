@@ -15,7 +15,7 @@ public struct ConsolesAPI: Sendable {
   /// - Parameters:
   ///   - changePasswordRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `too_large`, `unsupported_media_type`, `validation_failed`, `too_many_attempts`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func changePassword(changePasswordRequest: ChangePasswordRequest) async throws {
+  public func changePassword(_ changePasswordRequest: ChangePasswordRequest) async throws {
     var call = Call("PUT", "/v1/me/password")
     try call.body(changePasswordRequest)
     return try await transport.perform(call)
@@ -72,7 +72,7 @@ public struct ConsolesAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `account_disabled`, `invalid_credentials`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `too_many_attempts`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func logIn(logInRequest: LogInRequest, idempotencyKey: String? = nil) async throws -> LoggedIn {
+  public func logIn(_ logInRequest: LogInRequest, idempotencyKey: String? = nil) async throws -> LoggedIn {
     var call = Call("POST", "/v1/consoles", isPublic: true)
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(logInRequest)
@@ -136,7 +136,7 @@ public struct ConsolesAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateConsole(consoleId: String, updateConsoleRequest: UpdateConsoleRequest, ifMatch: String? = nil) async throws -> Console {
+  public func updateConsole(consoleId: String, _ updateConsoleRequest: UpdateConsoleRequest, ifMatch: String? = nil) async throws -> Console {
     var call = Call("PATCH", "/v1/me/consoles/{console_id}")
     call.path("console_id", consoleId)
     call.header("If-Match", ifMatch)
@@ -153,7 +153,7 @@ public struct ConsolesAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `email_missing`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateMe(updateMeRequest: UpdateMeRequest, ifMatch: String? = nil) async throws -> Me {
+  public func updateMe(_ updateMeRequest: UpdateMeRequest, ifMatch: String? = nil) async throws -> Me {
     var call = Call("PATCH", "/v1/me")
     call.header("If-Match", ifMatch)
     try call.body(updateMeRequest)

@@ -17,7 +17,7 @@ public struct EntrancesAPI: Sendable {
   ///   - createSessionKeyRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func createSessionKey(idempotencyKey: String? = nil, createSessionKeyRequest: CreateSessionKeyRequest? = nil) async throws -> SessionKey {
+  public func createSessionKey(idempotencyKey: String? = nil, _ createSessionKeyRequest: CreateSessionKeyRequest? = nil) async throws -> SessionKey {
     var call = Call("POST", "/v1/session-keys")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(createSessionKeyRequest)

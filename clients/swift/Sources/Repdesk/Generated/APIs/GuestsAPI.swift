@@ -47,7 +47,7 @@ public struct GuestsAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `not_allowed`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func giveConsent(giveConsentRequest: GiveConsentRequest, idempotencyKey: String? = nil) async throws -> Attendee {
+  public func giveConsent(_ giveConsentRequest: GiveConsentRequest, idempotencyKey: String? = nil) async throws -> Attendee {
     var call = Call("POST", "/v1/guest/consent")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(giveConsentRequest)
@@ -112,7 +112,7 @@ public struct GuestsAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `not_allowed`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func postGuestMessage(postGuestMessageRequest: PostGuestMessageRequest, idempotencyKey: String? = nil) async throws -> Message {
+  public func postGuestMessage(_ postGuestMessageRequest: PostGuestMessageRequest, idempotencyKey: String? = nil) async throws -> Message {
     var call = Call("POST", "/v1/guest/messages")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(postGuestMessageRequest)
@@ -129,7 +129,7 @@ public struct GuestsAPI: Sendable {
   ///   - updateGuestSessionRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `not_allowed`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateGuestSession(updateGuestSessionRequest: UpdateGuestSessionRequest) async throws -> Session {
+  public func updateGuestSession(_ updateGuestSessionRequest: UpdateGuestSessionRequest) async throws -> Session {
     var call = Call("PATCH", "/v1/guest/session")
     try call.body(updateGuestSessionRequest)
     return try await transport.answer(call)

@@ -18,7 +18,7 @@ public struct PublicAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_found`, `already_in_session`, `invitation_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func answerInvitationLink(linkToken: String, answerInvitationLinkRequest: AnswerInvitationLinkRequest, idempotencyKey: String? = nil) async throws -> InvitationLink {
+  public func answerInvitationLink(linkToken: String, _ answerInvitationLinkRequest: AnswerInvitationLinkRequest, idempotencyKey: String? = nil) async throws -> InvitationLink {
     var call = Call("POST", "/v1/public/invitation-links/{link_token}", isPublic: true)
     call.path("link_token", linkToken)
     call.header("Idempotency-Key", idempotencyKey)
@@ -37,7 +37,7 @@ public struct PublicAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_allowed`, `not_found`, `no_rep_available`, `code_not_valid`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `too_many_requests`, `too_many_attempts`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func enter(enterRequest: EnterRequest, idempotencyKey: String? = nil) async throws -> EnteredSession {
+  public func enter(_ enterRequest: EnterRequest, idempotencyKey: String? = nil) async throws -> EnteredSession {
     var call = Call("POST", "/v1/public/sessions", isPublic: true)
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(enterRequest)
@@ -85,7 +85,7 @@ public struct PublicAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_found`, `specialist_limit_reached`, `code_not_valid`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `too_many_requests`, `too_many_attempts`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func joinAsSpecialist(joinAsSpecialistRequest: JoinAsSpecialistRequest, idempotencyKey: String? = nil) async throws -> EnteredSession {
+  public func joinAsSpecialist(_ joinAsSpecialistRequest: JoinAsSpecialistRequest, idempotencyKey: String? = nil) async throws -> EnteredSession {
     var call = Call("POST", "/v1/public/join", isPublic: true)
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(joinAsSpecialistRequest)
@@ -103,7 +103,7 @@ public struct PublicAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_found`, `code_not_valid`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `too_many_requests`, `too_many_attempts`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func lookUpCode(lookUpCodeRequest: LookUpCodeRequest, idempotencyKey: String? = nil) async throws -> JoinOffer {
+  public func lookUpCode(_ lookUpCodeRequest: LookUpCodeRequest, idempotencyKey: String? = nil) async throws -> JoinOffer {
     var call = Call("POST", "/v1/public/join/look-up", isPublic: true)
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(lookUpCodeRequest)

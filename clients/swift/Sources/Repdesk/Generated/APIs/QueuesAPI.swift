@@ -17,7 +17,7 @@ public struct QueuesAPI: Sendable {
   ///   - acceptNextRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `queue_empty`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func acceptNext(idempotencyKey: String? = nil, acceptNextRequest: AcceptNextRequest? = nil) async throws -> NextEntry {
+  public func acceptNext(idempotencyKey: String? = nil, _ acceptNextRequest: AcceptNextRequest? = nil) async throws -> NextEntry {
     var call = Call("POST", "/v1/queues/next")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(acceptNextRequest)
@@ -126,7 +126,7 @@ public struct QueuesAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updatePreferences(updatePreferencesRequest: UpdatePreferencesRequest, ifMatch: String? = nil) async throws -> Preferences {
+  public func updatePreferences(_ updatePreferencesRequest: UpdatePreferencesRequest, ifMatch: String? = nil) async throws -> Preferences {
     var call = Call("PATCH", "/v1/me/preferences")
     call.header("If-Match", ifMatch)
     try call.body(updatePreferencesRequest)

@@ -72,7 +72,7 @@ public struct SessionsAPI: Sendable {
   ///   - endSessionRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func endSession(sessionId: String, idempotencyKey: String? = nil, endSessionRequest: EndSessionRequest? = nil) async throws -> Session {
+  public func endSession(sessionId: String, idempotencyKey: String? = nil, _ endSessionRequest: EndSessionRequest? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/end")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -146,7 +146,7 @@ public struct SessionsAPI: Sendable {
   ///   - joinSessionRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `rep_limit_reached`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func joinSession(sessionId: String, idempotencyKey: String? = nil, joinSessionRequest: JoinSessionRequest? = nil) async throws -> Session {
+  public func joinSession(sessionId: String, idempotencyKey: String? = nil, _ joinSessionRequest: JoinSessionRequest? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/join")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -166,7 +166,7 @@ public struct SessionsAPI: Sendable {
   ///   - leaveSessionRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `session_not_active`, `owner_must_hand_over`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func leaveSession(sessionId: String, idempotencyKey: String? = nil, leaveSessionRequest: LeaveSessionRequest? = nil) async throws -> Session {
+  public func leaveSession(sessionId: String, idempotencyKey: String? = nil, _ leaveSessionRequest: LeaveSessionRequest? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/leave")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -266,7 +266,7 @@ public struct SessionsAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `no_rep_available`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func startSession(startSessionRequest: StartSessionRequest, idempotencyKey: String? = nil) async throws -> StartedSession {
+  public func startSession(_ startSessionRequest: StartSessionRequest, idempotencyKey: String? = nil) async throws -> StartedSession {
     var call = Call("POST", "/v1/sessions")
     call.header("Idempotency-Key", idempotencyKey)
     try call.body(startSessionRequest)
@@ -303,7 +303,7 @@ public struct SessionsAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_reachable`, `not_found`, `rep_not_available`, `team_not_available`, `session_not_active`, `transfer_pending`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `cannot_invite_self`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func transferSession(sessionId: String, transferSessionRequest: TransferSessionRequest, idempotencyKey: String? = nil) async throws -> Session {
+  public func transferSession(sessionId: String, _ transferSessionRequest: TransferSessionRequest, idempotencyKey: String? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/transfer")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -324,7 +324,7 @@ public struct SessionsAPI: Sendable {
   ///   - ifMatch: Change it only if this is still its ETag
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `session_not_active`, `changed_meanwhile`, `too_large`, `unsupported_media_type`, `validation_failed`, `access_above_ceiling`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func updateAttendee(sessionId: String, attendeeId: String, updateAttendeeRequest: UpdateAttendeeRequest, ifMatch: String? = nil) async throws -> Attendee {
+  public func updateAttendee(sessionId: String, attendeeId: String, _ updateAttendeeRequest: UpdateAttendeeRequest, ifMatch: String? = nil) async throws -> Attendee {
     var call = Call("PATCH", "/v1/sessions/{session_id}/attendees/{attendee_id}")
     call.path("session_id", sessionId)
     call.path("attendee_id", attendeeId)

@@ -34,7 +34,7 @@ public struct SharingAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func ackDelivery(deliveryId: String, ackDeliveryRequest: AckDeliveryRequest, idempotencyKey: String? = nil) async throws -> Delivery {
+  public func ackDelivery(deliveryId: String, _ ackDeliveryRequest: AckDeliveryRequest, idempotencyKey: String? = nil) async throws -> Delivery {
     var call = Call("POST", "/v1/deliveries/{delivery_id}/ack")
     call.path("delivery_id", deliveryId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -156,7 +156,7 @@ public struct SharingAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_reachable`, `sharing_off`, `not_found`, `already_invited`, `already_in_session`, `rep_not_available`, `team_not_available`, `portal_not_available`, `rep_limit_reached`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `one_target_needed`, `cannot_invite_self`, `access_above_ceiling`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func invite(sessionId: String, inviteRequest: InviteRequest, idempotencyKey: String? = nil) async throws -> Invitation {
+  public func invite(sessionId: String, _ inviteRequest: InviteRequest, idempotencyKey: String? = nil) async throws -> Invitation {
     var call = Call("POST", "/v1/sessions/{session_id}/invitations")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -252,7 +252,7 @@ public struct SharingAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `sharing_off`, `not_found`, `team_not_available`, `rep_limit_reached`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `access_above_ceiling`, `issue_not_shareable`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func requestHelp(sessionId: String, helpRequest: HelpRequest, idempotencyKey: String? = nil) async throws -> Invitation {
+  public func requestHelp(sessionId: String, _ helpRequest: HelpRequest, idempotencyKey: String? = nil) async throws -> Invitation {
     var call = Call("POST", "/v1/sessions/{session_id}/request-help")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)

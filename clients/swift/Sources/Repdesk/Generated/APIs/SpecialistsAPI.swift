@@ -18,7 +18,7 @@ public struct SpecialistsAPI: Sendable {
   ///   - cancelSpecialistInvitationRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `invitation_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func cancelSpecialistInvitation(specialistInvitationId: String, idempotencyKey: String? = nil, cancelSpecialistInvitationRequest: CancelSpecialistInvitationRequest? = nil) async throws -> SpecialistInvitation {
+  public func cancelSpecialistInvitation(specialistInvitationId: String, idempotencyKey: String? = nil, _ cancelSpecialistInvitationRequest: CancelSpecialistInvitationRequest? = nil) async throws -> SpecialistInvitation {
     var call = Call("POST", "/v1/specialist-invitations/{specialist_invitation_id}/cancel")
     call.path("specialist_invitation_id", specialistInvitationId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -38,7 +38,7 @@ public struct SpecialistsAPI: Sendable {
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `invitation_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func emailSpecialistInvitation(specialistInvitationId: String, emailSpecialistInvitationRequest: EmailSpecialistInvitationRequest, idempotencyKey: String? = nil) async throws -> SpecialistInvitation {
+  public func emailSpecialistInvitation(specialistInvitationId: String, _ emailSpecialistInvitationRequest: EmailSpecialistInvitationRequest, idempotencyKey: String? = nil) async throws -> SpecialistInvitation {
     var call = Call("POST", "/v1/specialist-invitations/{specialist_invitation_id}/email")
     call.path("specialist_invitation_id", specialistInvitationId)
     call.header("Idempotency-Key", idempotencyKey)
@@ -58,7 +58,7 @@ public struct SpecialistsAPI: Sendable {
   ///   - inviteSpecialistsRequest: What to send
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `specialist_limit_reached`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `access_above_ceiling`, `idempotency_key_reused`, `too_many_requests`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
-  public func inviteSpecialists(sessionId: String, idempotencyKey: String? = nil, inviteSpecialistsRequest: InviteSpecialistsRequest? = nil) async throws -> SpecialistInvitation {
+  public func inviteSpecialists(sessionId: String, idempotencyKey: String? = nil, _ inviteSpecialistsRequest: InviteSpecialistsRequest? = nil) async throws -> SpecialistInvitation {
     var call = Call("POST", "/v1/sessions/{session_id}/specialist-invitations")
     call.path("session_id", sessionId)
     call.header("Idempotency-Key", idempotencyKey)

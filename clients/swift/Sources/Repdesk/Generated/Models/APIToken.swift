@@ -24,14 +24,14 @@ public struct APIToken: Codable, Hashable, Sendable, Identifiable {
 
   public init(
     createdAt: Date,
-    createdBy: Ref? = nil,
     expiresAt: Date,
     id: String,
-    lastUsedAt: Date? = nil,
     name: String,
-    rep: Ref? = nil,
     rev: Int64,
-    scopes: [Scope]
+    scopes: [Scope],
+    createdBy: Ref? = nil,
+    lastUsedAt: Date? = nil,
+    rep: Ref? = nil
   ) {
     self.createdAt = createdAt
     self.createdBy = createdBy

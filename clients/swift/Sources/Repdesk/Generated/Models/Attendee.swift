@@ -34,13 +34,13 @@ public struct Attendee: Codable, Hashable, Sendable, Identifiable {
     expected: Bool,
     id: String,
     joinedAt: Date,
-    leftAt: Date? = nil,
     masked: Bool,
     name: String,
-    repId: String? = nil,
     rev: Int64,
     role: AttendeeRole,
-    sessionId: String
+    sessionId: String,
+    leftAt: Date? = nil,
+    repId: String? = nil
   ) {
     self.access = access
     self.consent = consent

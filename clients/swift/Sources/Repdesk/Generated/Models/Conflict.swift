@@ -17,10 +17,10 @@ public struct Conflict: Codable, Hashable, Sendable, Identifiable {
   public var state: String?
 
   public init(
-    by: Ref? = nil,
-    endedAt: Date? = nil,
     id: String,
     kind: String,
+    by: Ref? = nil,
+    endedAt: Date? = nil,
     reason: String? = nil,
     state: String? = nil
   ) {

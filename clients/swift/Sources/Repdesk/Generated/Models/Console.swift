@@ -37,22 +37,22 @@ public struct Console: Codable, Hashable, Sendable, Identifiable {
   public var seenAt: Date
 
   public init(
-    appVersion: String? = nil,
     connected: Bool,
     createdAt: Date,
     current: Bool,
-    deviceId: String? = nil,
     id: String,
+    platform: Platform,
+    repId: String,
+    rev: Int64,
+    seenAt: Date,
+    appVersion: String? = nil,
+    deviceId: String? = nil,
     locale: String? = nil,
     name: String? = nil,
     notifications: NotificationPermission? = nil,
     osVersion: String? = nil,
-    platform: Platform,
     portal: Ref? = nil,
-    pushKind: PushKind? = nil,
-    repId: String,
-    rev: Int64,
-    seenAt: Date
+    pushKind: PushKind? = nil
   ) {
     self.appVersion = appVersion
     self.connected = connected

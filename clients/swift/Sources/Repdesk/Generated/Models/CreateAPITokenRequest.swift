@@ -15,11 +15,11 @@ public struct CreateAPITokenRequest: Codable, Hashable, Sendable {
   public var scopes: [Scope]
 
   public init(
+    name: String,
+    scopes: [Scope],
     expiresAt: Date? = nil,
     lifetimeSeconds: Int? = nil,
-    name: String,
-    repId: String? = nil,
-    scopes: [Scope]
+    repId: String? = nil
   ) {
     self.expiresAt = expiresAt
     self.lifetimeSeconds = lifetimeSeconds

@@ -19,13 +19,13 @@ public struct CreateIssueRequest: Codable, Hashable, Sendable {
   public var title: String
 
   public init(
+    slug: String,
+    teamId: String,
+    title: String,
     disabled: Bool? = nil,
     helpTeamIds: [String]? = nil,
     portalIds: [String]? = nil,
-    requestHelp: Bool? = nil,
-    slug: String,
-    teamId: String,
-    title: String
+    requestHelp: Bool? = nil
   ) {
     self.disabled = disabled
     self.helpTeamIds = helpTeamIds

@@ -27,17 +27,17 @@ public struct CreateRepRequest: Codable, Hashable, Sendable {
   public var username: String
 
   public init(
+    name: String,
+    username: String,
     disabled: Bool? = nil,
     email: String? = nil,
     locale: String? = nil,
-    name: String,
     password: String? = nil,
     permissions: [Permission]? = nil,
     publicName: String? = nil,
     role: Role? = nil,
     teams: [TeamPlace]? = nil,
-    timeZone: String? = nil,
-    username: String
+    timeZone: String? = nil
   ) {
     self.disabled = disabled
     self.email = email

@@ -19,11 +19,11 @@ public struct CreateTeamRequest: Codable, Hashable, Sendable {
   public var waiting: WaitingRuleChange?
 
   public init(
+    name: String,
+    slug: String,
     disabled: Bool? = nil,
     embassy: Bool? = nil,
-    name: String,
     persistent: Bool? = nil,
-    slug: String,
     supervision: Bool? = nil,
     waiting: WaitingRuleChange? = nil
   ) {

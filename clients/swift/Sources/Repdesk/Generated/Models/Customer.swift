@@ -13,10 +13,10 @@ public struct Customer: Codable, Hashable, Sendable {
   public var name: String
 
   public init(
+    name: String,
     company: String? = nil,
     details: String? = nil,
-    language: String? = nil,
-    name: String
+    language: String? = nil
   ) {
     self.company = company
     self.details = details

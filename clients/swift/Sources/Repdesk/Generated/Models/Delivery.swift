@@ -33,20 +33,20 @@ public struct Delivery: Codable, Hashable, Sendable, Identifiable {
   public var updatedAt: Date
 
   public init(
-    address: String? = nil,
     attempts: Int,
     channel: Channel,
+    id: String,
+    purpose: DeliveryPurpose,
+    rev: Int64,
+    state: DeliveryState,
+    updatedAt: Date,
+    address: String? = nil,
     console: Ref? = nil,
     error: DeliveryError? = nil,
-    id: String,
     invitationId: String? = nil,
-    purpose: DeliveryPurpose,
     rep: Ref? = nil,
-    rev: Int64,
     specialistInvitationId: String? = nil,
-    state: DeliveryState,
-    transferId: String? = nil,
-    updatedAt: Date
+    transferId: String? = nil
   ) {
     self.address = address
     self.attempts = attempts

@@ -23,13 +23,13 @@ public struct Device: Codable, Hashable, Sendable {
   public var pushTarget: String?
 
   public init(
+    platform: Platform,
     appVersion: String? = nil,
     deviceId: String? = nil,
     locale: String? = nil,
     name: String? = nil,
     notifications: NotificationPermission? = nil,
     osVersion: String? = nil,
-    platform: Platform,
     pushKind: PushKind? = nil,
     pushTarget: String? = nil
   ) {

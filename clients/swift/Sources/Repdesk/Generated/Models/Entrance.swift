@@ -33,17 +33,17 @@ public struct Entrance: Codable, Hashable, Sendable, Identifiable {
   public init(
     code: String,
     disabled: Bool,
-    icon: String? = nil,
     id: String,
-    issue: Ref? = nil,
     name: String,
-    portal: Ref? = nil,
     priority: Int,
-    rep: Ref? = nil,
     rev: Int64,
     slug: String,
-    team: Ref? = nil,
-    url: String
+    url: String,
+    icon: String? = nil,
+    issue: Ref? = nil,
+    portal: Ref? = nil,
+    rep: Ref? = nil,
+    team: Ref? = nil
   ) {
     self.code = code
     self.disabled = disabled

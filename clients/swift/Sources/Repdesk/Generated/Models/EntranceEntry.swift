@@ -25,15 +25,15 @@ public struct EntranceEntry: Codable, Hashable, Sendable {
   public var team: String?
 
   public init(
+    name: String,
+    slug: String,
     code: String? = nil,
     disabled: Bool? = nil,
     icon: String? = nil,
     issue: String? = nil,
-    name: String,
     portal: String? = nil,
     priority: Int? = nil,
     rep: String? = nil,
-    slug: String,
     team: String? = nil
   ) {
     self.code = code

@@ -47,8 +47,9 @@ public struct Event: Codable, Hashable, Sendable, Identifiable {
   public var type: EventType
 
   public init(
-    actor: Ref? = nil,
     at: Date,
+    type: EventType,
+    actor: Ref? = nil,
     attendee: Attendee? = nil,
     console: Console? = nil,
     delivery: Delivery? = nil,
@@ -66,8 +67,7 @@ public struct Event: Codable, Hashable, Sendable, Identifiable {
     sessionId: String? = nil,
     specialistInvitation: SpecialistInvitation? = nil,
     teamId: String? = nil,
-    teamMessage: TeamMessage? = nil,
-    type: EventType
+    teamMessage: TeamMessage? = nil
   ) {
     self.actor = actor
     self.at = at

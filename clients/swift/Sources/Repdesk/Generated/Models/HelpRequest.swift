@@ -13,9 +13,9 @@ public struct HelpRequest: Codable, Hashable, Sendable {
   public var masked: Bool?
 
   public init(
+    issueId: String,
     access: Access? = nil,
     comment: String? = nil,
-    issueId: String,
     masked: Bool? = nil
   ) {
     self.access = access

@@ -11,9 +11,9 @@ public struct ImportedEntry: Codable, Hashable, Sendable {
   public var name: String
 
   public init(
-    fields: [String]? = nil,
     kind: OrganizationPart,
-    name: String
+    name: String,
+    fields: [String]? = nil
   ) {
     self.fields = fields
     self.kind = kind

@@ -49,27 +49,27 @@ public struct Invitation: Codable, Hashable, Sendable, Identifiable {
   public var team: Ref?
 
   public init(
-    acceptedBy: Ref? = nil,
     access: Access,
-    comment: String? = nil,
     createdAt: Date,
+    id: String,
+    inviter: Ref,
+    kind: InvitationKind,
+    masked: Bool,
+    rev: Int64,
+    session: InvitationSession,
+    state: InvitationState,
+    acceptedBy: Ref? = nil,
+    comment: String? = nil,
     declinedBy: [Ref]? = nil,
     declinedByMe: Bool? = nil,
     endedAt: Date? = nil,
-    id: String,
     includeSubPortals: Bool? = nil,
-    inviter: Ref,
     issue: Ref? = nil,
-    kind: InvitationKind,
-    masked: Bool,
     nobodyLeft: Bool? = nil,
     portal: Ref? = nil,
     reason: InvitationEndReason? = nil,
     remindedAt: Date? = nil,
     rep: Ref? = nil,
-    rev: Int64,
-    session: InvitationSession,
-    state: InvitationState,
     team: Ref? = nil
   ) {
     self.acceptedBy = acceptedBy

@@ -18,11 +18,11 @@ public struct InvitationLink: Codable, Hashable, Sendable {
 
   public init(
     answerable: Bool,
-    expectedUntil: Date? = nil,
     extendedAvailability: Bool,
+    rep: Ref,
+    expectedUntil: Date? = nil,
     invitation: Invitation? = nil,
-    reason: InvitationLinkReason? = nil,
-    rep: Ref
+    reason: InvitationLinkReason? = nil
   ) {
     self.answerable = answerable
     self.expectedUntil = expectedUntil

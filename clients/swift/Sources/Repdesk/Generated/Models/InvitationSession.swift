@@ -14,8 +14,8 @@ public struct InvitationSession: Codable, Hashable, Sendable, Identifiable {
 
   public init(
     id: String,
-    issue: Ref? = nil,
     kind: SessionKind,
+    issue: Ref? = nil,
     title: String? = nil
   ) {
     self.id = id

@@ -23,15 +23,15 @@ public struct Issue: Codable, Hashable, Sendable, Identifiable {
   public var title: String
 
   public init(
-    disabled: Bool? = nil,
-    helpTeams: [Ref]? = nil,
     id: String,
-    portals: [Ref]? = nil,
     requestHelp: Bool,
     rev: Int64,
     slug: String,
     team: Ref,
-    title: String
+    title: String,
+    disabled: Bool? = nil,
+    helpTeams: [Ref]? = nil,
+    portals: [Ref]? = nil
   ) {
     self.disabled = disabled
     self.helpTeams = helpTeams

@@ -19,13 +19,13 @@ public struct IssueEntry: Codable, Hashable, Sendable {
   public var title: String
 
   public init(
+    slug: String,
+    team: String,
+    title: String,
     disabled: Bool? = nil,
     helpTeams: [String]? = nil,
     portals: [String]? = nil,
-    requestHelp: Bool? = nil,
-    slug: String,
-    team: String,
-    title: String
+    requestHelp: Bool? = nil
   ) {
     self.disabled = disabled
     self.helpTeams = helpTeams

@@ -11,9 +11,9 @@ public struct JoinAsSpecialistRequest: Codable, Hashable, Sendable {
   public var name: String
 
   public init(
+    name: String,
     code: String? = nil,
-    linkToken: String? = nil,
-    name: String
+    linkToken: String? = nil
   ) {
     self.code = code
     self.linkToken = linkToken

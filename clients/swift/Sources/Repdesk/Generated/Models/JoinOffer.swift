@@ -20,11 +20,11 @@ public struct JoinOffer: Codable, Hashable, Sendable {
 
   public init(
     access: Access,
-    comment: String? = nil,
     full: Bool,
     inviter: Ref,
     joinsLeft: Int,
     mayShareScreen: Bool,
+    comment: String? = nil,
     portal: Ref? = nil
   ) {
     self.access = access

@@ -15,8 +15,8 @@ public struct LogInRequest: Codable, Hashable, Sendable {
   public init(
     device: Device,
     password: String,
-    portalId: String? = nil,
-    username: String
+    username: String,
+    portalId: String? = nil
   ) {
     self.device = device
     self.password = password

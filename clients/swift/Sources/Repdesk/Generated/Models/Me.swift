@@ -43,7 +43,6 @@ public struct Me: Codable, Hashable, Sendable, Identifiable {
   public init(
     alerts: Alerts,
     busy: Bool,
-    email: String? = nil,
     extendedAvailability: Bool,
     id: String,
     locale: String,
@@ -51,14 +50,15 @@ public struct Me: Codable, Hashable, Sendable, Identifiable {
     permissions: [Permission],
     presence: Presence,
     publicName: String,
-    quietHours: QuietHours? = nil,
     rev: Int64,
     role: Role,
     showOnPublicPage: Bool,
     specialistsMayShareScreen: Bool,
     teams: [Membership],
     timeZone: String,
-    username: String
+    username: String,
+    email: String? = nil,
+    quietHours: QuietHours? = nil
   ) {
     self.alerts = alerts
     self.busy = busy

@@ -27,14 +27,14 @@ public struct Message: Codable, Hashable, Sendable, Identifiable {
   public init(
     audience: Audience,
     author: Ref,
-    authorRepId: String? = nil,
     authorRole: AttendeeRole,
-    clientRef: String? = nil,
     createdAt: Date,
     id: String,
     sessionId: String,
-    system: SystemMessage? = nil,
-    text: String
+    text: String,
+    authorRepId: String? = nil,
+    clientRef: String? = nil,
+    system: SystemMessage? = nil
   ) {
     self.audience = audience
     self.author = author

@@ -23,14 +23,14 @@ public struct NewEntrance: Codable, Hashable, Sendable {
   public var teamId: String?
 
   public init(
+    name: String,
+    slug: String,
     disabled: Bool? = nil,
     icon: String? = nil,
     issueId: String? = nil,
-    name: String,
     portalId: String? = nil,
     priority: Int? = nil,
     repId: String? = nil,
-    slug: String,
     teamId: String? = nil
   ) {
     self.disabled = disabled

@@ -9,8 +9,8 @@ public struct NextEntry: Codable, Hashable, Sendable {
   public var session: Session
 
   public init(
-    invitation: Invitation? = nil,
-    session: Session
+    session: Session,
+    invitation: Invitation? = nil
   ) {
     self.invitation = invitation
     self.session = session

@@ -21,13 +21,13 @@ public struct Portal: Codable, Hashable, Sendable, Identifiable {
   public var sources: [SettingSource]?
 
   public init(
-    disabled: Bool? = nil,
-    effective: PortalSettings? = nil,
     id: String,
     name: String,
-    parentId: String? = nil,
     rev: Int64,
     slug: String,
+    disabled: Bool? = nil,
+    effective: PortalSettings? = nil,
+    parentId: String? = nil,
     sources: [SettingSource]? = nil
   ) {
     self.disabled = disabled

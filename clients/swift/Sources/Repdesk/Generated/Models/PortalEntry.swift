@@ -47,6 +47,8 @@ public struct PortalEntry: Codable, Hashable, Sendable {
   public var unavailableUrl: String?
 
   public init(
+    name: String,
+    slug: String,
     chatHistorySeconds: Int? = nil,
     consentOnJoin: Bool? = nil,
     customerGoneSeconds: Int? = nil,
@@ -62,10 +64,8 @@ public struct PortalEntry: Codable, Hashable, Sendable {
     maxInvitedReps: Int? = nil,
     maxSpecialists: Int? = nil,
     modes: [PortalMode]? = nil,
-    name: String,
     parent: String? = nil,
     sharing: Sharing? = nil,
-    slug: String,
     specialists: Bool? = nil,
     unavailableUrl: String? = nil
   ) {

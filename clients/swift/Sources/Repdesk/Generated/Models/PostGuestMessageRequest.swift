@@ -9,8 +9,8 @@ public struct PostGuestMessageRequest: Codable, Hashable, Sendable {
   public var text: String
 
   public init(
-    clientRef: String? = nil,
-    text: String
+    text: String,
+    clientRef: String? = nil
   ) {
     self.clientRef = clientRef
     self.text = text

@@ -11,9 +11,9 @@ public struct PostMessageRequest: Codable, Hashable, Sendable {
   public var text: String
 
   public init(
+    text: String,
     audience: Audience? = nil,
-    clientRef: String? = nil,
-    text: String
+    clientRef: String? = nil
   ) {
     self.audience = audience
     self.clientRef = clientRef

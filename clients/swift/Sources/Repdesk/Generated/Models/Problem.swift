@@ -30,17 +30,17 @@ public struct Problem: Codable, Hashable, Sendable {
 
   public init(
     code: ProblemCode,
-    conflict: Conflict? = nil,
     detail: String,
+    requestId: String,
+    retry: Retry,
+    status: Int,
+    title: String,
+    type: String,
+    conflict: Conflict? = nil,
     errors: [FieldError]? = nil,
     limit: Int? = nil,
     redirectUrl: String? = nil,
-    requestId: String,
-    retry: Retry,
-    retryAfterSeconds: Int? = nil,
-    status: Int,
-    title: String,
-    type: String
+    retryAfterSeconds: Int? = nil
   ) {
     self.code = code
     self.conflict = conflict

@@ -48,26 +48,26 @@ public struct QueueEntry: Codable, Hashable, Sendable, Identifiable {
 
   public init(
     cameBy: CameBy,
-    comment: String? = nil,
-    company: String? = nil,
     customerName: String,
-    details: String? = nil,
     enteredAt: Date,
     id: String,
-    invitationId: String? = nil,
-    inviter: Ref? = nil,
-    issue: Ref? = nil,
     kind: QueueEntryKind,
-    language: String? = nil,
     overdue: Bool,
-    place: Int? = nil,
     priority: Int,
     queueId: String,
     rev: Int64,
     sessionId: String,
+    title: String,
+    comment: String? = nil,
+    company: String? = nil,
+    details: String? = nil,
+    invitationId: String? = nil,
+    inviter: Ref? = nil,
+    issue: Ref? = nil,
+    language: String? = nil,
+    place: Int? = nil,
     sessionKind: SessionKind? = nil,
-    state: SessionState? = nil,
-    title: String
+    state: SessionState? = nil
   ) {
     self.cameBy = cameBy
     self.comment = comment

@@ -46,7 +46,6 @@ public struct Rep: Codable, Hashable, Sendable, Identifiable {
     alerts: Alerts,
     busy: Bool,
     disabled: Bool,
-    email: String? = nil,
     extendedAvailability: Bool,
     id: String,
     locale: String,
@@ -54,14 +53,15 @@ public struct Rep: Codable, Hashable, Sendable, Identifiable {
     permissions: [Permission],
     presence: Presence,
     publicName: String,
-    quietHours: QuietHours? = nil,
     rev: Int64,
     role: Role,
     showOnPublicPage: Bool,
     specialistsMayShareScreen: Bool,
     teams: [Membership],
     timeZone: String,
-    username: String
+    username: String,
+    email: String? = nil,
+    quietHours: QuietHours? = nil
   ) {
     self.alerts = alerts
     self.busy = busy

@@ -29,18 +29,18 @@ public struct RepEntry: Codable, Hashable, Sendable {
   public var username: String
 
   public init(
+    name: String,
+    username: String,
     disabled: Bool? = nil,
     email: String? = nil,
     locale: String? = nil,
-    name: String,
     password: String? = nil,
     passwordHash: String? = nil,
     permissions: [Permission]? = nil,
     publicName: String? = nil,
     role: Role? = nil,
     teams: [String: String]? = nil,
-    timeZone: String? = nil,
-    username: String
+    timeZone: String? = nil
   ) {
     self.disabled = disabled
     self.email = email

@@ -9,8 +9,8 @@ public struct SettingSource: Codable, Hashable, Sendable {
   public var setting: String
 
   public init(
-    portal: Ref? = nil,
-    setting: String
+    setting: String,
+    portal: Ref? = nil
   ) {
     self.portal = portal
     self.setting = setting

@@ -27,11 +27,11 @@ public struct ShareOptions: Codable, Hashable, Sendable {
     codes: [String],
     invitations: [Invitation],
     issues: [Ref],
-    next: String? = nil,
     portals: [SharePortal],
-    reps: [ShareRep]? = nil,
     seats: Seats,
-    teams: [ShareTeam]
+    teams: [ShareTeam],
+    next: String? = nil,
+    reps: [ShareRep]? = nil
   ) {
     self.accessCeiling = accessCeiling
     self.codes = codes

@@ -12,8 +12,8 @@ public struct SharePortal: Codable, Hashable, Sendable {
 
   public init(
     availableCount: Int,
-    parentId: String? = nil,
-    portal: Ref
+    portal: Ref,
+    parentId: String? = nil
   ) {
     self.availableCount = availableCount
     self.parentId = parentId

@@ -21,8 +21,8 @@ public struct ShareTeam: Codable, Hashable, Sendable {
     availableCount: Int,
     embassy: Bool,
     mine: Bool,
-    reps: [ShareRep]? = nil,
-    team: Ref
+    team: Ref,
+    reps: [ShareRep]? = nil
   ) {
     self.anyRepresentative = anyRepresentative
     self.availableCount = availableCount

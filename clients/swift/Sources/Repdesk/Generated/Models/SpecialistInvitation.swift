@@ -38,21 +38,21 @@ public struct SpecialistInvitation: Codable, Hashable, Sendable, Identifiable {
 
   public init(
     access: Access,
-    code: String? = nil,
-    comment: String? = nil,
     createdAt: Date,
-    email: SpecialistEmail? = nil,
-    endedAt: Date? = nil,
     id: String,
     inviter: Ref,
-    joinUrl: String? = nil,
     joined: Int,
     joins: Int,
     language: String,
-    reason: SpecialistInvitationEndReason? = nil,
     rev: Int64,
     sessionId: String,
-    state: SpecialistInvitationState
+    state: SpecialistInvitationState,
+    code: String? = nil,
+    comment: String? = nil,
+    email: SpecialistEmail? = nil,
+    endedAt: Date? = nil,
+    joinUrl: String? = nil,
+    reason: SpecialistInvitationEndReason? = nil
   ) {
     self.access = access
     self.code = code

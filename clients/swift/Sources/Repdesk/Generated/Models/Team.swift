@@ -25,14 +25,14 @@ public struct Team: Codable, Hashable, Sendable, Identifiable {
   public var waiting: WaitingRule?
 
   public init(
-    disabled: Bool? = nil,
     embassy: Bool,
     id: String,
     mine: Bool,
     name: String,
-    persistent: Bool? = nil,
     rev: Int64,
     slug: String,
+    disabled: Bool? = nil,
+    persistent: Bool? = nil,
     supervision: Bool? = nil,
     waiting: WaitingRule? = nil
   ) {

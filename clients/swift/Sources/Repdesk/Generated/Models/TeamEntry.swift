@@ -19,11 +19,11 @@ public struct TeamEntry: Codable, Hashable, Sendable {
   public var waiting: WaitingRuleEntry?
 
   public init(
+    name: String,
+    slug: String,
     disabled: Bool? = nil,
     embassy: Bool? = nil,
-    name: String,
     persistent: Bool? = nil,
-    slug: String,
     supervision: Bool? = nil,
     waiting: WaitingRuleEntry? = nil
   ) {

@@ -18,11 +18,11 @@ public struct TeamMessage: Codable, Hashable, Sendable, Identifiable {
 
   public init(
     author: Ref,
-    clientRef: String? = nil,
     createdAt: Date,
     id: String,
     teamId: String,
-    text: String
+    text: String,
+    clientRef: String? = nil
   ) {
     self.author = author
     self.clientRef = clientRef

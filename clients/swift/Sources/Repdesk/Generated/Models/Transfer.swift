@@ -21,13 +21,13 @@ public struct Transfer: Codable, Hashable, Sendable, Identifiable {
   public var team: Ref?
 
   public init(
-    comment: String? = nil,
     createdAt: Date,
     id: String,
-    rep: Ref? = nil,
     rev: Int64,
     sender: Ref,
     stay: Bool,
+    comment: String? = nil,
+    rep: Ref? = nil,
     team: Ref? = nil
   ) {
     self.comment = comment

@@ -11,8 +11,8 @@ public struct WaitingRuleChange: Codable, Hashable, Sendable {
   public var overflowTeamId: String?
 
   public init(
-    action: WaitingAction? = nil,
     afterSeconds: Int,
+    action: WaitingAction? = nil,
     overflowTeamId: String? = nil
   ) {
     self.action = action
