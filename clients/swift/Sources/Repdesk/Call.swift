@@ -66,7 +66,8 @@ struct Call: Sendable {
     return request
   }
 
-  /// Only what means itself everywhere stays: `URLComponents` would leave a plus as it is, which servers read as a space.
+  /// Only what means itself everywhere stays: `URLComponents` would leave a plus as it is, which servers read as a
+  /// space.
   private static func escaped(_ text: String) -> String {
     text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
   }

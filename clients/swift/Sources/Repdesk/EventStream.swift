@@ -7,7 +7,8 @@ public enum StreamUpdate: Sendable {
   /// It comes first, and again whenever the server asks to load everything anew.
   case snapshot(Snapshot)
 
-  /// What happened after it. Of an object keep the highest `rev`. A type that the app does not know is nothing to worry about.
+  /// What happened after it. Of an object keep the highest `rev`. A type that the app does not know is nothing to worry
+  /// about.
   case event(Event)
 
   /// What was missed has been told: from here on events come as they happen.
@@ -18,8 +19,8 @@ public enum StreamUpdate: Sendable {
   /// The cause is a ``StreamInterruption``, a ``ProblemError`` that passes (429, 5xx), or a `URLError`.
   case interrupted(retryIn: TimeInterval, because: any Error)
 
-  /// The server ended the stream for good, and why: the log-in is over, or another stream of this console took its place. No
-  /// update comes after it.
+  /// The server ended the stream for good, and why: the log-in is over, or another stream of this console took its
+  /// place. No update comes after it.
   case closed(ClosingReason)
 }
 
@@ -47,8 +48,8 @@ public enum StreamInterruption: Error, Hashable, Sendable {
 /// }
 /// ```
 ///
-/// Cancel the task to close the stream, as an app does when it goes to the background. Each loop has a stream of its own, and
-/// a console has one: a second closes the first.
+/// Cancel the task to close the stream, as an app does when it goes to the background. Each loop has a stream of its
+/// own, and a console has one: a second closes the first.
 ///
 /// The loop throws a ``ProblemError`` where coming again does not help, such as a token that is of no use any more.
 public struct EventStream: AsyncSequence, Sendable {

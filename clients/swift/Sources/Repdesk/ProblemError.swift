@@ -8,8 +8,8 @@ import Foundation
 ///
 /// Decide by ``code``, which never changes its meaning. The texts are English, for developers.
 public struct ProblemError: Error, Hashable, Sendable {
-  /// What the server says. Where something before it answered, such as a proxy, its `type` is `about:blank`, and its `code`
-  /// `.unknown("http_502")` or the like.
+  /// What the server says. Where something before it answered, such as a proxy, its `type` is `about:blank`, and its
+  /// `code` `.unknown("http_502")` or the like.
   public let problem: Problem
 
   /// Seconds to wait before the request is repeated, where the answer says so.

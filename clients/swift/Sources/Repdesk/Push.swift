@@ -29,7 +29,8 @@ struct Push {
 
   /// The delivery that is reported as received.
   ///
-  /// Some never are, for any request of a console says that its rep is there, and these pushes show only that the device is.
+  /// Some never are, for any request of a console says that its rep is there, and these pushes show only that the
+  /// device is.
   var acknowledgement: String? {
     switch type {
     case .message, .session, .withdrawal, .signedOut: nil

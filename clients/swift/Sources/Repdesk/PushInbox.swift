@@ -5,8 +5,8 @@ import Foundation
 /// Pushes may come twice, in any order, late, or for the rep who was logged in before. The inbox keeps of each key the
 /// highest revision, for 48 hours, and says of each push what to do.
 ///
-/// It is a value that can be encoded, so that it outlives the app's process. ``PushInboxFile`` keeps one where the app and its
-/// notification service extension share it.
+/// It is a value that can be encoded, so that it outlives the app's process. ``PushInboxFile`` keeps one where the app
+/// and its notification service extension share it.
 public struct PushInbox: Codable, Hashable, Sendable {
   /// Whose pushes it takes: the server's id, as `client.server.getServer()` says it.
   public let serverId: String

@@ -8,9 +8,11 @@ import Foundation
   import Musl
 #endif
 
-/// A ``PushInbox`` in a file, which an app and its notification service extension share: in the folder of their app group.
+/// A ``PushInbox`` in a file, which an app and its notification service extension share: in the folder of their app
+/// group.
 ///
-/// Only one of them changes it at a time. A file that is not there, cannot be read, or is of another rep is a new inbox.
+/// Only one of them changes it at a time. A file that is not there, cannot be read, or is of another rep is a new
+/// inbox.
 public struct PushInboxFile: Sendable {
   /// Where the file is.
   public let url: URL

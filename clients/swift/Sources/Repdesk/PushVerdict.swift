@@ -52,7 +52,8 @@ public struct PushVerdict: Hashable, Sendable {
     case asItCame
     /// It is to say this, without a sound: what the device knew already, or what came after its time.
     case quiet(PushNotification)
-    /// It is for nobody here: it gets a text that says nothing, without a sound, and the app removes it when it next runs.
+    /// It is for nobody here: it gets a text that says nothing, without a sound, and the app removes it when it next
+    /// runs.
     case notForHere
   }
 
@@ -75,7 +76,8 @@ public struct PushVerdict: Hashable, Sendable {
 
 /// A notification, as the device shows it.
 public struct PushNotification: Hashable, Sendable {
-  /// What it stands for: of all that have the tag, one shows. On iOS it is the identifier of the delivered notification.
+  /// What it stands for: of all that have the tag, one shows. On iOS it is the identifier of the delivered
+  /// notification.
   public let tag: String
   public let title: String
   public let body: String

@@ -37,8 +37,8 @@ struct RetryPolicy: Sendable {
   }
 }
 
-/// How long to wait between attempts: twice as long each time, and any time up to that, so that clients which were cut off
-/// together do not come back together.
+/// How long to wait between attempts: twice as long each time, and any time up to that, so that clients which were cut
+/// off together do not come back together.
 struct Backoff: Sendable {
   /// Seconds.
   var first: TimeInterval

@@ -8,8 +8,8 @@ import Foundation
 final class StreamConnection: NSObject, URLSessionDataDelegate, @unchecked Sendable {
   /// What the server sends, piece by piece.
   ///
-  /// It ends when the server ends it, and throws ``ProblemError`` where the server refuses, `URLError` where the connection is
-  /// cut, and ``StreamInterruption/silent`` where nothing came for too long.
+  /// It ends when the server ends it, and throws ``ProblemError`` where the server refuses, `URLError` where the
+  /// connection is cut, and ``StreamInterruption/silent`` where nothing came for too long.
   let chunks: AsyncThrowingStream<Data, any Error>
 
   private let pieces: AsyncThrowingStream<Data, any Error>.Continuation

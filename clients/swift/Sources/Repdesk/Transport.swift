@@ -4,8 +4,8 @@ import Foundation
   import FoundationNetworking
 #endif
 
-/// Carries calls to the server: adds what every request carries, repeats what may be repeated, and makes ``ProblemError`` of
-/// refusals.
+/// Carries calls to the server: adds what every request carries, repeats what may be repeated, and makes
+/// ``ProblemError`` of refusals.
 struct Transport: Sendable {
   let baseURL: URL
   let tokens: any TokenProvider

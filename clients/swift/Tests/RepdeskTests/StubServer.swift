@@ -44,8 +44,8 @@ enum StubReply: Sendable {
   }
 }
 
-/// An HTTP server on loopback that answers as a test says, and can do what a real one seldom does: cut connections, and say
-/// nothing.
+/// An HTTP server on loopback that answers as a test says, and can do what a real one seldom does: cut connections, and
+/// say nothing.
 final class StubServer: @unchecked Sendable {
   typealias Handler = @Sendable (_ request: StubRequest, _ number: Int) -> StubReply
 
