@@ -44,7 +44,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Make an issue
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Customers choose it on portals' pages. With `request_help`, reps ask the team for help on it, too. An API token needs the scope `administration:write`.
   ///
   /// `POST /v1/issues`
   ///
@@ -80,7 +80,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Make an account
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Without a password nobody can log in to it, until set-rep-password gives it one. An API token needs the scope `administration:write`.
   ///
   /// `POST /v1/reps`
   ///
@@ -116,7 +116,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Make a team
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Nobody is in it, until set-team-member or an account brings somebody. An API token needs the scope `administration:write`.
   ///
   /// `POST /v1/teams`
   ///
@@ -151,7 +151,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Delete a help link
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
   ///
   /// `DELETE /v1/help-links/{help_link_id}`
   ///
@@ -211,7 +211,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Delete a support button
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
   ///
   /// `DELETE /v1/support-buttons/{support_button_id}`
   ///
@@ -241,7 +241,7 @@ public struct AdministrationAPI: Sendable {
 
   /// The organisation as a file, without passwords
   ///
-  /// An API token needs the scope `administration:read`.
+  /// What import-organization takes: as JSON, which is YAML, too. Loading it again changes nothing. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/organization`
   ///
@@ -254,7 +254,7 @@ public struct AdministrationAPI: Sendable {
 
   /// One API token
   ///
-  /// An API token needs the scope `administration:read`.
+  /// With its scopes, its end, and when it was last used; never its text. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/api-tokens/{api_token_id}`
   ///
@@ -272,7 +272,7 @@ public struct AdministrationAPI: Sendable {
 
   /// One help link
   ///
-  /// An API token needs the scope `administration:read`.
+  /// By its id or `@slug`, with its code and where it leads. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/help-links/{help_link_id}`
   ///
@@ -290,7 +290,7 @@ public struct AdministrationAPI: Sendable {
 
   /// One account
   ///
-  /// An API token needs the scope `administration:read`.
+  /// By its id or `@username`, with what the rep set for themselves. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/reps/{rep_id}`
   ///
@@ -308,7 +308,7 @@ public struct AdministrationAPI: Sendable {
 
   /// One support button
   ///
-  /// An API token needs the scope `administration:read`.
+  /// By its id or `@slug`, with its code and where it leads. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/support-buttons/{support_button_id}`
   ///
@@ -350,7 +350,7 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listApiTokens(limit: Int? = nil, cursor: String? = nil) async throws -> APITokenPage {
@@ -362,13 +362,13 @@ public struct AdministrationAPI: Sendable {
 
   /// List help links, by name
   ///
-  /// An API token needs the scope `administration:read`.
+  /// With those that are withdrawn. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/help-links`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listHelpLinks(limit: Int? = nil, cursor: String? = nil) async throws -> EntrancePage {
@@ -380,7 +380,7 @@ public struct AdministrationAPI: Sendable {
 
   /// List the consoles of an account
   ///
-  /// An API token needs the scope `administration:read`.
+  /// The newest first. Neither tokens nor push targets are shown. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/reps/{rep_id}/consoles`
   ///
@@ -396,13 +396,13 @@ public struct AdministrationAPI: Sendable {
 
   /// List the accounts, by name
   ///
-  /// An API token needs the scope `administration:read`.
+  /// With those that are closed, unless `disabled` says otherwise. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/reps`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - q: Part of the name or of the log-in name
   ///   - teamId: Only those of this team
   ///   - disabled: Only closed accounts, or only open ones
@@ -420,13 +420,13 @@ public struct AdministrationAPI: Sendable {
 
   /// List support buttons, by name
   ///
-  /// An API token needs the scope `administration:read`.
+  /// With those that are withdrawn. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/support-buttons`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listSupportButtons(limit: Int? = nil, cursor: String? = nil) async throws -> EntrancePage {
@@ -438,14 +438,14 @@ public struct AdministrationAPI: Sendable {
 
   /// Who is in a team, by name
   ///
-  /// An API token needs the scope `administration:read`.
+  /// With each one's role there. Closed accounts are among them. An API token needs the scope `administration:read`.
   ///
   /// `GET /v1/teams/{team_id}/members`
   ///
   /// - Parameters:
   ///   - teamId: The team
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listTeamMembers(teamId: String, limit: Int? = nil, cursor: String? = nil) async throws -> MemberPage {
@@ -531,7 +531,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Bring a rep into a team, or give them another role there
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Who is brought in is told of what waits for the team. The same role again changes nothing. An API token needs the scope `administration:write`.
   ///
   /// `PUT /v1/teams/{team_id}/members/{rep_id}`
   ///
@@ -551,7 +551,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Change an API token's name or scopes
   ///
-  /// An API token needs the scope `administration:write`.
+  /// Its text stays the same. Scopes that are given take the place of those that it had. An API token needs the scope `administration:write`.
   ///
   /// `PATCH /v1/api-tokens/{api_token_id}`
   ///
@@ -571,7 +571,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Change or withdraw a help link
   ///
-  /// An API token needs the scope `administration:write`.
+  /// What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in. An API token needs the scope `administration:write`.
   ///
   /// `PATCH /v1/help-links/{help_link_id}`
   ///
@@ -591,7 +591,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Change an issue
   ///
-  /// An API token needs the scope `administration:write`.
+  /// What is left out stays as it is. Out of use, it can neither be chosen nor asked for. An API token needs the scope `administration:write`.
   ///
   /// `PATCH /v1/issues/{issue_id}`
   ///
@@ -651,7 +651,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Change or withdraw a support button
   ///
-  /// An API token needs the scope `administration:write`.
+  /// What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in. An API token needs the scope `administration:write`.
   ///
   /// `PATCH /v1/support-buttons/{support_button_id}`
   ///
@@ -671,7 +671,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Change a team
   ///
-  /// An API token needs the scope `administration:write`.
+  /// What is left out stays as it is. When it goes out of use, sessions that wait in its queue move on. An API token needs the scope `administration:write`.
   ///
   /// `PATCH /v1/teams/{team_id}`
   ///

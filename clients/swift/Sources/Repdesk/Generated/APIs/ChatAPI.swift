@@ -8,7 +8,7 @@ public struct ChatAPI: Sendable {
 
   /// Leave a note on a session
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For the reps in the session. It stays after the session's end; guests never see it. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/notes`
   ///
@@ -35,7 +35,7 @@ public struct ChatAPI: Sendable {
   /// - Parameters:
   ///   - sessionId: The session
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - after: Only messages after this one, by its id
   ///   - before: Only messages before this one, by its id
   ///   - order: The oldest first, or the newest
@@ -54,14 +54,14 @@ public struct ChatAPI: Sendable {
 
   /// What reps left on a session, the oldest first
   ///
-  /// An API token needs the scope `sessions:read`.
+  /// For those who may look inside the session, after its end too. Guests never see them. An API token needs the scope `sessions:read`.
   ///
   /// `GET /v1/sessions/{session_id}/notes`
   ///
   /// - Parameters:
   ///   - sessionId: The session
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listNotes(sessionId: String, limit: Int? = nil, cursor: String? = nil) async throws -> NotePage {
@@ -81,7 +81,7 @@ public struct ChatAPI: Sendable {
   /// - Parameters:
   ///   - teamId: The team
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - after: Only messages after this one, by its id
   ///   - before: Only messages before this one, by its id
   ///   - order: The oldest first, or the newest
@@ -100,7 +100,7 @@ public struct ChatAPI: Sendable {
 
   /// Note how far the chat was read
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For a rep in the session, up to and with the message that is named. It never goes back. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/messages/read`
   ///
@@ -140,7 +140,7 @@ public struct ChatAPI: Sendable {
 
   /// Write into the chat of a session
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For the reps in the session. With a `client_ref` it can be sent again: the same reference is the same message. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/messages`
   ///
@@ -160,7 +160,7 @@ public struct ChatAPI: Sendable {
 
   /// Write into the chat of a team of one's own
   ///
-  /// An API token needs the scope `queues:write`, and has to belong to a rep.
+  /// For the team's reps. With a `client_ref` it can be sent again: the same reference is the same message. An API token needs the scope `queues:write`, and has to belong to a rep.
   ///
   /// `POST /v1/teams/{team_id}/messages`
   ///

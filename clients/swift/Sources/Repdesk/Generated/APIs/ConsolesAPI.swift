@@ -23,6 +23,8 @@ public struct ConsolesAPI: Sendable {
 
   /// Push nothing to a console any more
   ///
+  /// For an app that is not to notify any more. The console stays logged in; by update-console it gives a new target. Doing it again changes nothing.
+  ///
   /// `DELETE /v1/me/consoles/{console_id}/push-target`
   ///
   /// - Parameters:
@@ -36,7 +38,7 @@ public struct ConsolesAPI: Sendable {
 
   /// The rep who asks
   ///
-  /// An API token needs the scope `directory:read`, and has to belong to a rep.
+  /// With teams, permissions and presence. An app that was told of its log-out (`signed_out`) asks here whether that is so: its token is forgotten on a 401 alone. An API token needs the scope `directory:read`, and has to belong to a rep.
   ///
   /// `GET /v1/me`
   ///
@@ -51,6 +53,8 @@ public struct ConsolesAPI: Sendable {
   }
 
   /// List the caller's consoles
+  ///
+  /// The newest first. `current` is the one that asks. Neither tokens nor push targets are shown.
   ///
   /// `GET /v1/me/consoles`
   ///
@@ -97,6 +101,8 @@ public struct ConsolesAPI: Sendable {
   }
 
   /// Log out all consoles of the caller but the one that asks
+  ///
+  /// Their next request is refused with `console_revoked`, their event streams close, and pushes to them end.
   ///
   /// `DELETE /v1/me/consoles`
   ///
@@ -145,6 +151,8 @@ public struct ConsolesAPI: Sendable {
   }
 
   /// Change what the rep says of themselves
+  ///
+  /// What is left out stays as it is. It holds on all consoles of the rep, and each is told by `me.changed`.
   ///
   /// `PATCH /v1/me`
   ///

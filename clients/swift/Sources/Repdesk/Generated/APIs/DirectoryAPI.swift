@@ -8,7 +8,7 @@ public struct DirectoryAPI: Sendable {
 
   /// One issue
   ///
-  /// An API token needs the scope `directory:read`.
+  /// By its id or `@slug`, as list-issues shows it. One that the caller does not see there is not found. An API token needs the scope `directory:read`.
   ///
   /// `GET /v1/issues/{issue_id}`
   ///
@@ -26,7 +26,7 @@ public struct DirectoryAPI: Sendable {
 
   /// A portal with its settings in force, and where each comes from
   ///
-  /// An API token needs the scope `directory:read`.
+  /// A setting that the portal does not say itself is that of the nearest portal above which says it, else the default. An API token needs the scope `directory:read`.
   ///
   /// `GET /v1/portals/{portal_id}`
   ///
@@ -44,7 +44,7 @@ public struct DirectoryAPI: Sendable {
 
   /// One team
   ///
-  /// An API token needs the scope `directory:read`.
+  /// By its id or `@slug`, as list-teams shows it. One that the caller does not see there is not found. An API token needs the scope `directory:read`.
   ///
   /// `GET /v1/teams/{team_id}`
   ///
@@ -68,7 +68,7 @@ public struct DirectoryAPI: Sendable {
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listIssues(limit: Int? = nil, cursor: String? = nil) async throws -> IssuePage {
@@ -80,13 +80,13 @@ public struct DirectoryAPI: Sendable {
 
   /// The portals, as a tree by parent_id
   ///
-  /// An API token needs the scope `directory:read`.
+  /// Those in use, by name; to an administrator all. Their settings stand in get-portal. An API token needs the scope `directory:read`.
   ///
   /// `GET /v1/portals`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listPortals(limit: Int? = nil, cursor: String? = nil) async throws -> PortalPage {
@@ -104,7 +104,7 @@ public struct DirectoryAPI: Sendable {
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listTeams(limit: Int? = nil, cursor: String? = nil) async throws -> TeamPage {

@@ -26,7 +26,7 @@ public struct EntrancesAPI: Sendable {
 
   /// Take a session key back
   ///
-  /// An API token needs the scope `queues:write`, and has to belong to a rep.
+  /// It lets nobody in any more. One that was used or has ended is not found. An API token needs the scope `queues:write`, and has to belong to a rep.
   ///
   /// `DELETE /v1/session-keys/{session_key_id}`
   ///
@@ -41,13 +41,13 @@ public struct EntrancesAPI: Sendable {
 
   /// The caller's session keys that stand, the newest first
   ///
-  /// An API token needs the scope `queues:read`, and has to belong to a rep.
+  /// Without those that were used, were taken back or have ended. None shows the key itself. An API token needs the scope `queues:read`, and has to belong to a rep.
   ///
   /// `GET /v1/session-keys`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listSessionKeys(limit: Int? = nil, cursor: String? = nil) async throws -> SessionKeyPage {

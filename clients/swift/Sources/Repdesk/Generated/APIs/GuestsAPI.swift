@@ -8,6 +8,8 @@ public struct GuestsAPI: Sendable {
 
   /// A signed token for what carries the screen
   ///
+  /// For guests what get-join-grant is for reps: it says who they are in the session and what they may do there, and lives for a minute.
+  ///
   /// `POST /v1/guest/grant`
   ///
   /// - Parameters:
@@ -72,6 +74,8 @@ public struct GuestsAPI: Sendable {
 
   /// Who is in the session, as guests may know
   ///
+  /// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+  ///
   /// `GET /v1/guest/attendees`
   ///
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `validation_failed`, `internal`, `unavailable`; `URLError` where it is not reached.
@@ -83,11 +87,13 @@ public struct GuestsAPI: Sendable {
 
   /// The chat, as guests may read it
   ///
+  /// What reps write among themselves is left out. A specialist sees it from shortly before they came.
+  ///
   /// `GET /v1/guest/messages`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - after: Only messages after this one, by its id
   ///   - before: Only messages before this one, by its id
   ///   - order: The oldest first, or the newest
@@ -104,6 +110,8 @@ public struct GuestsAPI: Sendable {
   }
 
   /// Write into the chat
+  ///
+  /// Everyone in the session reads it. With a `client_ref` it can be sent again: the same reference is the same message.
   ///
   /// `POST /v1/guest/messages`
   ///

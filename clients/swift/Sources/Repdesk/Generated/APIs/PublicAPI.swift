@@ -62,6 +62,8 @@ public struct PublicAPI: Sendable {
 
   /// What a portal's page shows to customers
   ///
+  /// All that a page for customers needs, as the portal's modes allow: reps who let themselves be shown and are logged in, issues with whether anybody would come, and whether it takes keys and codes.
+  ///
   /// `GET /v1/public/portals/{portal_id}`
   ///
   /// - Parameters:

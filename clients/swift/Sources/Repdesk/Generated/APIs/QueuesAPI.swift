@@ -26,7 +26,7 @@ public struct QueuesAPI: Sendable {
 
   /// How the rep wants queues shown
   ///
-  /// An API token needs the scope `queues:read`, and has to belong to a rep.
+  /// The columns and the order of queues, the same on every console of the rep. An API token needs the scope `queues:read`, and has to belong to a rep.
   ///
   /// `GET /v1/me/preferences`
   ///
@@ -49,13 +49,13 @@ public struct QueuesAPI: Sendable {
   /// - Parameters:
   ///   - queueId: The caller's own queue (personal), or the team whose it is
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - sort: What to sort by; waiting is by when they came into the queue. Entries without the value come last, those with the same in the order in which they came
   ///   - order: asc: the earliest, the least, the first of the alphabet first
   ///   - q: Part of the customer's, the company's or the issue's name, or of the details
-  ///   - kind: Only these
+  ///   - kind: Only entries of this kind
   ///   - issueId: Only those with this issue
-  ///   - cameBy: Only those that came so
+  ///   - cameBy: Only entries that came in this way
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listQueueEntries(queueId: String, limit: Int? = nil, cursor: String? = nil, sort: SortKey? = nil, order: SortOrder? = nil, q: String? = nil, kind: QueueEntryKind? = nil, issueId: String? = nil, cameBy: CameBy? = nil) async throws -> QueueEntryPage {
@@ -74,7 +74,7 @@ public struct QueuesAPI: Sendable {
 
   /// The caller's own queue, and those of their teams
   ///
-  /// An API token needs the scope `queues:read`.
+  /// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
   ///
   /// `GET /v1/queues`
   ///
@@ -102,7 +102,7 @@ public struct QueuesAPI: Sendable {
 
   /// Take the mark away
   ///
-  /// An API token needs the scope `queues:write`, and has to belong to a rep.
+  /// Where there is none, nothing changes. An API token needs the scope `queues:write`, and has to belong to a rep.
   ///
   /// `DELETE /v1/queues/{queue_id}/favourite`
   ///

@@ -8,6 +8,8 @@ public struct ServerAPI: Sendable {
 
   /// What the server is and can do
   ///
+  /// For everybody, so that a client knows before anyone logs in: what the desk is called, how reps log in, by what it reaches people, and the bounds that requests keep to.
+  ///
   /// `GET /v1/server`
   ///
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `validation_failed`, `too_many_requests`, `internal`, `unavailable`; `URLError` where it is not reached.

@@ -8,7 +8,7 @@ public struct SessionsAPI: Sendable {
 
   /// Take a waiting session from one's queue, or one that is being transferred to one
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/accept`
   ///
@@ -26,7 +26,7 @@ public struct SessionsAPI: Sendable {
 
   /// Take a transfer back
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For whoever sent it, and the session's owner, while nobody has taken it. Its notification goes away wherever it shows. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/transfer/cancel`
   ///
@@ -176,7 +176,7 @@ public struct SessionsAPI: Sendable {
 
   /// Who is in a session
   ///
-  /// An API token needs the scope `sessions:read`.
+  /// In the order in which they came; who has left is not shown. For those in the session, and for whoever may look inside it. An API token needs the scope `sessions:read`.
   ///
   /// `GET /v1/sessions/{session_id}/attendees`
   ///
@@ -198,7 +198,7 @@ public struct SessionsAPI: Sendable {
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - state: Only those in this state
   ///   - mine: Only those that the caller owns, or is in as a further rep
   ///   - externalKey: Only the one that another system knows by this id
@@ -239,7 +239,7 @@ public struct SessionsAPI: Sendable {
 
   /// Go on with a session on hold
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For its owner. One that is not on hold stays as it is. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/resume`
   ///
@@ -313,7 +313,7 @@ public struct SessionsAPI: Sendable {
 
   /// Change what an attendee may do, or hide a rep
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For the session's owner, at any time: it holds at once, and `grant.changed` tells whatever carries the screen. What is left out stays as it is. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `PATCH /v1/sessions/{session_id}/attendees/{attendee_id}`
   ///

@@ -26,6 +26,8 @@ public struct SharingAPI: Sendable {
 
   /// Report that a push came, or was opened
   ///
+  /// For the rep whom the push tells, by the `delivery_id` in it: `received` when it comes, `opened` when the user follows it. The session's owner sees it in the delivery. What was opened stays so.
+  ///
   /// `POST /v1/deliveries/{delivery_id}/ack`
   ///
   /// - Parameters:
@@ -44,7 +46,7 @@ public struct SharingAPI: Sendable {
 
   /// Take an invitation back
   ///
-  /// An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// For the session's owner, while nobody has accepted. Its notification goes away wherever it shows. Doing it again changes nothing. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/invitations/{invitation_id}/cancel`
   ///
@@ -98,7 +100,7 @@ public struct SharingAPI: Sendable {
 
   /// One invitation
   ///
-  /// An API token needs the scope `sessions:read`.
+  /// For the session's owner, those whom it invites, and administrators. Who declined, and whether anybody is left who could accept, the owner is told alone. An API token needs the scope `sessions:read`.
   ///
   /// `GET /v1/invitations/{invitation_id}`
   ///
@@ -123,7 +125,7 @@ public struct SharingAPI: Sendable {
   /// - Parameters:
   ///   - sessionId: The session
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   ///   - `for`: Who can be invited, or who can be given the session
   ///   - q: Part of a rep's name: finds reps anywhere within reach
   ///   - teamId: The reps of this team
@@ -166,14 +168,14 @@ public struct SharingAPI: Sendable {
 
   /// What was sent for an invitation, device by device, the newest first
   ///
-  /// An API token needs the scope `sessions:read`.
+  /// For the session's owner and administrators. What took the notification away again (`withdrawal`) is among them. An API token needs the scope `sessions:read`.
   ///
   /// `GET /v1/invitations/{invitation_id}/deliveries`
   ///
   /// - Parameters:
   ///   - invitationId: The invitation
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listDeliveries(invitationId: String, limit: Int? = nil, cursor: String? = nil) async throws -> DeliveryPage {
@@ -186,14 +188,14 @@ public struct SharingAPI: Sendable {
 
   /// All invitations of a session, active and past, the newest first
   ///
-  /// An API token needs the scope `sessions:read`.
+  /// For the session's owner and administrators. Transfers are not among them: a session shows its own. An API token needs the scope `sessions:read`.
   ///
   /// `GET /v1/sessions/{session_id}/invitations`
   ///
   /// - Parameters:
   ///   - sessionId: The session
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listInvitations(sessionId: String, limit: Int? = nil, cursor: String? = nil) async throws -> InvitationPage {
@@ -206,13 +208,13 @@ public struct SharingAPI: Sendable {
 
   /// The invitations that the caller may accept, the newest first
   ///
-  /// An API token needs the scope `sessions:read`, and has to belong to a rep.
+  /// Those to the rep, to any representative of their teams, and to a portal that they are logged in under; without what they declined. An API token needs the scope `sessions:read`, and has to belong to a rep.
   ///
   /// `GET /v1/me/invitations`
   ///
   /// - Parameters:
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listMyInvitations(limit: Int? = nil, cursor: String? = nil) async throws -> InvitationPage {

@@ -68,14 +68,14 @@ public struct SpecialistsAPI: Sendable {
 
   /// What was sent for a specialist invitation, the newest first
   ///
-  /// An API token needs the scope `sessions:read`, and has to belong to a rep.
+  /// For the session's owner: each email, with its address and how far it came. An API token needs the scope `sessions:read`, and has to belong to a rep.
   ///
   /// `GET /v1/specialist-invitations/{specialist_invitation_id}/deliveries`
   ///
   /// - Parameters:
   ///   - specialistInvitationId: The specialist invitation
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listSpecialistDeliveries(specialistInvitationId: String, limit: Int? = nil, cursor: String? = nil) async throws -> DeliveryPage {
@@ -95,7 +95,7 @@ public struct SpecialistsAPI: Sendable {
   /// - Parameters:
   ///   - sessionId: The session
   ///   - limit: How many items at most
-  ///   - cursor: The next of the page before; absent for the first page
+  ///   - cursor: What the page before gives as next; left out for the first page
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `validation_failed`, `cursor_mismatch`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
   public func listSpecialistInvitations(sessionId: String, limit: Int? = nil, cursor: String? = nil) async throws -> SpecialistInvitationPage {

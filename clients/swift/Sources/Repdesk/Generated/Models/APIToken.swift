@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a program calls with, as administrators see it: never with the token's own text
 public struct APIToken: Codable, Hashable, Sendable, Identifiable {
   /// When it was made
   public var createdAt: Date

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `APIToken`
 public struct APITokenPage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [APIToken]

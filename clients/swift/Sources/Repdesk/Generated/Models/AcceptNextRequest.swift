@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `accept-next`: Take the next from the queues of one's teams
 public struct AcceptNextRequest: Codable, Hashable, Sendable {
   /// Only from this team's queue
   public var teamId: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The answer to accepting an invitation
 public struct AcceptedInvitation: Codable, Hashable, Sendable {
   /// The invitation, accepted
   public var invitation: Invitation

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `ack-delivery`: Report that a push came, or was opened
 public struct AckDeliveryRequest: Codable, Hashable, Sendable {
   /// What the device reports
   public var state: DeliveryAck

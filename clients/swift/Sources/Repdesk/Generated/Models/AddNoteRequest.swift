@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `add-note`: Leave a note on a session
 public struct AddNoteRequest: Codable, Hashable, Sendable {
   /// What it says; guests never see it
   public var text: String

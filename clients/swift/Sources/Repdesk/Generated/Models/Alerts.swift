@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What pushes tell a rep of, beside invitations, which always come
 public struct Alerts: Codable, Hashable, Sendable {
   /// Chat, on consoles in the background
   public var messages: Bool

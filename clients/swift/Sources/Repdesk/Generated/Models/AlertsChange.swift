@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a rep changes of their alerts; what is left out stays as it is
 public struct AlertsChange: Codable, Hashable, Sendable {
   /// Chat, on consoles in the background
   public var messages: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `answer-invitation-link`: Answer an invitation by an email's link
 public struct AnswerInvitationLinkRequest: Codable, Hashable, Sendable {
   /// What the rep chose; decline_and_switch_off ends their extended availability, too
   public var answer: LinkAnswer

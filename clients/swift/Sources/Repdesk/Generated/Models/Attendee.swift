@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Somebody who is in a session, or was: its customer, its owner, a further rep, or a specialist
 public struct Attendee: Codable, Hashable, Sendable, Identifiable {
   /// What they may do on the shared screen, as far as consent lets them
   public var access: Access

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `cancel-specialist-invitation`: Let nobody in any more by a code and its link
 public struct CancelSpecialistInvitationRequest: Codable, Hashable, Sendable {
   /// Whether those who came by it are put out too
   public var removeJoined: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `change-password`: Change the password
 public struct ChangePasswordRequest: Codable, Hashable, Sendable {
   /// The password as it is
   public var currentPassword: String

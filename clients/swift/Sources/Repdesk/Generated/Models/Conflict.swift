@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The thing that stands in the way of a request
 public struct Conflict: Codable, Hashable, Sendable, Identifiable {
   /// Who brought it there
   public var by: Ref?

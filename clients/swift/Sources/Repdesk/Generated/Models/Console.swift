@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One installation of a client on which a rep is logged in
 public struct Console: Codable, Hashable, Sendable, Identifiable {
   /// The client's version
   public var appVersion: String?

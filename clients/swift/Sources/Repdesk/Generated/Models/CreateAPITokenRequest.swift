@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-api-token`: Make an API token
 public struct CreateAPITokenRequest: Codable, Hashable, Sendable {
   /// From when on it is refused, at most 366 days from now; instead of lifetime_seconds
   public var expiresAt: Date?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-issue`: Make an issue
 public struct CreateIssueRequest: Codable, Hashable, Sendable {
   /// Whether it is out of use
   public var disabled: Bool?

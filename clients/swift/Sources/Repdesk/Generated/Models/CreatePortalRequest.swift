@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-portal`: Make a portal
 public struct CreatePortalRequest: Codable, Hashable, Sendable {
   /// How much of the chat a rep who joins sees; 300 by default
   public var chatHistorySeconds: Int?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-rep`: Make an account
 public struct CreateRepRequest: Codable, Hashable, Sendable {
   /// Whether the account is closed
   public var disabled: Bool?

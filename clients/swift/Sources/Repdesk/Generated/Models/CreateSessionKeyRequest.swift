@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-session-key`: Make a key that lets one customer in
 public struct CreateSessionKeyRequest: Codable, Hashable, Sendable {
   /// How long the key lets somebody in; it does not limit the session
   public var lifetimeSeconds: Int?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `create-team`: Make a team
 public struct CreateTeamRequest: Codable, Hashable, Sendable {
   /// Whether it is out of use; sessions that wait in its queue then move on
   public var disabled: Bool?

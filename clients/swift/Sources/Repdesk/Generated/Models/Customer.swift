@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Who is being helped
 public struct Customer: Codable, Hashable, Sendable {
   /// The customer's company
   public var company: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One message to one device or address, and how far it came
 public struct Delivery: Codable, Hashable, Sendable, Identifiable {
   /// Of an email to a specialist: where it goes
   public var address: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a client says of the installation that it runs on
 public struct Device: Codable, Hashable, Sendable {
   /// The client's version
   public var appVersion: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `email-specialist-invitation`: Have a specialist invitation sent by email
 public struct EmailSpecialistInvitationRequest: Codable, Hashable, Sendable {
   /// Addresses to which the server sends it, again where it was sent before
   public var emails: [String]

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `end-session`: End a session that one owns
 public struct EndSessionRequest: Codable, Hashable, Sendable {
   /// What was done; kept with the session
   public var summary: String?

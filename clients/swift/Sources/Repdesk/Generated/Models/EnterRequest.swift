@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `enter`: Come in as a customer
 public struct EnterRequest: Codable, Hashable, Sendable {
   /// Who is being helped
   public var customer: Customer

@@ -2,10 +2,11 @@
 
 import Foundation
 
+/// The answer to a customer or specialist who was let in
 public struct EnteredSession: Codable, Hashable, Sendable {
-  /// The session, waiting, as the customer sees it
+  /// The session, as the one who came sees it
   public var session: Session
-  /// The customer's bearer token for /v1/guest; shown this once
+  /// The bearer token of the customer or specialist for /v1/guest; shown this once
   public var token: String
 
   public init(

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A support button or a help link: a fixed code by which customers come in, as administrators see it
 public struct Entrance: Codable, Hashable, Sendable, Identifiable {
   /// What lets customers in; it never changes
   public var code: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A support button or a help link in an organisation file
 public struct EntranceEntry: Codable, Hashable, Sendable {
   /// The code of a new one, so that what is printed goes on working; left out: a new code. One that exists keeps its own
   public var code: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What is to change of a support button or a help link; what is left out stays as it is
 public struct EntranceUpdate: Codable, Hashable, Sendable {
   /// Whether it is withdrawn: its code lets nobody in
   public var disabled: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One thing that happened, as one reader may see it: with the one object that its type names, whole
 public struct Event: Codable, Hashable, Sendable, Identifiable {
   /// Who did it
   public var actor: Ref?

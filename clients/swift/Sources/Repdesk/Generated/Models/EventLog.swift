@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One reading of the event log
 public struct EventLog: Codable, Hashable, Sendable {
   /// Where to go on
   public var cursor: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What is wrong with one field or parameter
 public struct FieldError: Codable, Hashable, Sendable {
   /// What, for programs
   public var code: String

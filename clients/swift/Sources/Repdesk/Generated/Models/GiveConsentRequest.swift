@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `give-consent`: Agree to somebody on the screen, or refuse
 public struct GiveConsentRequest: Codable, Hashable, Sendable {
   /// Who wants onto the screen
   public var attendeeId: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `request-help`: Ask for help on an issue
 public struct HelpRequest: Codable, Hashable, Sendable {
   /// What the rep may do on the shared screen; left out, it is the ceiling of the session's portal
   public var access: Access?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What an organisation file changed, or would change
 public struct ImportReport: Codable, Hashable, Sendable {
   /// What was there and differs
   public var changed: [ImportedEntry]

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One thing that an organisation file made or changed
 public struct ImportedEntry: Codable, Hashable, Sendable {
   /// The fields that changed
   public var fields: [String]?

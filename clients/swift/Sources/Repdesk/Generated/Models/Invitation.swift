@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An offer to join a session, to one rep or to whoever of many comes first
 public struct Invitation: Codable, Hashable, Sendable, Identifiable {
   /// Who won it
   public var acceptedBy: Ref?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What an email's link leads to
 public struct InvitationLink: Codable, Hashable, Sendable {
   /// Whether the invitation can be accepted or declined now
   public var answerable: Bool

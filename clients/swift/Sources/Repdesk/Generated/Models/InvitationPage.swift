@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `Invitation`
 public struct InvitationPage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [Invitation]

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What an invitation says of its session; title and issue are left out for whoever may not see the session any more
 public struct InvitationSession: Codable, Hashable, Sendable, Identifiable {
   /// The session's id
   public var id: String

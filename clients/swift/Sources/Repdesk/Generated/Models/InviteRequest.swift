@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `invite`: Invite a rep, any representative of a team, or whoever is logged in under a portal
 public struct InviteRequest: Codable, Hashable, Sendable {
   /// What the rep may do on the shared screen; left out, it is the ceiling of the session's portal
   public var access: Access?

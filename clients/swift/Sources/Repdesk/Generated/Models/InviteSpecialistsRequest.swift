@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `invite-specialists`: Make a code and a link that let people without an account in
 public struct InviteSpecialistsRequest: Codable, Hashable, Sendable {
   /// What a specialist may do on the shared screen; left out, it is the ceiling of the session's portal
   public var access: Access?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A kind of problem, which one team owns
 public struct Issue: Codable, Hashable, Sendable, Identifiable {
   /// To administrators: whether it is out of use
   public var disabled: Bool?

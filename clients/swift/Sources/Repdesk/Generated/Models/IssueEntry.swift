@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An issue in an organisation file
 public struct IssueEntry: Codable, Hashable, Sendable {
   /// Whether it is out of use; left out: as it is
   public var disabled: Bool?

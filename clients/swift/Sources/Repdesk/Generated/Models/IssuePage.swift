@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `Issue`
 public struct IssuePage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [Issue]

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The answer to making an API token, with its text, which is shown this once
 public struct IssuedAPIToken: Codable, Hashable, Sendable {
   /// What is known of it from now on
   public var apiToken: APIToken

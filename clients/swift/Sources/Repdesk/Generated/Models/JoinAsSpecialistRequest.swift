@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `join-as-specialist`: Join a session as a specialist
 public struct JoinAsSpecialistRequest: Codable, Hashable, Sendable {
   /// A code that a rep gave the specialist, with spaces and hyphens as they like
   public var code: String?

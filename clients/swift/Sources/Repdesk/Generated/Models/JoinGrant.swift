@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What lets an attendee onto the shared screen, for a minute
 public struct JoinGrant: Codable, Hashable, Sendable {
   /// When it is worth nothing any more; fetch another before
   public var expiresAt: Date

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a specialist's code or link leads to, as the specialist sees it before joining
 public struct JoinOffer: Codable, Hashable, Sendable {
   /// What the specialist may do on the shared screen
   public var access: Access

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `join-session`: Join a session of a lower role, uninvited
 public struct JoinSessionRequest: Codable, Hashable, Sendable {
   /// Whether to join hidden from the customer
   public var masked: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `leave-session`: Leave a session
 public struct LeaveSessionRequest: Codable, Hashable, Sendable {
   /// Of an owner: the joined rep who is to own the session
   public var newOwnerId: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Bounds that clients want to know before they run into them
 public struct Limits: Codable, Hashable, Sendable {
   /// Bytes of a request's body
   public var bodyBytes: Int

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `log-in`: Log in on a console
 public struct LogInRequest: Codable, Hashable, Sendable {
   /// What the client says of the installation it runs on
   public var device: Device

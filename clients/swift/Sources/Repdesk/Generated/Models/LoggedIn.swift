@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The answer to a log-in, with the console's token, which is shown this once
 public struct LoggedIn: Codable, Hashable, Sendable {
   /// The console that is now logged in
   public var console: Console

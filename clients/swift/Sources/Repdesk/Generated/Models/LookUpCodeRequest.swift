@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `look-up-code`: What a specialist's code or link leads to
 public struct LookUpCodeRequest: Codable, Hashable, Sendable {
   /// A code that a rep gave the specialist, with spaces and hyphens as they like
   public var code: String?

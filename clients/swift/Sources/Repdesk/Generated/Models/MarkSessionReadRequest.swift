@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `mark-session-read`: Note how far the chat was read
 public struct MarkSessionReadRequest: Codable, Hashable, Sendable {
   /// The last message that was read
   public var messageId: String

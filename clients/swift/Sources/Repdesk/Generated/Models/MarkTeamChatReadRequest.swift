@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `mark-team-chat-read`: Say how far one has read the chat of a team
 public struct MarkTeamChatReadRequest: Codable, Hashable, Sendable {
   /// The last message that was read
   public var messageId: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep as they see themselves
 public struct Me: Codable, Hashable, Sendable, Identifiable {
   /// What pushes tell the rep of, beside invitations
   public var alerts: Alerts

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep's place in a team, as the team's list shows it
 public struct Member: Codable, Hashable, Sendable {
   /// Whether the account is closed
   public var disabled: Bool

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep's place in a team, as the rep's account shows it
 public struct Membership: Codable, Hashable, Sendable {
   /// Whether the team is one of outside reps
   public var embassy: Bool

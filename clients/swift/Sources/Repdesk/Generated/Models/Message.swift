@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One message of a session's chat. It never changes
 public struct Message: Codable, Hashable, Sendable, Identifiable {
   /// Who may read it: everyone in the session, or its reps
   public var audience: Audience

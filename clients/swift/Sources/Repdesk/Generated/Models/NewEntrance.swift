@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A support button or a help link that is to be made
 public struct NewEntrance: Codable, Hashable, Sendable {
   /// Whether it is withdrawn: its code lets nobody in
   public var disabled: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a rep took from the queues of their teams
 public struct NextEntry: Codable, Hashable, Sendable {
   /// The invitation, if it was one that was taken
   public var invitation: Invitation?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a rep left on a session for other reps; it stays after the end, and guests never see it
 public struct Note: Codable, Hashable, Sendable, Identifiable {
   /// The rep who wrote it
   public var author: Ref

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `Note`
 public struct NotePage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [Note]

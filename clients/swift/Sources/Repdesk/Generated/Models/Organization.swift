@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An organisation file. What it does not name stays as it is; what it names it describes whole
 public struct Organization: Codable, Hashable, Sendable {
   /// The same for browser-sharing sessions
   public var helpLinks: [EntranceEntry]?

@@ -2,10 +2,11 @@
 
 import Foundation
 
+/// An entrance for customers, which may stand below another and inherit its settings
 public struct Portal: Codable, Hashable, Sendable, Identifiable {
   /// To administrators: whether it is out of use
   public var disabled: Bool?
-  /// The settings in force; only get-portal gives them
+  /// The settings in force; lists and snapshots leave them out
   public var effective: PortalSettings?
   /// Opaque id
   public var id: String
@@ -17,7 +18,7 @@ public struct Portal: Codable, Hashable, Sendable, Identifiable {
   public var rev: Int64
   /// Unique name; @slug stands for the id in requests
   public var slug: String
-  /// Where each setting in force comes from; only get-portal gives them
+  /// Where each setting in force comes from; lists and snapshots leave it out
   public var sources: [SettingSource]?
 
   public init(

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A portal in an organisation file
 public struct PortalEntry: Codable, Hashable, Sendable {
   /// How much of the chat a rep who joins sees; 300 by default
   public var chatHistorySeconds: Int?

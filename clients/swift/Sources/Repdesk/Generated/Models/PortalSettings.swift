@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// How sessions that come by a portal go; what is left out is inherited from the portal above
 public struct PortalSettings: Codable, Hashable, Sendable {
   /// How much of the chat a rep who joins sees; 300 by default
   public var chatHistorySeconds: Int?

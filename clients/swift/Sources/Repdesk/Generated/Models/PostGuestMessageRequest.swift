@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `post-guest-message`: Write into the chat
 public struct PostGuestMessageRequest: Codable, Hashable, Sendable {
   /// The client's own reference: the same again is the same message
   public var clientRef: String?

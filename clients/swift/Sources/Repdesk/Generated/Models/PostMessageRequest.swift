@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `post-message`: Write into the chat of a session
 public struct PostMessageRequest: Codable, Hashable, Sendable {
   /// Who may read it; left out: everyone, and of a masked rep the reps
   public var audience: Audience?

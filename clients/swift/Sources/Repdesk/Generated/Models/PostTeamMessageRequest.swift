@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `post-team-message`: Write into the chat of a team of one's own
 public struct PostTeamMessageRequest: Codable, Hashable, Sendable {
   /// The client's own reference: the same again is the same message
   public var clientRef: String?

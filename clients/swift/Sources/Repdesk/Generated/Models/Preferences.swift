@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// How a rep wants queues shown, on every console
 public struct Preferences: Codable, Hashable, Sendable {
   /// The columns to show, in their order; empty: as the client likes
   public var queueColumns: [QueueColumn]

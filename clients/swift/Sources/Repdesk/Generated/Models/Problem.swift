@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A refusal or a fault (RFC 9457). Programs decide by its code; the texts are for developers
 public struct Problem: Codable, Hashable, Sendable {
   /// What happened, for programs
   public var code: ProblemCode

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An issue, as customers choose it on a portal's page
 public struct PublicIssue: Codable, Hashable, Sendable, Identifiable {
   /// Whether a session on it would wait for somebody: without, it is refused with no_rep_available
   public var available: Bool

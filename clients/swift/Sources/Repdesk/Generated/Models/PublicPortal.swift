@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a portal's page shows to everybody
 public struct PublicPortal: Codable, Hashable, Sendable, Identifiable {
   /// Opaque id
   public var id: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What the app on a device gets of a push: the data of an FCM message, all of it texts. It says nothing about the customer
 public struct PushMessage: Codable, Hashable, Sendable {
   /// Of invitation: what the rep may do on the shared screen
   public var access: Access?

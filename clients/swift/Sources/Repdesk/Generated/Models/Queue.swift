@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep's own queue or that of a team, as one rep sees it
 public struct Queue: Codable, Hashable, Sendable, Identifiable {
   /// Sessions that the rep is in; they stand in the personal queue
   public var current: Int

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A session or an invitation that stands in a queue
 public struct QueueEntry: Codable, Hashable, Sendable, Identifiable {
   /// How it came
   public var cameBy: CameBy

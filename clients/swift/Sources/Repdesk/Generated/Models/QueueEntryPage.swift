@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `QueueEntry`
 public struct QueueEntryPage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [QueueEntry]

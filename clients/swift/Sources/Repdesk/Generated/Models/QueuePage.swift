@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One page of a list of `Queue`
 public struct QueuePage: Codable, Hashable, Sendable {
   /// The items of this page
   public var items: [Queue]

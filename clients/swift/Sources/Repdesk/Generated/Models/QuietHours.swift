@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The part of the day in which no invitations go out by email, in the rep's time zone. It may go over midnight
 public struct QuietHours: Codable, Hashable, Sendable {
   /// When they begin, hh:mm
   public var from: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What quiet hours are to be; both left out or empty: there are none
 public struct QuietHoursChange: Codable, Hashable, Sendable {
   /// When they begin, hh:mm
   public var from: String?

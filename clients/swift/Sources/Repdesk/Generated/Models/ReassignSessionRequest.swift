@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `reassign-session`: Give a session that is stuck to a rep or a team
 public struct ReassignSessionRequest: Codable, Hashable, Sendable {
   /// The rep who is to own it or, while it waits, in whose personal queue it is to wait; this or team_id
   public var repId: String?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The name of a thing that another thing's answer speaks of
 public struct Ref: Codable, Hashable, Sendable, Identifiable {
   /// Opaque id
   public var id: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An account, as administrators see it; its teams are also those out of use
 public struct Rep: Codable, Hashable, Sendable, Identifiable {
   /// What pushes tell the rep of, beside invitations
   public var alerts: Alerts

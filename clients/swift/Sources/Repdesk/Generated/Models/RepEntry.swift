@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An account in an organisation file
 public struct RepEntry: Codable, Hashable, Sendable {
   /// Whether the account is closed; left out: as it is
   public var disabled: Bool?

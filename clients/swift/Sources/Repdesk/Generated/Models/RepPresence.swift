@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Whether a rep can be reached, as colleagues see it
 public struct RepPresence: Codable, Hashable, Sendable, Identifiable {
   /// Opaque id
   public var id: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// How many may still come into a session
 public struct Seats: Codable, Hashable, Sendable {
   /// Reps who can still be invited
   public var repsLeft: Int

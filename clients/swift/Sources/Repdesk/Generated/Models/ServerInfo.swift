@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What the server says of itself
 public struct ServerInfo: Codable, Hashable, Sendable {
   /// What this server can do beyond what every server can: push to devices, send emails
   public var features: [Feature]

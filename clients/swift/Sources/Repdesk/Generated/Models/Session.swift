@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One piece of support for one customer, from the first wait to the end
 public struct Session: Codable, Hashable, Sendable, Identifiable {
   /// When a rep took it
   public var acceptedAt: Date?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A key that lets one customer in, who then waits for the rep who made it
 public struct SessionKey: Codable, Hashable, Sendable, Identifiable {
   /// When it was made
   public var createdAt: Date

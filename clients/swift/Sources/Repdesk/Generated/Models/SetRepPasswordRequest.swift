@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `set-rep-password`: Set the password of an account
 public struct SetRepPasswordRequest: Codable, Hashable, Sendable {
   /// The password as it is to be
   public var newPassword: String

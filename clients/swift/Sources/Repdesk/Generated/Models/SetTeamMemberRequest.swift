@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `set-team-member`: Bring a rep into a team, or give them another role there
 public struct SetTeamMemberRequest: Codable, Hashable, Sendable {
   /// The rep's role in the team
   public var role: TeamRole

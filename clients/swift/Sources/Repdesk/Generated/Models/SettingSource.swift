@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Where a setting of a portal comes from
 public struct SettingSource: Codable, Hashable, Sendable {
   /// The portal that says it: this one, or the nearest above; absent where it is the default
   public var portal: Ref?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// All that the Share menu of a session shows
 public struct ShareOptions: Codable, Hashable, Sendable {
   /// The most access that an invitation may carry
   public var accessCeiling: Access

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A portal in the Share menu
 public struct SharePortal: Codable, Hashable, Sendable {
   /// Reps logged in under it who could be invited now
   public var availableCount: Int

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep in the Share menu
 public struct ShareRep: Codable, Hashable, Sendable, Identifiable {
   /// Whether an email reaches them while not logged in
   public var extendedAvailability: Bool

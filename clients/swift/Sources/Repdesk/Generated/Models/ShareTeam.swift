@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A team, or an embassy, in the Share menu
 public struct ShareTeam: Codable, Hashable, Sendable {
   /// Whether any representative of it can be invited now, or be given the session
   public var anyRepresentative: Bool

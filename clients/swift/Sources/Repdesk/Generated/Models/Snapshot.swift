@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a console shows when it starts, as all of it stood at one moment
 public struct Snapshot: Codable, Hashable, Sendable {
   /// Invitations and transfers that wait for an answer: the number that pushes carry
   public var badge: Int

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What an email to a specialist says
 public struct SpecialistEmail: Codable, Hashable, Sendable {
   /// The email's subject
   public var subject: String

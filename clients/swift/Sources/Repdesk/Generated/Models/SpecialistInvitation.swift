@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A code and a link that let people without an account into one session, as the session's owner sees it
 public struct SpecialistInvitation: Codable, Hashable, Sendable, Identifiable {
   /// What a specialist may do on the shared screen: the lower of this and the portal's ceiling when they join
   public var access: Access

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `start-session`: Start a session that waits for a rep
 public struct StartSessionRequest: Codable, Hashable, Sendable {
   /// Who is being helped
   public var customer: Customer

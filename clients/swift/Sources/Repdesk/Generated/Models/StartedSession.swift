@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The answer to starting a session, with the customer's token, which is shown this once
 public struct StartedSession: Codable, Hashable, Sendable {
   /// The customer's bearer token for /v1/guest; shown this once
   public var guestToken: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Says on a stream why the server closes it
 public struct StreamClosing: Codable, Hashable, Sendable {
   /// Why
   public var reason: ClosingReason

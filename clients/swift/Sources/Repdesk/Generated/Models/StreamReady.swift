@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Says on a stream that everything missed has been told
 public struct StreamReady: Codable, Hashable, Sendable {
   /// The position from which the stream goes on
   public var cursor: String

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// Says on a stream that everything has to be loaded anew; the stream then closes
 public struct StreamReset: Codable, Hashable, Sendable {
   /// Why
   public var reason: ResetReason

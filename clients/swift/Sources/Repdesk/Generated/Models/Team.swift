@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A team, as the directory shows it; its settings are shown to administrators
 public struct Team: Codable, Hashable, Sendable, Identifiable {
   /// To administrators: whether it is out of use
   public var disabled: Bool?

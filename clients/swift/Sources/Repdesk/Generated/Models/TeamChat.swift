@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The chat of a team, as one rep stands to it
 public struct TeamChat: Codable, Hashable, Sendable {
   /// The team
   public var teamId: String

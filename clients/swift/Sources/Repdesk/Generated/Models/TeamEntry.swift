@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A team in an organisation file
 public struct TeamEntry: Codable, Hashable, Sendable {
   /// Whether it is out of use; left out: as it is
   public var disabled: Bool?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// One message of a team's chat. It never changes
 public struct TeamMessage: Codable, Hashable, Sendable, Identifiable {
   /// The rep who wrote it
   public var author: Ref

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A rep's place in a team, as an account is to have it
 public struct TeamPlace: Codable, Hashable, Sendable {
   /// The rep's role in it
   public var role: TeamRole

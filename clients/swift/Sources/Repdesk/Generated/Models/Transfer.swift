@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// An offer to own a session, shown in it while it is pending
 public struct Transfer: Codable, Hashable, Sendable, Identifiable {
   /// What the sender says; customers never see it
   public var comment: String?

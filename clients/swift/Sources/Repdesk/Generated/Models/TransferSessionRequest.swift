@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `transfer-session`: Offer a session to a rep or a team
 public struct TransferSessionRequest: Codable, Hashable, Sendable {
   /// What those see to whom it is offered, and customers never do
   public var comment: String?

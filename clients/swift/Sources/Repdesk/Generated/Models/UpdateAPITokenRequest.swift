@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-api-token`: Change an API token's name or scopes
 public struct UpdateAPITokenRequest: Codable, Hashable, Sendable {
   /// What it is for
   public var name: String?

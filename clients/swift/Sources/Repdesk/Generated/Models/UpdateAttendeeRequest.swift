@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-attendee`: Change what an attendee may do, or hide a rep
 public struct UpdateAttendeeRequest: Codable, Hashable, Sendable {
   /// What they may do on the shared screen, up to the ceiling of the session's portal
   public var access: Access?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-console`: Change what a console says of itself
 public struct UpdateConsoleRequest: Codable, Hashable, Sendable {
   /// The client's version
   public var appVersion: String?

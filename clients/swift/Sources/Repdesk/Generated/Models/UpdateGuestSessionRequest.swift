@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-guest-session`: Say which page a browser-sharing session is about
 public struct UpdateGuestSessionRequest: Codable, Hashable, Sendable {
   /// The page's title; \"\" for none
   public var pageTitle: String?

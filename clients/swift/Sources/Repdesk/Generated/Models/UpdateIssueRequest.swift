@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-issue`: Change an issue
 public struct UpdateIssueRequest: Codable, Hashable, Sendable {
   /// Whether it is out of use
   public var disabled: Bool?

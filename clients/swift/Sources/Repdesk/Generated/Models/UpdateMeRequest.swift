@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-me`: Change what the rep says of themselves
 public struct UpdateMeRequest: Codable, Hashable, Sendable {
   /// What pushes tell the rep of, beside invitations; what is left out stays as it is
   public var alerts: AlertsChange?

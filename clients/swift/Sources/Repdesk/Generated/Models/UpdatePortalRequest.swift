@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-portal`: Change a portal
 public struct UpdatePortalRequest: Codable, Hashable, Sendable {
   /// How much of the chat a rep who joins sees; 300 by default
   public var chatHistorySeconds: Int?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-preferences`: Change how the rep wants queues shown
 public struct UpdatePreferencesRequest: Codable, Hashable, Sendable {
   /// The columns to show, in their order; empty: as the client likes
   public var queueColumns: [QueueColumn]?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// The body of `update-rep`: Change an account
 public struct UpdateRepRequest: Codable, Hashable, Sendable {
   /// Whether the account is closed
   public var disabled: Bool?

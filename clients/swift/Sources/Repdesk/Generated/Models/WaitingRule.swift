@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What becomes of a session that waits too long in a team's queue
 public struct WaitingRule: Codable, Hashable, Sendable {
   /// Alert the team, or move the session
   public var action: WaitingAction

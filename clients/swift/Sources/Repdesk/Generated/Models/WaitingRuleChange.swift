@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// What a team's waiting rule is to be
 public struct WaitingRuleChange: Codable, Hashable, Sendable {
   /// Alert the team, or move the session
   public var action: WaitingAction?

@@ -2,6 +2,7 @@
 
 import Foundation
 
+/// A team's waiting rule in an organisation file
 public struct WaitingRuleEntry: Codable, Hashable, Sendable {
   /// Alert the team, or move the session
   public var action: WaitingAction
