@@ -9,10 +9,10 @@ import Foundation
 /// Its operations stand by subject: `client.sharing.invite(…)`, `client.sessions.listSessions(…)`. What is refused
 /// comes as ``ProblemError``, what does not reach the server as `URLError`.
 ///
-/// Each request carries the token, asks the server to leave out what it does not know (`Prefer: handling=lenient`),
-/// and, where it is a POST, has an `Idempotency-Key`. After a fault of the network, or when the server asks to come
-/// again, it is sent again up to three times with the same key: nothing is done twice. A PATCH has no key, and after a
-/// fault of the network the app has to look what became of it.
+/// Each request carries the token, asks the server to leave out what it does not know (`Prefer: handling=lenient`), and,
+/// where it is a POST, has an `Idempotency-Key`. After a fault of the network, or when the server asks to come again, it
+/// is sent again up to three times with the same key: nothing is done twice. A PATCH has no key: after a fault of the
+/// network the app looks what became of it.
 public struct RepdeskClient: Sendable {
   let transport: Transport
 
