@@ -333,7 +333,7 @@ public struct AdministrationAPI: Sendable {
   /// - Parameters:
   ///   - body: What to send
   ///   - dryRun: Say what would change, and change nothing
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `too_large`, `unsupported_media_type`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `too_large`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
   public func importOrganization(_ body: Data, dryRun: Bool? = nil) async throws -> ImportReport {
     var call = Call("PUT", "/v1/organization")

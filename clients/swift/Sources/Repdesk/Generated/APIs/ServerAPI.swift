@@ -12,7 +12,7 @@ public struct ServerAPI: Sendable {
   ///
   /// `GET /v1/server`
   ///
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `validation_failed`, `too_many_requests`, `internal`, `unavailable`; `URLError` where it is not reached.
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `validation_failed`, `too_many_requests`; `URLError` where it is not reached.
   @discardableResult
   public func getServer() async throws -> ServerInfo {
     let call = Call("GET", "/v1/server", isPublic: true)

@@ -70,7 +70,7 @@ public struct SessionsAPI: Sendable {
   ///   - sessionId: The session
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
   ///   - endSessionRequest: What to send
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `session_not_active`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
   public func endSession(sessionId: String, idempotencyKey: String? = nil, _ endSessionRequest: EndSessionRequest? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/end")

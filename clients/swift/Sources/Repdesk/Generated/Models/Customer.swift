@@ -10,7 +10,7 @@ public struct Customer: Codable, Hashable, Sendable {
   public var details: String?
   /// BCP 47 language tag
   public var language: String?
-  /// The customer's name
+  /// The customer's name, which nobody comes without; empty in what is left of a session that the caller may not see any more
   public var name: String
 
   public init(
