@@ -107,7 +107,7 @@ import Testing
     let began = Date()
     #expect(
       try await told(by: server, 4) == ["snapshot 0", "up to date", "interrupted silent", "event 5"])
-    #expect(Date().timeIntervalSince(began) >= 2)
+    #expect((2...20).contains(Date().timeIntervalSince(began)))  // before it is ready, it would have waited for 50
     try await eventually { server.closedByClients == 2 }
     #expect(server.positions == ["0", "4"])
   }
