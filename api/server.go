@@ -110,6 +110,7 @@ func newServer(cfg Config, add func(*Server)) *Server {
 	s.api.UseMiddleware(named, s.limitPublic, s.enforceAccess, s.readBody, s.keyed)
 	add(s)
 	s.publish()
+	s.serveIndex()
 	s.router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, "ok\n") })
 	s.router.Get("/readyz", s.readyz)
 	if cfg.MetricsPage != nil {
