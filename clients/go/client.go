@@ -5,13 +5,14 @@ package repdesk
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"math"
-	mathrand "math/rand/v2"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -81,7 +82,7 @@ func (d *doer) dress(r *http.Request) {
 	}
 	r.Header.Set("Prefer", "handling=lenient")
 	if r.Method == http.MethodPost && r.Header.Get(keyHeader) == "" {
-		r.Header.Set(keyHeader, rand.Text())
+		r.Header.Set(keyHeader, uuid.NewString())
 	}
 }
 
@@ -117,10 +118,14 @@ func pauseBefore(err error, repeats int) (pause time.Duration, helps bool) {
 // not come back together.
 func jitter(first time.Duration, earlier int) time.Duration {
 	most := min(float64(first)*math.Pow(2, float64(earlier)), float64(time.Minute))
-	return time.Duration(mathrand.Float64() * most)
+	return time.Duration(rand.Float64() * most)
 }
 
+// wait waits, if the context lasts that long.
 func wait(ctx context.Context, pause time.Duration) error {
+	if end, ends := ctx.Deadline(); ends && time.Until(end) < pause {
+		return context.DeadlineExceeded
+	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {

@@ -12,7 +12,7 @@ func TestBackupCommand(t *testing.T) {
 	folder := t.TempDir()
 	file, copied := filepath.Join(folder, "desk.db"), filepath.Join(folder, "copy.db")
 	p := start(t, file)
-	ana := p.logIn("ana", `{"platform": "script"}`)
+	ana := p.logIn("ana", browser)
 	session := ana.openSession()
 	variables := map[string]string{"REPDESK_DATABASE": file}
 	said, err := command(t, variables, "backup", copied)
@@ -23,10 +23,14 @@ func TestBackupCommand(t *testing.T) {
 	later := ana.openSession()
 
 	again := start(t, copied)
-	other := console{p: again, token: ana.token}
-	other.must(200, "GET", "/v1/sessions/"+session, "")
-	other.must(404, "GET", "/v1/sessions/"+later, "")
-	ana.must(200, "GET", "/v1/sessions/"+later, "")
+	other := again.with(ana.token)
+	_, err = other.GetSessionWithResponse(t.Context(), session, nil)
+	ok(t, err)
+	if _, err := other.GetSessionWithResponse(t.Context(), later, nil); err == nil {
+		t.Error("what came after the copy is in it")
+	}
+	_, err = ana.GetSessionWithResponse(t.Context(), later, nil)
+	ok(t, err)
 
 	for _, test := range []struct{ database, file, says string }{
 		{file, copied, "is there already"},

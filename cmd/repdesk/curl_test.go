@@ -38,6 +38,22 @@ type scripts struct {
 	token string
 }
 
+// object is what a script prints.
+type object map[string]any
+
+// at follows names into the object; what is not there is "".
+func (o object) at(path ...string) string {
+	var v any = map[string]any(o)
+	for _, name := range path {
+		inner, _ := v.(map[string]any)
+		v = inner[name]
+	}
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
 func (s scripts) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.t.Context(), "bash", append([]string{filepath.Join("../../clients/curl/examples", name)}, args...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to be ended with what it started

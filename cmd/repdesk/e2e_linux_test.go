@@ -1,13 +1,15 @@
 package main
 
 import (
-	"fmt"
-	"net/http"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	repdesk "github.com/repdesk/repdesk/clients/go"
 )
 
 // A file system of 6 MiB stands in for a disk.
@@ -17,25 +19,28 @@ func TestFullDiskRefusesAndServiceResumes(t *testing.T) {
 		t.Skipf("needs a small file system of its own, and this process may not mount one: %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
-	p := start(t, filepath.Join(disk, "repdesk.db"))
-	ana := p.logIn("ana", browser)
+	ana := start(t, filepath.Join(disk, "repdesk.db")).logIn("ana", browser)
 	ballast := filepath.Join(disk, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 6<<20), 0o600); err == nil {
 		t.Fatal("the ballast fits on the disk")
 	}
 
-	session := fmt.Sprintf(`{"customer": {"name": "Jo Doe", "details": %q}}`, strings.Repeat("full ", 400))
-	status, answer := http.StatusCreated, object{}
-	for i := 0; i < 1000 && status == http.StatusCreated; i++ { // the log has some room of its own
-		status, answer = ana.ask("POST", "/v1/sessions", session)
+	session := func() error {
+		patience, stop := context.WithTimeout(t.Context(), time.Second) // the client would wait for the disk
+		defer stop()
+		_, err := ana.StartSessionWithResponse(patience, repdesk.StartSessionRequest{Customer: repdesk.Customer{Name: "Jo Doe", Details: new(strings.Repeat("full ", 400))}})
+		return err
 	}
-	if status != http.StatusServiceUnavailable || answer.at("code") != "storage_full" || answer.at("retry_after_seconds") == "" {
-		t.Errorf("on a full disk: %d %v", status, answer)
+	var err error
+	for i := 0; i < 1000 && err == nil; i++ { // the log has some room of its own
+		err = session()
 	}
-	ana.must(http.StatusOK, "GET", "/v1/me", "")
+	if refusal, refused := repdesk.AsProblem(err); !refused || refusal.Code != repdesk.ProblemCodeStorageFull || refusal.RetryAfterSeconds == nil {
+		t.Errorf("on a full disk: %v", err)
+	}
+	_, err = ana.GetMeWithResponse(t.Context(), nil)
+	ok(t, err)
 
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	ana.must(http.StatusCreated, "POST", "/v1/sessions", session)
+	ok(t, os.Remove(ballast))
+	ok(t, session())
 }

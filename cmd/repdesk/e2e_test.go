@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	repdesk "github.com/repdesk/repdesk/clients/go"
 	"github.com/repdesk/repdesk/push/pushtest"
 )
 
@@ -26,16 +27,16 @@ func TestInvitedDeviceIsToldWithinASecondAndAgainWhenItIsOver(t *testing.T) {
 	fcm := pushtest.NewFCM(t)
 	p := start(t, database(t), "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
 	ana := p.logIn("ana", browser)
-	p.logIn("ben", fmt.Sprintf(phone, "bens-phone"))
+	p.logIn("ben", phone("bens-phone"))
 	session := ana.openSession()
 
 	fastest := time.Hour // of three: one alone may meet a moment in which the machine does something else
 	for range 3 {
 		begun := time.Now()
-		invitation := ana.invite(session, `{"rep_id": "@ben", "comment": "Please look"}`)
+		invitation := ana.invite(session, repdesk.InviteRequest{RepID: new("@ben"), Comment: new("Please look")})
 		told := fcm.Next()
 		fastest = min(fastest, time.Since(begun))
-		ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
+		ana.cancel(invitation)
 		withdrawn := fcm.Next()
 
 		if told.Target != "bens-phone" || told.Data["type"] != "invitation" || told.Data["key"] != invitation || told.Data["comment"] != "Please look" {
@@ -68,32 +69,34 @@ func TestEmailLinkShowsAcceptsAndDiesWithItsInvitation(t *testing.T) {
 	ana := p.logIn("ana", browser)
 	for _, name := range []string{"cho", "dia"} {
 		away := p.logIn(name, browser)
-		away.must(http.StatusOK, "PATCH", "/v1/me", `{"extended_availability": true}`)
+		_, err := away.UpdateMeWithResponse(t.Context(), nil, repdesk.UpdateMeRequest{ExtendedAvailability: new(true)})
+		ok(t, err)
 		if confirms := smtp.Next(); confirms.To != name+"@example.com" || confirms.Subject != "Extended availability is on" { // G6
 			t.Errorf("%q to %s", confirms.Subject, confirms.To)
 		}
-		away.must(http.StatusNoContent, "DELETE", "/v1/me/consoles/current", "")
+		_, err = away.LogOutWithResponse(t.Context(), "current", nil)
+		ok(t, err)
 	}
 	session := ana.openSession()
 
-	invitation := ana.invite(session, `{"rep_id": "@cho"}`)
+	invitation := ana.inviteRep(session, "cho")
 	link := linkIn(t, smtp.Next(), "cho@example.com")
 	page(t, http.MethodGet, link, "Accept")
-	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "active" {
+	if state := ana.invitation(invitation).State; state != repdesk.InvitationStateActive {
 		t.Errorf("opening the link made the invitation %s", state)
 	}
 	page(t, http.MethodPost, link, "You have accepted")
-	accepted := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "")
-	if accepted.at("state") != "accepted" || accepted.at("accepted_by", "name") != "cho" {
-		t.Errorf("after the answer: %v", accepted)
+	accepted := ana.invitation(invitation)
+	if accepted.State != repdesk.InvitationStateAccepted || accepted.AcceptedBy.Name != "cho" {
+		t.Errorf("after the answer: %+v", accepted)
 	}
 
-	invitation = ana.invite(session, `{"rep_id": "@dia"}`)
+	invitation = ana.inviteRep(session, "dia")
 	link = linkIn(t, smtp.Next(), "dia@example.com")
-	ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
+	ana.cancel(invitation)
 	page(t, http.MethodGet, link, "has cancelled it")
 	page(t, http.MethodPost, link, "has cancelled it")
-	if state := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("state"); state != "cancelled" {
+	if state := ana.invitation(invitation).State; state != repdesk.InvitationStateCancelled {
 		t.Errorf("a dead link made the invitation %s", state)
 	}
 }
@@ -143,10 +146,10 @@ func TestG7WhatIsCommittedIsSentAfterAKill(t *testing.T) {
 	for i := range devices {
 		target := fmt.Sprintf("phone-%d", i)
 		fcm.Always(target, pushtest.Answer{Hold: hold})
-		p.logIn("ben", fmt.Sprintf(phone, target))
+		p.logIn("ben", phone(target))
 		unsent[target] = true
 	}
-	invitation := ana.invite(ana.openSession(), `{"rep_id": "@ben"}`)
+	invitation := ana.inviteRep(ana.openSession(), "ben")
 	for range fcmWorkers {
 		fcm.Next()
 	}
@@ -155,7 +158,7 @@ func TestG7WhatIsCommittedIsSentAfterAKill(t *testing.T) {
 		fcm.Always(target, pushtest.Answer{})
 	}
 
-	ana.p = start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
+	ana = start(t, db, "--fcm-project", "desk", "--fcm-endpoint", fcm.URL).with(ana.token)
 	told := ana.stream()
 	for len(unsent) > 0 { // those that were being sent when it died come again
 		push := fcm.Next()
@@ -164,29 +167,29 @@ func TestG7WhatIsCommittedIsSentAfterAKill(t *testing.T) {
 		}
 		delete(unsent, push.Target)
 	}
-	for ana.count(invitation, "sent") < devices {
+	for ana.count(invitation, repdesk.DeliveryStateSent) < devices {
 		if !until(told, "event: delivery.changed") {
-			t.Fatalf("%d of %d are recorded as sent: %v", ana.count(invitation, "sent"), devices, told.Err())
+			t.Fatalf("%d of %d are recorded as sent: %v", ana.count(invitation, repdesk.DeliveryStateSent), devices, told.Err())
 		}
 	}
 }
 
 // count counts the deliveries of an invitation in a state.
-func (c console) count(invitation, state string) (n int) {
+func (c console) count(invitation string, state repdesk.DeliveryState) (n int) {
 	c.p.t.Helper()
-	for path := "/v1/invitations/" + invitation + "/deliveries?limit=100"; ; {
-		page := c.must(http.StatusOK, "GET", path, "")
-		items, _ := page["items"].([]any)
-		for _, item := range items {
-			if item.(map[string]any)["state"] == state {
+	page := repdesk.ListDeliveriesParams{Limit: new(int32(100))}
+	for {
+		answer, err := c.ListDeliveriesWithResponse(c.p.t.Context(), invitation, &page)
+		ok(c.p.t, err)
+		for _, delivery := range answer.JSON200.Items {
+			if delivery.State == state {
 				n++
 			}
 		}
-		next := page.at("next")
-		if next == "" {
+		if answer.JSON200.Next == nil {
 			return n
 		}
-		path = "/v1/invitations/" + invitation + "/deliveries?limit=100&cursor=" + url.QueryEscape(next)
+		page.Cursor = answer.JSON200.Next
 	}
 }
 
@@ -196,11 +199,11 @@ func TestG8AnAlarmShowsWhereOperatorsLook(t *testing.T) {
 	fcm.Always("bens-phone", pushtest.Status(http.StatusForbidden))
 	p := start(t, database(t), "--fcm-project", "desk", "--fcm-endpoint", fcm.URL)
 	ana := p.logIn("ana", browser)
-	p.logIn("ben", fmt.Sprintf(phone, "bens-phone"))
-	p.logIn("cho", fmt.Sprintf(phone, "chos-phone"))
+	p.logIn("ben", phone("bens-phone"))
+	p.logIn("cho", phone("chos-phone"))
 	told, session := ana.stream(), ana.openSession()
 	warning := func(rep string) string {
-		ana.invite(session, fmt.Sprintf(`{"rep_id": "@%s"}`, rep))
+		ana.inviteRep(session, rep)
 		if !until(told, "event: delivery.changed") {
 			t.Fatal("no outcome is told of")
 		}
@@ -230,28 +233,32 @@ func TestOfTwentyWhoAcceptAtOnceOneWins(t *testing.T) {
 	for i := range crowd {
 		reps = append(reps, p.logIn(fmt.Sprintf("c%d", i), browser))
 	}
-	invitation := ana.invite(ana.openSession(), `{"team_id": "@crowd"}`)
+	invitation := ana.invite(ana.openSession(), repdesk.InviteRequest{TeamID: new("@crowd")})
 
-	statuses, answers := make([]int, crowd), make([]object, crowd)
+	outcomes := make([]error, crowd)
 	var all sync.WaitGroup
 	begin := make(chan struct{})
 	for i, rep := range reps {
 		all.Go(func() {
 			<-begin
-			statuses[i], answers[i] = rep.ask("POST", "/v1/invitations/"+invitation+"/accept", "")
+			_, outcomes[i] = rep.AcceptInvitationWithResponse(t.Context(), invitation)
 		})
 	}
 	close(begin)
 	all.Wait()
 
-	winner := ana.must(http.StatusOK, "GET", "/v1/invitations/"+invitation, "").at("accepted_by", "id")
+	winner := ""
+	if by := ana.invitation(invitation).AcceptedBy; by != nil {
+		winner = by.ID
+	}
 	for i, rep := range reps {
+		refusal, refused := repdesk.AsProblem(outcomes[i])
 		switch {
-		case rep.rep == winner && statuses[i] == http.StatusOK:
+		case rep.rep == winner && outcomes[i] == nil:
 		case rep.rep == winner:
-			t.Errorf("the winner was answered %d: %v", statuses[i], answers[i])
-		case statuses[i] != http.StatusConflict || answers[i].at("code") != "invitation_not_active" || answers[i].at("conflict", "by", "id") != winner:
-			t.Errorf("a loser was answered %d: %v", statuses[i], answers[i])
+			t.Errorf("the winner was answered %v", outcomes[i])
+		case !refused || refusal.Code != repdesk.ProblemCodeInvitationNotActive || refusal.Conflict.By == nil || refusal.Conflict.By.ID != winner:
+			t.Errorf("a loser was answered %v", outcomes[i])
 		}
 	}
 	if winner == "" {
@@ -279,15 +286,8 @@ func TestStopsWithin5SecondsWithOpenStreams(t *testing.T) {
 // stream opens the event stream and reads until it is up to date.
 func (c console) stream() *bufio.Scanner {
 	c.p.t.Helper()
-	request, err := http.NewRequestWithContext(c.p.t.Context(), http.MethodGet, c.p.URL+"/v1/events", nil)
-	if err != nil {
-		c.p.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		c.p.t.Fatal(err)
-	}
+	answer, err := c.StreamEvents(c.p.t.Context(), nil)
+	ok(c.p.t, err)
 	c.p.t.Cleanup(func() { answer.Body.Close() })
 	lines := bufio.NewScanner(answer.Body)
 	if !until(lines, "event: ready") {

@@ -3,10 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	repdesk "github.com/repdesk/repdesk/clients/go"
 )
 
 // patience is how long a test waits for what should come at once, on a machine that does much else.
@@ -152,83 +152,75 @@ func (p *process) stop() (time.Duration, error) {
 	}
 }
 
-// object is a JSON object of an answer.
-type object map[string]any
-
-// at follows names into the object; what is not there is "".
-func (o object) at(path ...string) string {
-	var v any = map[string]any(o)
-	for _, name := range path {
-		inner, _ := v.(map[string]any)
-		v = inner[name]
-	}
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
 // console is a rep who is logged in.
 type console struct {
+	*repdesk.ClientWithResponses
 	p     *process
 	token string
 	rep   string // its id
 }
 
-func (p *process) logIn(username, device string) console {
+// with is whoever has a token.
+func (p *process) with(token string) console {
 	p.t.Helper()
-	in := console{p: p}.must(http.StatusCreated, "POST", "/v1/consoles", fmt.Sprintf(`{"username": %q, "password": "correct horse", "device": %s}`, username, device))
-	return console{p: p, token: in.at("token"), rep: in.at("rep", "id")}
+	client, err := repdesk.New(p.URL, token)
+	ok(p.t, err)
+	return console{ClientWithResponses: client, p: p, token: token}
 }
 
-// ask sends a request and returns the status and the object that came.
-func (c console) ask(method, path, body string) (int, object) {
-	request, err := http.NewRequestWithContext(c.p.t.Context(), method, c.p.URL+path, strings.NewReader(body))
-	if err != nil {
-		c.p.t.Error(err)
-		return 0, nil
-	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		c.p.t.Error(err)
-		return 0, nil
-	}
-	defer answer.Body.Close()
-	o := object{}
-	if err := json.NewDecoder(answer.Body).Decode(&o); err != nil && err != io.EOF {
-		c.p.t.Errorf("%s %s: %d: %v", method, path, answer.StatusCode, err)
-	}
-	return answer.StatusCode, o
+func (p *process) logIn(username string, device repdesk.Device) console {
+	p.t.Helper()
+	in, err := p.with("").LogInWithResponse(p.t.Context(), repdesk.LogInRequest{Username: username, Password: "correct horse", Device: device})
+	ok(p.t, err)
+	c := p.with(in.JSON201.Token)
+	c.rep = in.JSON201.Rep.ID
+	return c
 }
 
-func (c console) must(status int, method, path, body string) object {
-	c.p.t.Helper()
-	got, o := c.ask(method, path, body)
-	if got != status {
-		c.p.t.Fatalf("%s %s: %d, want %d: %v", method, path, got, status, o)
-	}
-	return o
+var browser = repdesk.Device{Platform: repdesk.PlatformWeb}
+
+func phone(target string) repdesk.Device {
+	return repdesk.Device{Platform: repdesk.PlatformAndroid, PushTarget: &target}
 }
 
 func (c console) openSession() string {
 	c.p.t.Helper()
-	id := c.must(http.StatusCreated, "POST", "/v1/sessions", `{"portal_id": "@main", "customer": {"name": "Jo Doe"}}`).at("session", "id")
-	c.must(http.StatusOK, "POST", "/v1/sessions/"+id+"/accept", "")
-	return id
+	started, err := c.StartSessionWithResponse(c.p.t.Context(), repdesk.StartSessionRequest{PortalID: new("@main"), Customer: repdesk.Customer{Name: "Jo Doe"}})
+	ok(c.p.t, err)
+	_, err = c.AcceptSessionWithResponse(c.p.t.Context(), started.JSON201.Session.ID)
+	ok(c.p.t, err)
+	return started.JSON201.Session.ID
 }
 
-func (c console) invite(session, target string) string {
+func (c console) invite(session string, whom repdesk.InviteRequest) string {
 	c.p.t.Helper()
-	return c.must(http.StatusCreated, "POST", "/v1/sessions/"+session+"/invitations", target).at("id")
+	invited, err := c.InviteWithResponse(c.p.t.Context(), session, whom)
+	ok(c.p.t, err)
+	return invited.JSON201.ID
 }
 
-const (
-	browser = `{"platform": "web"}`
-	phone   = `{"platform": "android", "push_target": %q}`
-)
+func (c console) inviteRep(session, name string) string {
+	c.p.t.Helper()
+	return c.invite(session, repdesk.InviteRequest{RepID: new("@" + name)})
+}
+
+func (c console) cancel(invitation string) {
+	c.p.t.Helper()
+	_, err := c.CancelInvitationWithResponse(c.p.t.Context(), invitation)
+	ok(c.p.t, err)
+}
+
+func (c console) invitation(id string) repdesk.Invitation {
+	c.p.t.Helper()
+	answer, err := c.GetInvitationWithResponse(c.p.t.Context(), id, nil)
+	ok(c.p.t, err)
+	return *answer.JSON200
+}
+
+// ok stops the test where something failed that has to work.
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

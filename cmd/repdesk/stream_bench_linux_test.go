@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	repdesk "github.com/repdesk/repdesk/clients/go"
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -158,7 +158,8 @@ func (r *readers) await(came <-chan struct{}, n int, what string) {
 // tell writes into the team's chat, and waits until all its reps have read it.
 func (r *readers) tell(token string) time.Duration {
 	begun := time.Now()
-	console{p: r.p, token: token}.must(http.StatusCreated, "POST", "/v1/teams/@told/messages", `{"text": "Lunch?"}`)
+	_, err := r.p.with(token).PostTeamMessageWithResponse(r.b.Context(), "@told", repdesk.PostTeamMessageRequest{Text: "Lunch?"})
+	ok(r.b, err)
 	r.await(r.told, benchReaders, "are told")
 	return time.Since(begun)
 }

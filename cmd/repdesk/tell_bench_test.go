@@ -204,7 +204,7 @@ func newTold(b *testing.B) *told {
 	p := &process{t: b, URL: server.URL}
 	t.ana = p.logIn("ana", browser)
 	t.session = t.ana.openSession()
-	lines := p.logIn("ben", fmt.Sprintf(phone, "bens-phone")).stream()
+	lines := p.logIn("ben", phone("bens-phone")).stream()
 	go func() {
 		for until(lines, "event: invitation.created") {
 			t.read <- time.Now()
@@ -229,10 +229,10 @@ func (t *told) healthz() time.Duration {
 
 // invite invites, and cancels when all have been told.
 func (t *told) invite() (toFCM, toStream time.Duration) {
-	invitation := t.ana.invite(t.session, `{"rep_id": "@ben"}`)
+	invitation := t.ana.inviteRep(t.session, "ben")
 	answered := time.Now()
 	toFCM, toStream = max((<-t.atFCM).Sub(answered), 0), max((<-t.read).Sub(answered), 0)
-	t.ana.must(http.StatusOK, "POST", "/v1/invitations/"+invitation+"/cancel", "")
+	t.ana.cancel(invitation)
 	<-t.atFCM // the withdrawal
 	return toFCM, toStream
 }
