@@ -5,16 +5,11 @@ import (
 	"net/http"
 )
 
-// discovery are the links by which programs find out about the server (RFC 8631).
-func (s *Server) discovery() string {
-	return fmt.Sprintf(`<%[1]s/openapi.json>; rel="service-desc"; type="application/vnd.oai.openapi+json;version=3.1", `+
+// serveIndex answers whoever knows no more than the server's address: people by a text, programs by links (RFC 8631).
+func (s *Server) serveIndex() {
+	links := fmt.Sprintf(`<%[1]s/openapi.json>; rel="service-desc"; type="application/vnd.oai.openapi+json;version=3.1", `+
 		`<%[1]s/openapi.yaml>; rel="service-desc"; type="application/vnd.oai.openapi;version=3.1", `+
 		`<%[1]s/docs>; rel="service-doc"; type="text/html", <%[1]s/readyz>; rel="status"; type="text/plain"`, s.cfg.PublicURL)
-}
-
-// serveIndex answers whoever knows no more than the server's address, people and programs: where all else is said.
-func (s *Server) serveIndex() {
-	links := s.discovery()
 	text := fmt.Sprintf(`%s, a desk that runs repdesk %s
 
 %[3]s/docs           all operations

@@ -44,8 +44,7 @@ func (s *Server) features() []string {
 	return features
 }
 
-func (s *Server) getServer(ctx context.Context, _ *struct{}) (*Plain[Info], error) {
-	exchangeFrom(ctx).header.Set("Link", s.discovery())
+func (s *Server) getServer(context.Context, *struct{}) (*Plain[Info], error) {
 	return &Plain[Info]{Info{
 		ServerID: s.cfg.Store.ServerID(), Name: s.cfg.Name, Version: s.cfg.Version, LogInMethods: []string{"password"},
 		Languages: texts.Languages, Features: s.features(), ServerTime: desk.Time(s.cfg.Now().UnixMilli()),

@@ -1077,7 +1077,7 @@ type Customer struct {
 	// Examples: en
 	Language *string `json:"language,omitempty"`
 
-	// Name The customer's name
+	// Name The customer's name, which nobody comes without; empty in what is left of a session that the caller may not see any more
 	//
 	// Examples: Jo Doe
 	Name string `json:"name"`
