@@ -45,6 +45,9 @@ func (s *Server) takeIn(op *huma.Operation, w http.ResponseWriter, r *http.Reque
 		return desk.Refuse(desk.Malformed, "The path or the query is not valid, not UTF-8, or holds a NUL character.")
 	}
 	body, err := readWhole(w, r, op.MaxBodyBytes-1)
+	if op.RequestBody == nil && isRefusal(err, desk.TooLarge) {
+		err = noBody()
+	}
 	if err != nil {
 		return err
 	}
@@ -122,7 +125,11 @@ func jsonSchema(op *huma.Operation) (*huma.Schema, bool) {
 
 // inspect returns the body for huma, and the names of the fields that it took out.
 func (s *Server) inspect(r *http.Request, body []byte, schema *huma.Schema) ([]byte, []string, error) {
-	if !isJSON(r.Header.Get("Content-Type")) {
+	switch {
+	case isJSON(r.Header.Get("Content-Type")):
+	case schema == noFields:
+		return nil, nil, noBody()
+	default:
 		return nil, nil, desk.Refuse(desk.UnsupportedMediaType, "")
 	}
 	if !utf8.Valid(body) {
@@ -218,9 +225,12 @@ func pruneQuery(op *huma.Operation, u *url.URL) []string {
 // headerSafe escapes a name that somebody else chose, and cuts it.
 func headerSafe(name string) string { return url.QueryEscape(fieldName(name)) }
 
+// noBody refuses what came to an operation that takes nothing.
+func noBody() error { return desk.Invalid("body", "wrong_type", "this operation takes no body") }
+
 func refuseFields(value any, unknown []string) error {
 	if _, ok := value.(map[string]any); !ok {
-		return desk.Invalid("body", "wrong_type", "this operation takes no body")
+		return noBody()
 	}
 	if len(unknown) == 0 {
 		return nil

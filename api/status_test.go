@@ -179,7 +179,15 @@ func refusals(t *testing.T) *server {
 		x.play(t, c)
 	})
 	x.each(http.StatusUnprocessableEntity, nil, func(op *huma.Operation, c call) {
-		c.do, c.code = c.do+"?nothing=1", "validation_failed"
+		c.code = "validation_failed"
+		if op.RequestBody == nil {
+			for media, body := range map[string]string{"text/plain": "x", "application/json": strings.Repeat(" ", int(op.MaxBodyBytes))} {
+				c.body, c.headers = body, headers{"Content-Type": media}
+				x.play(t, c)
+			}
+			c.body, c.headers = "", nil
+		}
+		c.do += "?nothing=1"
 		x.play(t, c)
 	})
 	return x
