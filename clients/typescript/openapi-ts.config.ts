@@ -21,8 +21,8 @@ function open(alias: Alias): void {
 export default defineConfig({
   input: contract,
   output: { path: 'src/generated', module: { extension: '.js' } },
-  // EventStream follows events; what would be generated neither begins with a snapshot nor knows a reset.
-  parser: { filters: { operations: { exclude: ['GET /v1/events'] }, orphans: true } },
+  // What would be generated for streams neither begins with a snapshot nor knows a reset; EventStream does.
+  parser: { filters: { operations: { exclude: ['GET /v1/events', 'GET /v1/guest/events'] }, orphans: true } },
   plugins: [
     { name: '@hey-api/client-fetch', throwOnError: true },
     {

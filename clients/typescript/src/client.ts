@@ -1,13 +1,13 @@
 import { type Client, createClient, createConfig } from './generated/client/index.js';
 import { Operations } from './generated/sdk.gen.js';
-import { AnswerError, isProblem, ProblemError } from './problem.js';
 import type { Problem } from './generated/types.gen.js';
+import { AnswerError, isProblem, ProblemError } from './problem.js';
 import { repeating } from './repeat.js';
 import { EventStream, type EventStreamOptions } from './stream.js';
 
 /** Where the desk is, and who calls. */
 export interface RepdeskClientOptions {
-  /** The desk's address, without a path: `https://desk.example.com`. */
+  /** Where the desk is, up to and without `/v1`: `https://desk.example.com`. */
   baseUrl: string;
   /**
    * The bearer token, or a function that gives it anew for each request: of a console (`logIn` answers with it), of a
@@ -53,7 +53,7 @@ export class RepdeskClient extends Operations {
 
   /** Opens the stream after a position. The EventStream repeats that by itself, so the plain fetch sends it. */
   async #open(position: string, types: readonly string[] | undefined, signal: AbortSignal) {
-    const body = await this.client.get<{ 200: ReadableStream<Uint8Array> }, unknown, true, 'data'>({
+    return await this.client.get<{ 200: ReadableStream<Uint8Array> }, unknown, true, 'data'>({
       url: '/v1/events',
       headers: { Accept: 'text/event-stream', 'Last-Event-ID': position },
       ...(types && { query: { types: types.join(',') } }),
@@ -64,7 +64,6 @@ export class RepdeskClient extends Operations {
       fetch: this.#fetch,
       signal,
     });
-    return body;
   }
 }
 
@@ -76,7 +75,7 @@ export function createRepdeskClient(options: RepdeskClientOptions): RepdeskClien
 function transport({ baseUrl, token }: RepdeskClientOptions, fetch: typeof globalThis.fetch): Client {
   const client = createClient(
     createConfig({
-      baseUrl,
+      baseUrl: baseUrl.replace(/\/+$/, ''),
       auth: token,
       fetch: repeating(fetch),
       headers: { Prefer: 'handling=lenient' },

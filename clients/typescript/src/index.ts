@@ -1,5 +1,5 @@
 export { createRepdeskClient, type RepdeskClient, type RepdeskClientOptions } from './client.js';
-export type { Options, RequestResult } from './generated/client/index.js';
+export type { Options } from './generated/sdk.gen.js';
 export * from './generated/types.gen.js';
 export { AnswerError, ProblemError } from './problem.js';
 export { type EventStream, type EventStreamOptions, type StreamUpdate } from './stream.js';

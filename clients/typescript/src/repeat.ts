@@ -8,7 +8,7 @@ const repeats = 3;
 const firstWait = 0.5;
 const longestWait = 8;
 /** Who is asked to wait for longer than this, in seconds, gets the answer instead, and can tell the user. */
-const patience = 30;
+const patience = 10;
 
 /**
  * A fetch that repeats requests where that does nothing twice: after a network fault, and where the server says that the

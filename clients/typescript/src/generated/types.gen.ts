@@ -5326,64 +5326,6 @@ export type GiveConsentResponses = {
 
 export type GiveConsentResponse = GiveConsentResponses[keyof GiveConsentResponses];
 
-export type StreamGuestEventsData = {
-    body?: never;
-    headers?: {
-        /**
-         * The id of the last event that the client has; goes before after
-         */
-        'Last-Event-ID'?: string;
-    };
-    path?: never;
-    query?: {
-        /**
-         * The cursor of a snapshot or of an earlier stream; without it, only what comes from now on
-         */
-        after?: string;
-        /**
-         * Only events of these types
-         */
-        types?: Array<string>;
-    };
-    url: '/v1/guest/events';
-};
-
-export type StreamGuestEventsErrors = {
-    /**
-     * - `malformed`: The body is not JSON, or a text in it is not valid UTF-8 or holds a NUL character.
-     */
-    400: Problem;
-    /**
-     * - `not_logged_in`: The request carries no bearer token.
-     * - `token_unknown`: The bearer token was never given out, was revoked, or is long gone.
-     * - `token_expired`: A console's token was not used for 60 days, or the time of an API token is over.
-     */
-    401: Problem;
-    /**
-     * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
-     */
-    422: Problem;
-    /**
-     * - `internal`: A fault of the server; it is in the server's log under the request_id.
-     */
-    500: Problem;
-    /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
-     */
-    503: Problem;
-};
-
-export type StreamGuestEventsError = StreamGuestEventsErrors[keyof StreamGuestEventsErrors];
-
-export type StreamGuestEventsResponses = {
-    /**
-     * Server-sent events. The event's name is the type, its data an `Event`, its id the cursor. Without an id come `ready` (a `StreamReady`: the replay is over), `reset` (a `StreamReset`: load everything anew; the stream closes) and `closing` (a `StreamClosing`), and to a guest who waits `place.changed` (an `Event`). A comment comes every 25 seconds.
-     */
-    200: string;
-};
-
-export type StreamGuestEventsResponse = StreamGuestEventsResponses[keyof StreamGuestEventsResponses];
-
 export type GetGuestGrantData = {
     body?: never;
     headers?: {
