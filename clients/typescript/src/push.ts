@@ -1,3 +1,5 @@
+import { type PushMessage, PushType } from './generated/types.gen.js';
+
 /** What comes by push: texts by name, as Firebase hands them over in `data`. */
 export type PushData = Readonly<Record<string, string>>;
 
@@ -11,7 +13,7 @@ export interface PushNotification {
   title: string;
   body: string;
   /** The push: which invitation, which session, and so on. */
-  data: PushData;
+  data: PushMessage;
 }
 
 /** What to do about a push. */
@@ -51,18 +53,18 @@ const version = '1';
 /** How long a key's revision is remembered, in milliseconds: longer than anything that a withdrawal could have overtaken. */
 const memory = 48 * 3600_000;
 /** How long what was sent is worth showing, in milliseconds. */
-const worth = new Map([
-  ['invitation', 24 * 3600_000],
-  ['transfer', 24 * 3600_000],
-  ['queue', 600_000],
-  ['session', 600_000],
-  ['message', 3600_000],
-  ['test', 60_000],
+const worth = new Map<string, number>([
+  [PushType.invitation, 24 * 3600_000],
+  [PushType.transfer, 24 * 3600_000],
+  [PushType.queue, 600_000],
+  [PushType.session, 600_000],
+  [PushType.message, 3600_000],
+  [PushType.test, 60_000],
 ]);
 /** What shows nothing by itself. */
-const commands = new Set(['withdrawal', 'signed_out']);
+const commands = new Set<string>([PushType.withdrawal, PushType.signedOut]);
 /** What is not reported: any request says that its rep is there, where only the device is. */
-const unreported = new Set(['message', 'session', 'withdrawal', 'signed_out']);
+const unreported = new Set<string>([PushType.message, PushType.session, PushType.withdrawal, PushType.signedOut]);
 /** The highest revision. */
 const maxRev = 2n ** 63n - 1n;
 
@@ -128,9 +130,9 @@ export class PushInbox {
     const ttl = worth.get(type);
     const stale_at = ttl === undefined ? undefined : sentAt(data, now) + ttl;
     this.#kept.set(tag, { rev: String(rev), came_at: now, stale_at });
-    const notification = { tag, title: data['title'] ?? '', body: data['body'] ?? '', data };
+    const notification = { tag, title: data['title'] ?? '', body: data['body'] ?? '', data: data as unknown as PushMessage };
     if (stale_at === undefined) {
-      return { action: type === 'withdrawal' ? 'cancel' : 'check_log_in', notification };
+      return { action: type === PushType.withdrawal ? 'cancel' : 'check_log_in', notification };
     }
     if (stale_at <= now) {
       return { action: 'ignore', why: 'stale' };

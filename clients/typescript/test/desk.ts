@@ -38,14 +38,20 @@ export class Desk {
   readonly folder = mkdtempSync(join(tmpdir(), 'repdesk-desk-'));
   /** Where it is, once it has started. */
   url = '';
+  readonly #flags: string[];
   #process: ChildProcess | undefined;
   #log = '';
+
+  /** With further flags of `repdesk serve`. */
+  constructor(...flags: string[]) {
+    this.#flags = flags;
+  }
 
   /** Starts the server, at the address that it had, if it had one. */
   async start(command: 'serve' | 'demo' = 'serve'): Promise<this> {
     const listen = ['--listen', this.url === '' ? '127.0.0.1:0' : new URL(this.url).host];
     writeFileSync(join(this.folder, 'org.json'), JSON.stringify(organization)); // which is YAML too
-    const where = ['--database', join(this.folder, 'repdesk.db'), '--org', join(this.folder, 'org.json'), '--log-level', 'warn'];
+    const where = ['--database', join(this.folder, 'repdesk.db'), '--org', join(this.folder, 'org.json'), '--log-level', 'warn', ...this.#flags];
     const binary = process.env['REPDESK_BINARY'];
     assert(binary, 'REPDESK_BINARY names no program: run npm test');
     const child = spawn(binary, [command, ...listen, ...(command === 'serve' ? where : [])], {
@@ -102,8 +108,8 @@ export class Desk {
 }
 
 /** A desk that runs while the file's tests do. */
-export async function openDesk(): Promise<Desk> {
-  const desk = new Desk();
+export async function openDesk(...flags: string[]): Promise<Desk> {
+  const desk = new Desk(...flags);
   after(() => desk.remove());
   return desk.start();
 }

@@ -2809,6 +2809,188 @@ export const PushKind = { fcmToken: 'fcm_token', fcmFid: 'fcm_fid' } as const;
  */
 export type PushKind = typeof PushKind[keyof typeof PushKind] | (string & {});
 
+export type PushMessage = {
+    /**
+     * Of invitation: what the rep may do on the shared screen
+     */
+    access?: Access;
+    /**
+     * Of message: who wrote the last of them
+     */
+    author_role?: AttendeeRole;
+    /**
+     * How many active invitations the rep may accept, a whole number
+     */
+    badge: string;
+    /**
+     * What to show below the title
+     */
+    body: string;
+    /**
+     * Of withdrawal: the name of who ended it, if a person did
+     */
+    by?: string;
+    /**
+     * Of invitation and transfer: what the sender says, where they said anything
+     */
+    comment?: string;
+    /**
+     * Of signed_out: the console whose log-in was ended
+     */
+    console_id?: string;
+    /**
+     * Of message: how many messages of the session's chat the rep has not read, a whole number
+     */
+    count?: string;
+    /**
+     * What to acknowledge by ack-delivery
+     */
+    delivery_id: string;
+    /**
+     * Of withdrawal: the type that it ends
+     */
+    ends?: PushType;
+    /**
+     * Of invitation: its id
+     */
+    invitation_id?: string;
+    /**
+     * Of invitation: the name of who invites
+     */
+    inviter?: string;
+    /**
+     * Of invitation, transfer, queue and message: the title of the issue, where there is one
+     */
+    issue?: string;
+    /**
+     * What the notification stands for, and its tag on the device: the id of the invitation, transfer, queue entry or console; of a session's chat and state its id with .chat and .state; test
+     */
+    key: string;
+    /**
+     * Of invitation: whom it is for
+     */
+    kind?: InvitationKind;
+    /**
+     * Of invitation: true if the rep joins hidden from the customer, else false
+     */
+    masked?: string;
+    /**
+     * Of queue: its name
+     */
+    queue?: string;
+    /**
+     * Of queue: the entry's id
+     */
+    queue_entry_id?: string;
+    /**
+     * Of queue: personal, or a team's id
+     */
+    queue_id?: string;
+    /**
+     * Of queue: whether it entered, is overdue, or returned. Of session: what happened to it. Of signed_out: what ended the log-in. Of withdrawal: why it is over
+     */
+    reason?: PushReason;
+    /**
+     * The rep that it is for
+     */
+    rep_id: string;
+    /**
+     * Revision of what key names, a whole number: a message is ignored whose rev is not above the one kept for its key
+     */
+    rev: string;
+    /**
+     * Of transfer: the name of who offers it
+     */
+    sender?: string;
+    /**
+     * When it was sent
+     */
+    sent_at: string;
+    /**
+     * The desk that it comes from
+     */
+    server_id: string;
+    /**
+     * Of invitation, transfer, queue, message and session: the session
+     */
+    session_id?: string;
+    /**
+     * Of withdrawal: what it has become
+     */
+    state?: InvitationState;
+    /**
+     * Of invitation and transfer: the name of the rep, team or portal that it is for
+     */
+    target?: string;
+    /**
+     * What to show, in the console's language
+     */
+    title: string;
+    /**
+     * Of transfer: its id
+     */
+    transfer_id?: string;
+    /**
+     * What it tells; of a type that it does not know a client shows nothing
+     */
+    type: PushType;
+    /**
+     * Version of the payload; a message of another version is ignored
+     */
+    v: string;
+};
+
+/**
+ * Why a push comes: what a session does in a queue, what happened to a session, what ended a log-in; and of a withdrawal why it is over
+ */
+export const PushReason = {
+    entered: 'entered',
+    overdue: 'overdue',
+    returned: 'returned',
+    connectionLost: 'connection_lost',
+    movedToYou: 'moved_to_you',
+    takenOver: 'taken_over',
+    loggedOut: 'logged_out',
+    revoked: 'revoked',
+    passwordChanged: 'password_changed',
+    accountDisabled: 'account_disabled',
+    accepted: 'accepted',
+    declined: 'declined',
+    cancelled: 'cancelled',
+    ownerLeft: 'owner_left',
+    ownershipMoved: 'ownership_moved',
+    sessionEnded: 'session_ended',
+    joinedOtherwise: 'joined_otherwise',
+    targetGone: 'target_gone',
+    moved: 'moved',
+    read: 'read',
+    left: 'left'
+} as const;
+
+/**
+ * Why a push comes: what a session does in a queue, what happened to a session, what ended a log-in; and of a withdrawal why it is over
+ */
+export type PushReason = typeof PushReason[keyof typeof PushReason] | (string & {});
+
+/**
+ * What a push tells of
+ */
+export const PushType = {
+    invitation: 'invitation',
+    transfer: 'transfer',
+    queue: 'queue',
+    message: 'message',
+    session: 'session',
+    withdrawal: 'withdrawal',
+    signedOut: 'signed_out',
+    test: 'test'
+} as const;
+
+/**
+ * What a push tells of
+ */
+export type PushType = typeof PushType[keyof typeof PushType] | (string & {});
+
 export type Queue = {
     /**
      * Sessions that the rep is in; they stand in the personal queue
