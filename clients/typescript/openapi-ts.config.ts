@@ -21,8 +21,15 @@ function open(alias: Alias): void {
 export default defineConfig({
   input: contract,
   output: { path: 'src/generated', module: { extension: '.js' } },
-  // What would be generated for streams neither begins with a snapshot nor knows a reset; EventStream does.
-  parser: { filters: { operations: { exclude: ['GET /v1/events', 'GET /v1/guest/events'] }, orphans: true } },
+  parser: {
+    patch: {
+      // What would be generated for streams neither begins with a snapshot nor knows a reset; EventStream does.
+      input: ({ paths }) => {
+        delete paths?.['/v1/events'];
+        delete paths?.['/v1/guest/events'];
+      },
+    },
+  },
   plugins: [
     { name: '@hey-api/client-fetch', throwOnError: true },
     {

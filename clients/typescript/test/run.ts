@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
+const sources = fileURLToPath(new URL('../../test/', import.meta.url));
 const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'repdesk-client-'));
 try {
@@ -15,8 +16,8 @@ try {
     execFileSync('go', ['build', '-o', binary, './cmd/repdesk'], { cwd: repository, stdio: 'inherit' });
   }
   const named = process.argv.slice(2); // parts of files' names; none: all
-  const files = readdirSync(here).filter((file) => file.endsWith('.test.js') && (named.length === 0 || named.some((part) => file.includes(part))));
-  const tests = spawnSync(process.execPath, ['--test', ...files.map((file) => join(here, file))], {
+  const files = readdirSync(sources).filter((file) => file.endsWith('.test.ts') && (named.length === 0 || named.some((part) => file.includes(part))));
+  const tests = spawnSync(process.execPath, ['--test', ...files.map((file) => join(here, file.replace(/ts$/, 'js')))], {
     env: { ...process.env, REPDESK_BINARY: binary },
     stdio: 'inherit',
   });

@@ -129,7 +129,7 @@ export class Operations extends HeyApiClient {
     /**
      * One API token
      *
-     * An API token needs the scope `administration:read`.
+     * With its scopes, its end, and when it was last used; never its text. An API token needs the scope `administration:read`.
      */
     public getApiToken<ThrowOnError extends boolean = true>(options: Options<GetApiTokenData, ThrowOnError>): RequestResult<GetApiTokenResponses, GetApiTokenErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetApiTokenResponses, GetApiTokenErrors, ThrowOnError, 'data'>({
@@ -151,7 +151,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change an API token's name or scopes
      *
-     * An API token needs the scope `administration:write`.
+     * Its text stays the same. Scopes that are given take the place of those that it had. An API token needs the scope `administration:write`.
      */
     public updateApiToken<ThrowOnError extends boolean = true>(options: Options<UpdateApiTokenData, ThrowOnError>): RequestResult<UpdateApiTokenResponses, UpdateApiTokenErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateApiTokenResponses, UpdateApiTokenErrors, ThrowOnError, 'data'>({
@@ -215,6 +215,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Report that a push came, or was opened
+     *
+     * For the rep whom the push tells, by the `delivery_id` in it: `received` when it comes, `opened` when the user follows it. The session's owner sees it in the delivery. What was opened stays so.
      */
     public ackDelivery<ThrowOnError extends boolean = true>(options: Options<AckDeliveryData, ThrowOnError>): RequestResult<AckDeliveryResponses, AckDeliveryErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<AckDeliveryResponses, AckDeliveryErrors, ThrowOnError, 'data'>({
@@ -258,6 +260,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Who is in the session, as guests may know
+     *
+     * In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
      */
     public listGuestAttendees<ThrowOnError extends boolean = true>(options?: Options<ListGuestAttendeesData, ThrowOnError>): RequestResult<ListGuestAttendeesResponses, ListGuestAttendeesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListGuestAttendeesResponses, ListGuestAttendeesErrors, ThrowOnError, 'data'>({
@@ -296,6 +300,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * A signed token for what carries the screen
+     *
+     * For guests what get-join-grant is for reps: it says who they are in the session and what they may do there, and lives for a minute.
      */
     public getGuestGrant<ThrowOnError extends boolean = true>(options?: Options<GetGuestGrantData, ThrowOnError>): RequestResult<GetGuestGrantResponses, GetGuestGrantErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).post<GetGuestGrantResponses, GetGuestGrantErrors, ThrowOnError, 'data'>({
@@ -330,6 +336,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * The chat, as guests may read it
+     *
+     * What reps write among themselves is left out. A specialist sees it from shortly before they came.
      */
     public listGuestMessages<ThrowOnError extends boolean = true>(options?: Options<ListGuestMessagesData, ThrowOnError>): RequestResult<ListGuestMessagesResponses, ListGuestMessagesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListGuestMessagesResponses, ListGuestMessagesErrors, ThrowOnError, 'data'>({
@@ -346,6 +354,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Write into the chat
+     *
+     * Everyone in the session reads it. With a `client_ref` it can be sent again: the same reference is the same message.
      */
     public postGuestMessage<ThrowOnError extends boolean = true>(options: Options<PostGuestMessageData, ThrowOnError>): RequestResult<PostGuestMessageResponses, PostGuestMessageErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<PostGuestMessageResponses, PostGuestMessageErrors, ThrowOnError, 'data'>({
@@ -407,7 +417,7 @@ export class Operations extends HeyApiClient {
     /**
      * List help links, by name
      *
-     * An API token needs the scope `administration:read`.
+     * With those that are withdrawn. An API token needs the scope `administration:read`.
      */
     public listHelpLinks<ThrowOnError extends boolean = true>(options?: Options<ListHelpLinksData, ThrowOnError>): RequestResult<ListHelpLinksResponses, ListHelpLinksErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListHelpLinksResponses, ListHelpLinksErrors, ThrowOnError, 'data'>({
@@ -455,7 +465,7 @@ export class Operations extends HeyApiClient {
     /**
      * Delete a help link
      *
-     * An API token needs the scope `administration:write`.
+     * Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
      */
     public deleteHelpLink<ThrowOnError extends boolean = true>(options: Options<DeleteHelpLinkData, ThrowOnError>): RequestResult<DeleteHelpLinkResponses, DeleteHelpLinkErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<DeleteHelpLinkResponses, DeleteHelpLinkErrors, ThrowOnError, 'data'>({
@@ -477,7 +487,7 @@ export class Operations extends HeyApiClient {
     /**
      * One help link
      *
-     * An API token needs the scope `administration:read`.
+     * By its id or `@slug`, with its code and where it leads. An API token needs the scope `administration:read`.
      */
     public getHelpLink<ThrowOnError extends boolean = true>(options: Options<GetHelpLinkData, ThrowOnError>): RequestResult<GetHelpLinkResponses, GetHelpLinkErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetHelpLinkResponses, GetHelpLinkErrors, ThrowOnError, 'data'>({
@@ -499,7 +509,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change or withdraw a help link
      *
-     * An API token needs the scope `administration:write`.
+     * What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in. An API token needs the scope `administration:write`.
      */
     public updateHelpLink<ThrowOnError extends boolean = true>(options: Options<UpdateHelpLinkData, ThrowOnError>): RequestResult<UpdateHelpLinkResponses, UpdateHelpLinkErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateHelpLinkResponses, UpdateHelpLinkErrors, ThrowOnError, 'data'>({
@@ -525,7 +535,7 @@ export class Operations extends HeyApiClient {
     /**
      * One invitation
      *
-     * An API token needs the scope `sessions:read`.
+     * For the session's owner, those whom it invites, and administrators. Who declined, and whether anybody is left who could accept, the owner is told alone. An API token needs the scope `sessions:read`.
      */
     public getInvitation<ThrowOnError extends boolean = true>(options: Options<GetInvitationData, ThrowOnError>): RequestResult<GetInvitationResponses, GetInvitationErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetInvitationResponses, GetInvitationErrors, ThrowOnError, 'data'>({
@@ -569,7 +579,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take an invitation back
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For the session's owner, while nobody has accepted. Its notification goes away wherever it shows. Doing it again changes nothing. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public cancelInvitation<ThrowOnError extends boolean = true>(options: Options<CancelInvitationData, ThrowOnError>): RequestResult<CancelInvitationResponses, CancelInvitationErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CancelInvitationResponses, CancelInvitationErrors, ThrowOnError, 'data'>({
@@ -613,7 +623,7 @@ export class Operations extends HeyApiClient {
     /**
      * What was sent for an invitation, device by device, the newest first
      *
-     * An API token needs the scope `sessions:read`.
+     * For the session's owner and administrators. What took the notification away again (`withdrawal`) is among them. An API token needs the scope `sessions:read`.
      */
     public listDeliveries<ThrowOnError extends boolean = true>(options: Options<ListDeliveriesData, ThrowOnError>): RequestResult<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError, 'data'>({
@@ -679,7 +689,7 @@ export class Operations extends HeyApiClient {
     /**
      * Make an issue
      *
-     * An API token needs the scope `administration:write`.
+     * Customers choose it on portals' pages. With `request_help`, reps ask the team for help on it, too. An API token needs the scope `administration:write`.
      */
     public createIssue<ThrowOnError extends boolean = true>(options: Options<CreateIssueData, ThrowOnError>): RequestResult<CreateIssueResponses, CreateIssueErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CreateIssueResponses, CreateIssueErrors, ThrowOnError, 'data'>({
@@ -727,7 +737,7 @@ export class Operations extends HeyApiClient {
     /**
      * One issue
      *
-     * An API token needs the scope `directory:read`.
+     * By its id or `@slug`, as list-issues shows it. One that the caller does not see there is not found. An API token needs the scope `directory:read`.
      */
     public getIssue<ThrowOnError extends boolean = true>(options: Options<GetIssueData, ThrowOnError>): RequestResult<GetIssueResponses, GetIssueErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetIssueResponses, GetIssueErrors, ThrowOnError, 'data'>({
@@ -749,7 +759,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change an issue
      *
-     * An API token needs the scope `administration:write`.
+     * What is left out stays as it is. Out of use, it can neither be chosen nor asked for. An API token needs the scope `administration:write`.
      */
     public updateIssue<ThrowOnError extends boolean = true>(options: Options<UpdateIssueData, ThrowOnError>): RequestResult<UpdateIssueResponses, UpdateIssueErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateIssueResponses, UpdateIssueErrors, ThrowOnError, 'data'>({
@@ -775,7 +785,7 @@ export class Operations extends HeyApiClient {
     /**
      * The rep who asks
      *
-     * An API token needs the scope `directory:read`, and has to belong to a rep.
+     * With teams, permissions and presence. An app that was told of its log-out (`signed_out`) asks here whether that is so: its token is forgotten on a 401 alone. An API token needs the scope `directory:read`, and has to belong to a rep.
      */
     public getMe<ThrowOnError extends boolean = true>(options?: Options<GetMeData, ThrowOnError>): RequestResult<GetMeResponses, GetMeErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<GetMeResponses, GetMeErrors, ThrowOnError, 'data'>({
@@ -796,6 +806,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Change what the rep says of themselves
+     *
+     * What is left out stays as it is. It holds on all consoles of the rep, and each is told by `me.changed`.
      */
     public updateMe<ThrowOnError extends boolean = true>(options: Options<UpdateMeData, ThrowOnError>): RequestResult<UpdateMeResponses, UpdateMeErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateMeResponses, UpdateMeErrors, ThrowOnError, 'data'>({
@@ -816,6 +828,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Log out all consoles of the caller but the one that asks
+     *
+     * Their next request is refused with `console_revoked`, their event streams close, and pushes to them end.
      */
     public logOutOthers<ThrowOnError extends boolean = true>(options?: Options<LogOutOthersData, ThrowOnError>): RequestResult<LogOutOthersResponses, LogOutOthersErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).delete<LogOutOthersResponses, LogOutOthersErrors, ThrowOnError, 'data'>({
@@ -832,6 +846,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * List the caller's consoles
+     *
+     * The newest first. `current` is the one that asks. Neither tokens nor push targets are shown.
      */
     public listMyConsoles<ThrowOnError extends boolean = true>(options?: Options<ListMyConsolesData, ThrowOnError>): RequestResult<ListMyConsolesResponses, ListMyConsolesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListMyConsolesResponses, ListMyConsolesErrors, ThrowOnError, 'data'>({
@@ -888,6 +904,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * Push nothing to a console any more
+     *
+     * For an app that is not to notify any more. The console stays logged in; by update-console it gives a new target. Doing it again changes nothing.
      */
     public deletePushTarget<ThrowOnError extends boolean = true>(options: Options<DeletePushTargetData, ThrowOnError>): RequestResult<DeletePushTargetResponses, DeletePushTargetErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<DeletePushTargetResponses, DeletePushTargetErrors, ThrowOnError, 'data'>({
@@ -923,7 +941,7 @@ export class Operations extends HeyApiClient {
     /**
      * The invitations that the caller may accept, the newest first
      *
-     * An API token needs the scope `sessions:read`, and has to belong to a rep.
+     * Those to the rep, to any representative of their teams, and to a portal that they are logged in under; without what they declined. An API token needs the scope `sessions:read`, and has to belong to a rep.
      */
     public listMyInvitations<ThrowOnError extends boolean = true>(options?: Options<ListMyInvitationsData, ThrowOnError>): RequestResult<ListMyInvitationsResponses, ListMyInvitationsErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListMyInvitationsResponses, ListMyInvitationsErrors, ThrowOnError, 'data'>({
@@ -967,7 +985,7 @@ export class Operations extends HeyApiClient {
     /**
      * How the rep wants queues shown
      *
-     * An API token needs the scope `queues:read`, and has to belong to a rep.
+     * The columns and the order of queues, the same on every console of the rep. An API token needs the scope `queues:read`, and has to belong to a rep.
      */
     public getPreferences<ThrowOnError extends boolean = true>(options?: Options<GetPreferencesData, ThrowOnError>): RequestResult<GetPreferencesResponses, GetPreferencesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<GetPreferencesResponses, GetPreferencesErrors, ThrowOnError, 'data'>({
@@ -1015,7 +1033,7 @@ export class Operations extends HeyApiClient {
     /**
      * The organisation as a file, without passwords
      *
-     * An API token needs the scope `administration:read`.
+     * What import-organization takes: as JSON, which is YAML, too. Loading it again changes nothing. An API token needs the scope `administration:read`.
      */
     public exportOrganization<ThrowOnError extends boolean = true>(options?: Options<ExportOrganizationData, ThrowOnError>): RequestResult<ExportOrganizationResponses, ExportOrganizationErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ExportOrganizationResponses, ExportOrganizationErrors, ThrowOnError, 'data'>({
@@ -1064,7 +1082,7 @@ export class Operations extends HeyApiClient {
     /**
      * The portals, as a tree by parent_id
      *
-     * An API token needs the scope `directory:read`.
+     * Those in use, by name; to an administrator all. Their settings stand in get-portal. An API token needs the scope `directory:read`.
      */
     public listPortals<ThrowOnError extends boolean = true>(options?: Options<ListPortalsData, ThrowOnError>): RequestResult<ListPortalsResponses, ListPortalsErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListPortalsResponses, ListPortalsErrors, ThrowOnError, 'data'>({
@@ -1134,7 +1152,7 @@ export class Operations extends HeyApiClient {
     /**
      * A portal with its settings in force, and where each comes from
      *
-     * An API token needs the scope `directory:read`.
+     * A setting that the portal does not say itself is that of the nearest portal above which says it, else the default. An API token needs the scope `directory:read`.
      */
     public getPortal<ThrowOnError extends boolean = true>(options: Options<GetPortalData, ThrowOnError>): RequestResult<GetPortalResponses, GetPortalErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetPortalResponses, GetPortalErrors, ThrowOnError, 'data'>({
@@ -1245,6 +1263,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * What a portal's page shows to customers
+     *
+     * All that a page for customers needs, as the portal's modes allow: reps who let themselves be shown and are logged in, issues with whether anybody would come, and whether it takes keys and codes.
      */
     public getPublicPortal<ThrowOnError extends boolean = true>(options: Options<GetPublicPortalData, ThrowOnError>): RequestResult<GetPublicPortalResponses, GetPublicPortalErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetPublicPortalResponses, GetPublicPortalErrors, ThrowOnError, 'data'>({
@@ -1274,7 +1294,7 @@ export class Operations extends HeyApiClient {
     /**
      * The caller's own queue, and those of their teams
      *
-     * An API token needs the scope `queues:read`.
+     * The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
      */
     public listQueues<ThrowOnError extends boolean = true>(options?: Options<ListQueuesData, ThrowOnError>): RequestResult<ListQueuesResponses, ListQueuesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListQueuesResponses, ListQueuesErrors, ThrowOnError, 'data'>({
@@ -1344,7 +1364,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take the mark away
      *
-     * An API token needs the scope `queues:write`, and has to belong to a rep.
+     * Where there is none, nothing changes. An API token needs the scope `queues:write`, and has to belong to a rep.
      */
     public unsetFavourite<ThrowOnError extends boolean = true>(options: Options<UnsetFavouriteData, ThrowOnError>): RequestResult<UnsetFavouriteResponses, UnsetFavouriteErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<UnsetFavouriteResponses, UnsetFavouriteErrors, ThrowOnError, 'data'>({
@@ -1388,7 +1408,7 @@ export class Operations extends HeyApiClient {
     /**
      * List the accounts, by name
      *
-     * An API token needs the scope `administration:read`.
+     * With those that are closed, unless `disabled` says otherwise. An API token needs the scope `administration:read`.
      */
     public listReps<ThrowOnError extends boolean = true>(options?: Options<ListRepsData, ThrowOnError>): RequestResult<ListRepsResponses, ListRepsErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListRepsResponses, ListRepsErrors, ThrowOnError, 'data'>({
@@ -1410,7 +1430,7 @@ export class Operations extends HeyApiClient {
     /**
      * Make an account
      *
-     * An API token needs the scope `administration:write`.
+     * Without a password nobody can log in to it, until set-rep-password gives it one. An API token needs the scope `administration:write`.
      */
     public createRep<ThrowOnError extends boolean = true>(options: Options<CreateRepData, ThrowOnError>): RequestResult<CreateRepResponses, CreateRepErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CreateRepResponses, CreateRepErrors, ThrowOnError, 'data'>({
@@ -1458,7 +1478,7 @@ export class Operations extends HeyApiClient {
     /**
      * One account
      *
-     * An API token needs the scope `administration:read`.
+     * By its id or `@username`, with what the rep set for themselves. An API token needs the scope `administration:read`.
      */
     public getRep<ThrowOnError extends boolean = true>(options: Options<GetRepData, ThrowOnError>): RequestResult<GetRepResponses, GetRepErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetRepResponses, GetRepErrors, ThrowOnError, 'data'>({
@@ -1506,7 +1526,7 @@ export class Operations extends HeyApiClient {
     /**
      * List the consoles of an account
      *
-     * An API token needs the scope `administration:read`.
+     * The newest first. Neither tokens nor push targets are shown. An API token needs the scope `administration:read`.
      */
     public listRepConsoles<ThrowOnError extends boolean = true>(options: Options<ListRepConsolesData, ThrowOnError>): RequestResult<ListRepConsolesResponses, ListRepConsolesErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListRepConsolesResponses, ListRepConsolesErrors, ThrowOnError, 'data'>({
@@ -1575,6 +1595,8 @@ export class Operations extends HeyApiClient {
     
     /**
      * What the server is and can do
+     *
+     * For everybody, so that a client knows before anyone logs in: what the desk is called, how reps log in, by what it reaches people, and the bounds that requests keep to.
      */
     public getServer<ThrowOnError extends boolean = true>(options?: Options<GetServerData, ThrowOnError>): RequestResult<GetServerResponses, GetServerErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<GetServerResponses, GetServerErrors, ThrowOnError, 'data'>({
@@ -1587,7 +1609,7 @@ export class Operations extends HeyApiClient {
     /**
      * The caller's session keys that stand, the newest first
      *
-     * An API token needs the scope `queues:read`, and has to belong to a rep.
+     * Without those that were used, were taken back or have ended. None shows the key itself. An API token needs the scope `queues:read`, and has to belong to a rep.
      */
     public listSessionKeys<ThrowOnError extends boolean = true>(options?: Options<ListSessionKeysData, ThrowOnError>): RequestResult<ListSessionKeysResponses, ListSessionKeysErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListSessionKeysResponses, ListSessionKeysErrors, ThrowOnError, 'data'>({
@@ -1635,7 +1657,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take a session key back
      *
-     * An API token needs the scope `queues:write`, and has to belong to a rep.
+     * It lets nobody in any more. One that was used or has ended is not found. An API token needs the scope `queues:write`, and has to belong to a rep.
      */
     public deleteSessionKey<ThrowOnError extends boolean = true>(options: Options<DeleteSessionKeyData, ThrowOnError>): RequestResult<DeleteSessionKeyResponses, DeleteSessionKeyErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<DeleteSessionKeyResponses, DeleteSessionKeyErrors, ThrowOnError, 'data'>({
@@ -1727,7 +1749,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take a waiting session from one's queue, or one that is being transferred to one
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public acceptSession<ThrowOnError extends boolean = true>(options: Options<AcceptSessionData, ThrowOnError>): RequestResult<AcceptSessionResponses, AcceptSessionErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<AcceptSessionResponses, AcceptSessionErrors, ThrowOnError, 'data'>({
@@ -1749,7 +1771,7 @@ export class Operations extends HeyApiClient {
     /**
      * Who is in a session
      *
-     * An API token needs the scope `sessions:read`.
+     * In the order in which they came; who has left is not shown. For those in the session, and for whoever may look inside it. An API token needs the scope `sessions:read`.
      */
     public listAttendees<ThrowOnError extends boolean = true>(options: Options<ListAttendeesData, ThrowOnError>): RequestResult<ListAttendeesResponses, ListAttendeesErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListAttendeesResponses, ListAttendeesErrors, ThrowOnError, 'data'>({
@@ -1793,7 +1815,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change what an attendee may do, or hide a rep
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For the session's owner, at any time: it holds at once, and `grant.changed` tells whatever carries the screen. What is left out stays as it is. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public updateAttendee<ThrowOnError extends boolean = true>(options: Options<UpdateAttendeeData, ThrowOnError>): RequestResult<UpdateAttendeeResponses, UpdateAttendeeErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateAttendeeResponses, UpdateAttendeeErrors, ThrowOnError, 'data'>({
@@ -1889,7 +1911,7 @@ export class Operations extends HeyApiClient {
     /**
      * All invitations of a session, active and past, the newest first
      *
-     * An API token needs the scope `sessions:read`.
+     * For the session's owner and administrators. Transfers are not among them: a session shows its own. An API token needs the scope `sessions:read`.
      */
     public listInvitations<ThrowOnError extends boolean = true>(options: Options<ListInvitationsData, ThrowOnError>): RequestResult<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError, 'data'>({
@@ -2011,7 +2033,7 @@ export class Operations extends HeyApiClient {
     /**
      * Write into the chat of a session
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For the reps in the session. With a `client_ref` it can be sent again: the same reference is the same message. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public postMessage<ThrowOnError extends boolean = true>(options: Options<PostMessageData, ThrowOnError>): RequestResult<PostMessageResponses, PostMessageErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<PostMessageResponses, PostMessageErrors, ThrowOnError, 'data'>({
@@ -2037,7 +2059,7 @@ export class Operations extends HeyApiClient {
     /**
      * Note how far the chat was read
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For a rep in the session, up to and with the message that is named. It never goes back. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public markSessionRead<ThrowOnError extends boolean = true>(options: Options<MarkSessionReadData, ThrowOnError>): RequestResult<MarkSessionReadResponses, MarkSessionReadErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<MarkSessionReadResponses, MarkSessionReadErrors, ThrowOnError, 'data'>({
@@ -2063,7 +2085,7 @@ export class Operations extends HeyApiClient {
     /**
      * What reps left on a session, the oldest first
      *
-     * An API token needs the scope `sessions:read`.
+     * For those who may look inside the session, after its end too. Guests never see them. An API token needs the scope `sessions:read`.
      */
     public listNotes<ThrowOnError extends boolean = true>(options: Options<ListNotesData, ThrowOnError>): RequestResult<ListNotesResponses, ListNotesErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListNotesResponses, ListNotesErrors, ThrowOnError, 'data'>({
@@ -2085,7 +2107,7 @@ export class Operations extends HeyApiClient {
     /**
      * Leave a note on a session
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For the reps in the session. It stays after the session's end; guests never see it. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public addNote<ThrowOnError extends boolean = true>(options: Options<AddNoteData, ThrowOnError>): RequestResult<AddNoteResponses, AddNoteErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<AddNoteResponses, AddNoteErrors, ThrowOnError, 'data'>({
@@ -2163,7 +2185,7 @@ export class Operations extends HeyApiClient {
     /**
      * Go on with a session on hold
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For its owner. One that is not on hold stays as it is. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public resumeSession<ThrowOnError extends boolean = true>(options: Options<ResumeSessionData, ThrowOnError>): RequestResult<ResumeSessionResponses, ResumeSessionErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<ResumeSessionResponses, ResumeSessionErrors, ThrowOnError, 'data'>({
@@ -2303,7 +2325,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take a transfer back
      *
-     * An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * For whoever sent it, and the session's owner, while nobody has taken it. Its notification goes away wherever it shows. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public cancelTransfer<ThrowOnError extends boolean = true>(options: Options<CancelTransferData, ThrowOnError>): RequestResult<CancelTransferResponses, CancelTransferErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CancelTransferResponses, CancelTransferErrors, ThrowOnError, 'data'>({
@@ -2391,7 +2413,7 @@ export class Operations extends HeyApiClient {
     /**
      * What was sent for a specialist invitation, the newest first
      *
-     * An API token needs the scope `sessions:read`, and has to belong to a rep.
+     * For the session's owner: each email, with its address and how far it came. An API token needs the scope `sessions:read`, and has to belong to a rep.
      */
     public listSpecialistDeliveries<ThrowOnError extends boolean = true>(options: Options<ListSpecialistDeliveriesData, ThrowOnError>): RequestResult<ListSpecialistDeliveriesResponses, ListSpecialistDeliveriesErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListSpecialistDeliveriesResponses, ListSpecialistDeliveriesErrors, ThrowOnError, 'data'>({
@@ -2439,7 +2461,7 @@ export class Operations extends HeyApiClient {
     /**
      * List support buttons, by name
      *
-     * An API token needs the scope `administration:read`.
+     * With those that are withdrawn. An API token needs the scope `administration:read`.
      */
     public listSupportButtons<ThrowOnError extends boolean = true>(options?: Options<ListSupportButtonsData, ThrowOnError>): RequestResult<ListSupportButtonsResponses, ListSupportButtonsErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListSupportButtonsResponses, ListSupportButtonsErrors, ThrowOnError, 'data'>({
@@ -2487,7 +2509,7 @@ export class Operations extends HeyApiClient {
     /**
      * Delete a support button
      *
-     * An API token needs the scope `administration:write`.
+     * Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
      */
     public deleteSupportButton<ThrowOnError extends boolean = true>(options: Options<DeleteSupportButtonData, ThrowOnError>): RequestResult<DeleteSupportButtonResponses, DeleteSupportButtonErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<DeleteSupportButtonResponses, DeleteSupportButtonErrors, ThrowOnError, 'data'>({
@@ -2509,7 +2531,7 @@ export class Operations extends HeyApiClient {
     /**
      * One support button
      *
-     * An API token needs the scope `administration:read`.
+     * By its id or `@slug`, with its code and where it leads. An API token needs the scope `administration:read`.
      */
     public getSupportButton<ThrowOnError extends boolean = true>(options: Options<GetSupportButtonData, ThrowOnError>): RequestResult<GetSupportButtonResponses, GetSupportButtonErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetSupportButtonResponses, GetSupportButtonErrors, ThrowOnError, 'data'>({
@@ -2531,7 +2553,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change or withdraw a support button
      *
-     * An API token needs the scope `administration:write`.
+     * What is left out stays as it is. The code stays the same; while it is `disabled`, it lets nobody in. An API token needs the scope `administration:write`.
      */
     public updateSupportButton<ThrowOnError extends boolean = true>(options: Options<UpdateSupportButtonData, ThrowOnError>): RequestResult<UpdateSupportButtonResponses, UpdateSupportButtonErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateSupportButtonResponses, UpdateSupportButtonErrors, ThrowOnError, 'data'>({
@@ -2579,7 +2601,7 @@ export class Operations extends HeyApiClient {
     /**
      * Make a team
      *
-     * An API token needs the scope `administration:write`.
+     * Nobody is in it, until set-team-member or an account brings somebody. An API token needs the scope `administration:write`.
      */
     public createTeam<ThrowOnError extends boolean = true>(options: Options<CreateTeamData, ThrowOnError>): RequestResult<CreateTeamResponses, CreateTeamErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CreateTeamResponses, CreateTeamErrors, ThrowOnError, 'data'>({
@@ -2627,7 +2649,7 @@ export class Operations extends HeyApiClient {
     /**
      * One team
      *
-     * An API token needs the scope `directory:read`.
+     * By its id or `@slug`, as list-teams shows it. One that the caller does not see there is not found. An API token needs the scope `directory:read`.
      */
     public getTeam<ThrowOnError extends boolean = true>(options: Options<GetTeamData, ThrowOnError>): RequestResult<GetTeamResponses, GetTeamErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<GetTeamResponses, GetTeamErrors, ThrowOnError, 'data'>({
@@ -2649,7 +2671,7 @@ export class Operations extends HeyApiClient {
     /**
      * Change a team
      *
-     * An API token needs the scope `administration:write`.
+     * What is left out stays as it is. When it goes out of use, sessions that wait in its queue move on. An API token needs the scope `administration:write`.
      */
     public updateTeam<ThrowOnError extends boolean = true>(options: Options<UpdateTeamData, ThrowOnError>): RequestResult<UpdateTeamResponses, UpdateTeamErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).patch<UpdateTeamResponses, UpdateTeamErrors, ThrowOnError, 'data'>({
@@ -2675,7 +2697,7 @@ export class Operations extends HeyApiClient {
     /**
      * Who is in a team, by name
      *
-     * An API token needs the scope `administration:read`.
+     * With each one's role there. Closed accounts are among them. An API token needs the scope `administration:read`.
      */
     public listTeamMembers<ThrowOnError extends boolean = true>(options: Options<ListTeamMembersData, ThrowOnError>): RequestResult<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).get<ListTeamMembersResponses, ListTeamMembersErrors, ThrowOnError, 'data'>({
@@ -2719,7 +2741,7 @@ export class Operations extends HeyApiClient {
     /**
      * Bring a rep into a team, or give them another role there
      *
-     * An API token needs the scope `administration:write`.
+     * Who is brought in is told of what waits for the team. The same role again changes nothing. An API token needs the scope `administration:write`.
      */
     public setTeamMember<ThrowOnError extends boolean = true>(options: Options<SetTeamMemberData, ThrowOnError>): RequestResult<SetTeamMemberResponses, SetTeamMemberErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).put<SetTeamMemberResponses, SetTeamMemberErrors, ThrowOnError, 'data'>({
@@ -2767,7 +2789,7 @@ export class Operations extends HeyApiClient {
     /**
      * Write into the chat of a team of one's own
      *
-     * An API token needs the scope `queues:write`, and has to belong to a rep.
+     * For the team's reps. With a `client_ref` it can be sent again: the same reference is the same message. An API token needs the scope `queues:write`, and has to belong to a rep.
      */
     public postTeamMessage<ThrowOnError extends boolean = true>(options: Options<PostTeamMessageData, ThrowOnError>): RequestResult<PostTeamMessageResponses, PostTeamMessageErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<PostTeamMessageResponses, PostTeamMessageErrors, ThrowOnError, 'data'>({

@@ -4,6 +4,9 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+/**
+ * What a program calls with, as administrators see it: never with the token's own text
+ */
 export type ApiToken = {
     /**
      * When it was made
@@ -43,6 +46,9 @@ export type ApiToken = {
     scopes: Array<Scope>;
 };
 
+/**
+ * One page of a list of `APIToken`
+ */
 export type ApiTokenPage = {
     /**
      * The items of this page
@@ -54,6 +60,9 @@ export type ApiTokenPage = {
     next?: string;
 };
 
+/**
+ * The body of `accept-next`: Take the next from the queues of one's teams
+ */
 export type AcceptNextRequest = {
     /**
      * Only from this team's queue
@@ -61,6 +70,9 @@ export type AcceptNextRequest = {
     team_id?: string;
 };
 
+/**
+ * The answer to accepting an invitation
+ */
 export type AcceptedInvitation = {
     /**
      * The invitation, accepted
@@ -82,6 +94,9 @@ export const Access = { view: 'view', control: 'control' } as const;
  */
 export type Access = typeof Access[keyof typeof Access] | (string & {});
 
+/**
+ * The body of `ack-delivery`: Report that a push came, or was opened
+ */
 export type AckDeliveryRequest = {
     /**
      * What the device reports
@@ -89,6 +104,9 @@ export type AckDeliveryRequest = {
     state: DeliveryAck;
 };
 
+/**
+ * The body of `add-note`: Leave a note on a session
+ */
 export type AddNoteRequest = {
     /**
      * What it says; guests never see it
@@ -96,6 +114,9 @@ export type AddNoteRequest = {
     text: string;
 };
 
+/**
+ * What pushes tell a rep of, beside invitations, which always come
+ */
 export type Alerts = {
     /**
      * Chat, on consoles in the background
@@ -119,6 +140,9 @@ export type Alerts = {
     transfers: boolean;
 };
 
+/**
+ * What a rep changes of their alerts; what is left out stays as it is
+ */
 export type AlertsChange = {
     /**
      * Chat, on consoles in the background
@@ -142,6 +166,9 @@ export type AlertsChange = {
     transfers?: boolean;
 };
 
+/**
+ * The body of `answer-invitation-link`: Answer an invitation by an email's link
+ */
 export type AnswerInvitationLinkRequest = {
     /**
      * What the rep chose; decline_and_switch_off ends their extended availability, too
@@ -149,6 +176,9 @@ export type AnswerInvitationLinkRequest = {
     answer: LinkAnswer;
 };
 
+/**
+ * Somebody who is in a session, or was: its customer, its owner, a further rep, or a specialist
+ */
 export type Attendee = {
     /**
      * What they may do on the shared screen, as far as consent lets them
@@ -200,6 +230,9 @@ export type Attendee = {
     session_id: string;
 };
 
+/**
+ * One page of a list of `Attendee`
+ */
 export type AttendeePage = {
     /**
      * The items of this page
@@ -258,6 +291,9 @@ export const CameBy = {
  */
 export type CameBy = typeof CameBy[keyof typeof CameBy] | (string & {});
 
+/**
+ * The body of `cancel-specialist-invitation`: Let nobody in any more by a code and its link
+ */
 export type CancelSpecialistInvitationRequest = {
     /**
      * Whether those who came by it are put out too
@@ -265,6 +301,9 @@ export type CancelSpecialistInvitationRequest = {
     remove_joined?: boolean;
 };
 
+/**
+ * The body of `change-password`: Change the password
+ */
 export type ChangePasswordRequest = {
     /**
      * The password as it is
@@ -303,6 +342,9 @@ export const ClosingReason = {
  */
 export type ClosingReason = typeof ClosingReason[keyof typeof ClosingReason] | (string & {});
 
+/**
+ * The thing that stands in the way of a request
+ */
 export type Conflict = {
     /**
      * Who brought it there
@@ -345,6 +387,9 @@ export const Consent = {
  */
 export type Consent = typeof Consent[keyof typeof Consent] | (string & {});
 
+/**
+ * One installation of a client on which a rep is logged in
+ */
 export type Console = {
     /**
      * The client's version
@@ -412,6 +457,9 @@ export type Console = {
     seen_at: string;
 };
 
+/**
+ * One page of a list of `Console`
+ */
 export type ConsolePage = {
     /**
      * The items of this page
@@ -423,6 +471,9 @@ export type ConsolePage = {
     next?: string;
 };
 
+/**
+ * The body of `create-api-token`: Make an API token
+ */
 export type CreateApiTokenRequest = {
     /**
      * From when on it is refused, at most 366 days from now; instead of lifetime_seconds
@@ -446,6 +497,9 @@ export type CreateApiTokenRequest = {
     scopes: Array<Scope>;
 };
 
+/**
+ * The body of `create-issue`: Make an issue
+ */
 export type CreateIssueRequest = {
     /**
      * Whether it is out of use
@@ -477,6 +531,9 @@ export type CreateIssueRequest = {
     title: string;
 };
 
+/**
+ * The body of `create-portal`: Make a portal
+ */
 export type CreatePortalRequest = {
     /**
      * How much of the chat a rep who joins sees; 300 by default
@@ -564,6 +621,9 @@ export type CreatePortalRequest = {
     unavailable_url?: string;
 };
 
+/**
+ * The body of `create-rep`: Make an account
+ */
 export type CreateRepRequest = {
     /**
      * Whether the account is closed
@@ -611,6 +671,9 @@ export type CreateRepRequest = {
     username: string;
 };
 
+/**
+ * The body of `create-session-key`: Make a key that lets one customer in
+ */
 export type CreateSessionKeyRequest = {
     /**
      * How long the key lets somebody in; it does not limit the session
@@ -622,6 +685,9 @@ export type CreateSessionKeyRequest = {
     portal_id?: string;
 };
 
+/**
+ * The body of `create-team`: Make a team
+ */
 export type CreateTeamRequest = {
     /**
      * Whether it is out of use; sessions that wait in its queue then move on
@@ -653,6 +719,9 @@ export type CreateTeamRequest = {
     waiting?: WaitingRuleChange;
 };
 
+/**
+ * Who is being helped
+ */
 export type Customer = {
     /**
      * The customer's company
@@ -686,6 +755,9 @@ export const CustomerInEmail = {
  */
 export type CustomerInEmail = typeof CustomerInEmail[keyof typeof CustomerInEmail] | (string & {});
 
+/**
+ * One message to one device or address, and how far it came
+ */
 export type Delivery = {
     /**
      * Of an email to a specialist: where it goes
@@ -775,6 +847,9 @@ export const DeliveryError = {
  */
 export type DeliveryError = typeof DeliveryError[keyof typeof DeliveryError] | (string & {});
 
+/**
+ * One page of a list of `Delivery`
+ */
 export type DeliveryPage = {
     /**
      * The items of this page
@@ -825,6 +900,9 @@ export const DeliveryState = {
  */
 export type DeliveryState = typeof DeliveryState[keyof typeof DeliveryState] | (string & {});
 
+/**
+ * What a client says of the installation that it runs on
+ */
 export type Device = {
     /**
      * The client's version
@@ -864,6 +942,9 @@ export type Device = {
     push_target?: string;
 };
 
+/**
+ * The body of `email-specialist-invitation`: Have a specialist invitation sent by email
+ */
 export type EmailSpecialistInvitationRequest = {
     /**
      * Addresses to which the server sends it, again where it was sent before
@@ -871,6 +952,9 @@ export type EmailSpecialistInvitationRequest = {
     emails: Array<string>;
 };
 
+/**
+ * The body of `end-session`: End a session that one owns
+ */
 export type EndSessionRequest = {
     /**
      * What was done; kept with the session
@@ -878,6 +962,9 @@ export type EndSessionRequest = {
     summary?: string;
 };
 
+/**
+ * The body of `enter`: Come in as a customer
+ */
 export type EnterRequest = {
     /**
      * Who is being helped
@@ -917,17 +1004,23 @@ export type EnterRequest = {
     support_button_code?: string;
 };
 
+/**
+ * The answer to a customer or specialist who was let in
+ */
 export type EnteredSession = {
     /**
-     * The session, waiting, as the customer sees it
+     * The session, as the one who came sees it
      */
     session: Session;
     /**
-     * The customer's bearer token for /v1/guest; shown this once
+     * The bearer token of the customer or specialist for /v1/guest; shown this once
      */
     token: string;
 };
 
+/**
+ * A support button or a help link: a fixed code by which customers come in, as administrators see it
+ */
 export type Entrance = {
     /**
      * What lets customers in; it never changes
@@ -983,6 +1076,9 @@ export type Entrance = {
     url: string;
 };
 
+/**
+ * A support button or a help link in an organisation file
+ */
 export type EntranceEntry = {
     /**
      * The code of a new one, so that what is printed goes on working; left out: a new code. One that exists keeps its own
@@ -1026,6 +1122,9 @@ export type EntranceEntry = {
     team?: string;
 };
 
+/**
+ * One page of a list of `Entrance`
+ */
 export type EntrancePage = {
     /**
      * The items of this page
@@ -1037,6 +1136,9 @@ export type EntrancePage = {
     next?: string;
 };
 
+/**
+ * What is to change of a support button or a help link; what is left out stays as it is
+ */
 export type EntranceUpdate = {
     /**
      * Whether it is withdrawn: its code lets nobody in
@@ -1072,6 +1174,9 @@ export type EntranceUpdate = {
     team_id?: string;
 };
 
+/**
+ * One thing that happened, as one reader may see it: with the one object that its type names, whole
+ */
 export type Event = {
     /**
      * Who did it
@@ -1159,6 +1264,9 @@ export type Event = {
     type: EventType;
 };
 
+/**
+ * One reading of the event log
+ */
 export type EventLog = {
     /**
      * Where to go on
@@ -1217,6 +1325,9 @@ export const Feature = { push: 'push', email: 'email' } as const;
  */
 export type Feature = typeof Feature[keyof typeof Feature] | (string & {});
 
+/**
+ * What is wrong with one field or parameter
+ */
 export type FieldError = {
     /**
      * What, for programs
@@ -1232,6 +1343,9 @@ export type FieldError = {
     field: string;
 };
 
+/**
+ * The body of `give-consent`: Agree to somebody on the screen, or refuse
+ */
 export type GiveConsentRequest = {
     /**
      * Who wants onto the screen
@@ -1243,6 +1357,9 @@ export type GiveConsentRequest = {
     granted: boolean;
 };
 
+/**
+ * The body of `request-help`: Ask for help on an issue
+ */
 export type HelpRequest = {
     /**
      * What the rep may do on the shared screen; left out, it is the ceiling of the session's portal
@@ -1262,6 +1379,9 @@ export type HelpRequest = {
     masked?: boolean;
 };
 
+/**
+ * What an organisation file changed, or would change
+ */
 export type ImportReport = {
     /**
      * What was there and differs
@@ -1281,6 +1401,9 @@ export type ImportReport = {
     unchanged: number;
 };
 
+/**
+ * One thing that an organisation file made or changed
+ */
 export type ImportedEntry = {
     /**
      * The fields that changed
@@ -1296,6 +1419,9 @@ export type ImportedEntry = {
     name: string;
 };
 
+/**
+ * An offer to join a session, to one rep or to whoever of many comes first
+ */
 export type Invitation = {
     /**
      * Who won it
@@ -1421,6 +1547,9 @@ export const InvitationKind = {
  */
 export type InvitationKind = typeof InvitationKind[keyof typeof InvitationKind] | (string & {});
 
+/**
+ * What an email's link leads to
+ */
 export type InvitationLink = {
     /**
      * Whether the invitation can be accepted or declined now
@@ -1468,6 +1597,9 @@ export const InvitationLinkReason = {
  */
 export type InvitationLinkReason = typeof InvitationLinkReason[keyof typeof InvitationLinkReason] | (string & {});
 
+/**
+ * One page of a list of `Invitation`
+ */
 export type InvitationPage = {
     /**
      * The items of this page
@@ -1479,6 +1611,9 @@ export type InvitationPage = {
     next?: string;
 };
 
+/**
+ * What an invitation says of its session; title and issue are left out for whoever may not see the session any more
+ */
 export type InvitationSession = {
     /**
      * The session's id
@@ -1514,6 +1649,9 @@ export const InvitationState = {
  */
 export type InvitationState = typeof InvitationState[keyof typeof InvitationState] | (string & {});
 
+/**
+ * The body of `invite`: Invite a rep, any representative of a team, or whoever is logged in under a portal
+ */
 export type InviteRequest = {
     /**
      * What the rep may do on the shared screen; left out, it is the ceiling of the session's portal
@@ -1545,6 +1683,9 @@ export type InviteRequest = {
     team_id?: string;
 };
 
+/**
+ * The body of `invite-specialists`: Make a code and a link that let people without an account in
+ */
 export type InviteSpecialistsRequest = {
     /**
      * What a specialist may do on the shared screen; left out, it is the ceiling of the session's portal
@@ -1568,6 +1709,9 @@ export type InviteSpecialistsRequest = {
     language?: string;
 };
 
+/**
+ * A kind of problem, which one team owns
+ */
 export type Issue = {
     /**
      * To administrators: whether it is out of use
@@ -1607,6 +1751,9 @@ export type Issue = {
     title: string;
 };
 
+/**
+ * An issue in an organisation file
+ */
 export type IssueEntry = {
     /**
      * Whether it is out of use; left out: as it is
@@ -1638,6 +1785,9 @@ export type IssueEntry = {
     title: string;
 };
 
+/**
+ * One page of a list of `Issue`
+ */
 export type IssuePage = {
     /**
      * The items of this page
@@ -1649,6 +1799,9 @@ export type IssuePage = {
     next?: string;
 };
 
+/**
+ * The answer to making an API token, with its text, which is shown this once
+ */
 export type IssuedApiToken = {
     /**
      * What is known of it from now on
@@ -1660,6 +1813,9 @@ export type IssuedApiToken = {
     token: string;
 };
 
+/**
+ * The body of `join-as-specialist`: Join a session as a specialist
+ */
 export type JoinAsSpecialistRequest = {
     /**
      * A code that a rep gave the specialist, with spaces and hyphens as they like
@@ -1675,6 +1831,9 @@ export type JoinAsSpecialistRequest = {
     name: string;
 };
 
+/**
+ * What lets an attendee onto the shared screen, for a minute
+ */
 export type JoinGrant = {
     /**
      * When it is worth nothing any more; fetch another before
@@ -1686,6 +1845,9 @@ export type JoinGrant = {
     grant: string;
 };
 
+/**
+ * What a specialist's code or link leads to, as the specialist sees it before joining
+ */
 export type JoinOffer = {
     /**
      * What the specialist may do on the shared screen
@@ -1717,6 +1879,9 @@ export type JoinOffer = {
     portal?: Ref;
 };
 
+/**
+ * The body of `join-session`: Join a session of a lower role, uninvited
+ */
 export type JoinSessionRequest = {
     /**
      * Whether to join hidden from the customer
@@ -1724,6 +1889,9 @@ export type JoinSessionRequest = {
     masked?: boolean;
 };
 
+/**
+ * The body of `leave-session`: Leave a session
+ */
 export type LeaveSessionRequest = {
     /**
      * Of an owner: the joined rep who is to own the session
@@ -1731,6 +1899,9 @@ export type LeaveSessionRequest = {
     new_owner_id?: string;
 };
 
+/**
+ * Bounds that clients want to know before they run into them
+ */
 export type Limits = {
     /**
      * Bytes of a request's body
@@ -1786,6 +1957,9 @@ export const LogInMethod = { password: 'password' } as const;
  */
 export type LogInMethod = typeof LogInMethod[keyof typeof LogInMethod] | (string & {});
 
+/**
+ * The body of `log-in`: Log in on a console
+ */
 export type LogInRequest = {
     /**
      * What the client says of the installation it runs on
@@ -1805,6 +1979,9 @@ export type LogInRequest = {
     username: string;
 };
 
+/**
+ * The answer to a log-in, with the console's token, which is shown this once
+ */
 export type LoggedIn = {
     /**
      * The console that is now logged in
@@ -1820,6 +1997,9 @@ export type LoggedIn = {
     token: string;
 };
 
+/**
+ * The body of `look-up-code`: What a specialist's code or link leads to
+ */
 export type LookUpCodeRequest = {
     /**
      * A code that a rep gave the specialist, with spaces and hyphens as they like
@@ -1846,6 +2026,9 @@ export const LostStep = {
  */
 export type LostStep = typeof LostStep[keyof typeof LostStep] | (string & {});
 
+/**
+ * The body of `mark-session-read`: Note how far the chat was read
+ */
 export type MarkSessionReadRequest = {
     /**
      * The last message that was read
@@ -1853,6 +2036,9 @@ export type MarkSessionReadRequest = {
     message_id: string;
 };
 
+/**
+ * The body of `mark-team-chat-read`: Say how far one has read the chat of a team
+ */
 export type MarkTeamChatReadRequest = {
     /**
      * The last message that was read
@@ -1860,6 +2046,9 @@ export type MarkTeamChatReadRequest = {
     message_id: string;
 };
 
+/**
+ * A rep as they see themselves
+ */
 export type Me = {
     /**
      * What pushes tell the rep of, beside invitations
@@ -1935,6 +2124,9 @@ export type Me = {
     username: string;
 };
 
+/**
+ * A rep's place in a team, as the team's list shows it
+ */
 export type Member = {
     /**
      * Whether the account is closed
@@ -1954,6 +2146,9 @@ export type Member = {
     username: string;
 };
 
+/**
+ * One page of a list of `Member`
+ */
 export type MemberPage = {
     /**
      * The items of this page
@@ -1965,6 +2160,9 @@ export type MemberPage = {
     next?: string;
 };
 
+/**
+ * A rep's place in a team, as the rep's account shows it
+ */
 export type Membership = {
     /**
      * Whether the team is one of outside reps
@@ -1980,6 +2178,9 @@ export type Membership = {
     team: Ref;
 };
 
+/**
+ * One message of a session's chat. It never changes
+ */
 export type Message = {
     /**
      * Who may read it: everyone in the session, or its reps
@@ -2023,6 +2224,9 @@ export type Message = {
     text: string;
 };
 
+/**
+ * One page of a list of `Message`
+ */
 export type MessagePage = {
     /**
      * The items of this page
@@ -2034,6 +2238,9 @@ export type MessagePage = {
     next?: string;
 };
 
+/**
+ * A support button or a help link that is to be made
+ */
 export type NewEntrance = {
     /**
      * Whether it is withdrawn: its code lets nobody in
@@ -2073,6 +2280,9 @@ export type NewEntrance = {
     team_id?: string;
 };
 
+/**
+ * What a rep took from the queues of their teams
+ */
 export type NextEntry = {
     /**
      * The invitation, if it was one that was taken
@@ -2084,6 +2294,9 @@ export type NextEntry = {
     session: Session;
 };
 
+/**
+ * What a rep left on a session for other reps; it stays after the end, and guests never see it
+ */
 export type Note = {
     /**
      * The rep who wrote it
@@ -2107,6 +2320,9 @@ export type Note = {
     text: string;
 };
 
+/**
+ * One page of a list of `Note`
+ */
 export type NotePage = {
     /**
      * The items of this page
@@ -2128,6 +2344,9 @@ export const NotificationPermission = { allowed: 'allowed', denied: 'denied' } a
  */
 export type NotificationPermission = typeof NotificationPermission[keyof typeof NotificationPermission] | (string & {});
 
+/**
+ * An organisation file. What it does not name stays as it is; what it names it describes whole
+ */
 export type Organization = {
     /**
      * The same for browser-sharing sessions
@@ -2203,13 +2422,16 @@ export const Platform = {
  */
 export type Platform = typeof Platform[keyof typeof Platform] | (string & {});
 
+/**
+ * An entrance for customers, which may stand below another and inherit its settings
+ */
 export type Portal = {
     /**
      * To administrators: whether it is out of use
      */
     disabled?: boolean;
     /**
-     * The settings in force; only get-portal gives them
+     * The settings in force; lists and snapshots leave them out
      */
     effective?: PortalSettings;
     /**
@@ -2233,11 +2455,14 @@ export type Portal = {
      */
     slug: string;
     /**
-     * Where each setting in force comes from; only get-portal gives them
+     * Where each setting in force comes from; lists and snapshots leave it out
      */
     sources?: Array<SettingSource>;
 };
 
+/**
+ * A portal in an organisation file
+ */
 export type PortalEntry = {
     /**
      * How much of the chat a rep who joins sees; 300 by default
@@ -2339,6 +2564,9 @@ export const PortalMode = {
  */
 export type PortalMode = typeof PortalMode[keyof typeof PortalMode] | (string & {});
 
+/**
+ * One page of a list of `Portal`
+ */
 export type PortalPage = {
     /**
      * The items of this page
@@ -2350,6 +2578,9 @@ export type PortalPage = {
     next?: string;
 };
 
+/**
+ * How sessions that come by a portal go; what is left out is inherited from the portal above
+ */
 export type PortalSettings = {
     /**
      * How much of the chat a rep who joins sees; 300 by default
@@ -2421,6 +2652,9 @@ export type PortalSettings = {
     unavailable_url?: string;
 };
 
+/**
+ * The body of `post-guest-message`: Write into the chat
+ */
 export type PostGuestMessageRequest = {
     /**
      * The client's own reference: the same again is the same message
@@ -2432,6 +2666,9 @@ export type PostGuestMessageRequest = {
     text: string;
 };
 
+/**
+ * The body of `post-message`: Write into the chat of a session
+ */
 export type PostMessageRequest = {
     /**
      * Who may read it; left out: everyone, and of a masked rep the reps
@@ -2447,6 +2684,9 @@ export type PostMessageRequest = {
     text: string;
 };
 
+/**
+ * The body of `post-team-message`: Write into the chat of a team of one's own
+ */
 export type PostTeamMessageRequest = {
     /**
      * The client's own reference: the same again is the same message
@@ -2458,6 +2698,9 @@ export type PostTeamMessageRequest = {
     text: string;
 };
 
+/**
+ * How a rep wants queues shown, on every console
+ */
 export type Preferences = {
     /**
      * The columns to show, in their order; empty: as the client likes
@@ -2491,6 +2734,9 @@ export const Presence = {
  */
 export type Presence = typeof Presence[keyof typeof Presence] | (string & {});
 
+/**
+ * A refusal or a fault (RFC 9457). Programs decide by its code; the texts are for developers
+ */
 export type Problem = {
     /**
      * What happened, for programs
@@ -2753,6 +2999,9 @@ export const ProblemCode = {
  */
 export type ProblemCode = typeof ProblemCode[keyof typeof ProblemCode] | (string & {});
 
+/**
+ * An issue, as customers choose it on a portal's page
+ */
 export type PublicIssue = {
     /**
      * Whether a session on it would wait for somebody: without, it is refused with no_rep_available
@@ -2768,6 +3017,9 @@ export type PublicIssue = {
     name: string;
 };
 
+/**
+ * What a portal's page shows to everybody
+ */
 export type PublicPortal = {
     /**
      * Opaque id
@@ -2809,6 +3061,9 @@ export const PushKind = { fcmToken: 'fcm_token', fcmFid: 'fcm_fid' } as const;
  */
 export type PushKind = typeof PushKind[keyof typeof PushKind] | (string & {});
 
+/**
+ * What the app on a device gets of a push: the data of an FCM message, all of it texts. It says nothing about the customer
+ */
 export type PushMessage = {
     /**
      * Of invitation: what the rep may do on the shared screen
@@ -2991,6 +3246,9 @@ export const PushType = {
  */
 export type PushType = typeof PushType[keyof typeof PushType] | (string & {});
 
+/**
+ * A rep's own queue or that of a team, as one rep sees it
+ */
 export type Queue = {
     /**
      * Sessions that the rep is in; they stand in the personal queue
@@ -3058,6 +3316,9 @@ export const QueueColumn = {
  */
 export type QueueColumn = typeof QueueColumn[keyof typeof QueueColumn] | (string & {});
 
+/**
+ * A session or an invitation that stands in a queue
+ */
 export type QueueEntry = {
     /**
      * How it came
@@ -3155,6 +3416,9 @@ export const QueueEntryKind = { session: 'session', invitation: 'invitation' } a
  */
 export type QueueEntryKind = typeof QueueEntryKind[keyof typeof QueueEntryKind] | (string & {});
 
+/**
+ * One page of a list of `QueueEntry`
+ */
 export type QueueEntryPage = {
     /**
      * The items of this page
@@ -3176,6 +3440,9 @@ export const QueueKind = { personal: 'personal', team: 'team' } as const;
  */
 export type QueueKind = typeof QueueKind[keyof typeof QueueKind] | (string & {});
 
+/**
+ * One page of a list of `Queue`
+ */
 export type QueuePage = {
     /**
      * The items of this page
@@ -3187,6 +3454,9 @@ export type QueuePage = {
     next?: string;
 };
 
+/**
+ * The part of the day in which no invitations go out by email, in the rep's time zone. It may go over midnight
+ */
 export type QuietHours = {
     /**
      * When they begin, hh:mm
@@ -3198,6 +3468,9 @@ export type QuietHours = {
     to: string;
 };
 
+/**
+ * What quiet hours are to be; both left out or empty: there are none
+ */
 export type QuietHoursChange = {
     /**
      * When they begin, hh:mm
@@ -3209,6 +3482,9 @@ export type QuietHoursChange = {
     to?: string;
 };
 
+/**
+ * The body of `reassign-session`: Give a session that is stuck to a rep or a team
+ */
 export type ReassignSessionRequest = {
     /**
      * The rep who is to own it or, while it waits, in whose personal queue it is to wait; this or team_id
@@ -3220,6 +3496,9 @@ export type ReassignSessionRequest = {
     team_id?: string;
 };
 
+/**
+ * The name of a thing that another thing's answer speaks of
+ */
 export type Ref = {
     /**
      * Opaque id
@@ -3231,6 +3510,9 @@ export type Ref = {
     name: string;
 };
 
+/**
+ * An account, as administrators see it; its teams are also those out of use
+ */
 export type Rep = {
     /**
      * What pushes tell the rep of, beside invitations
@@ -3310,6 +3592,9 @@ export type Rep = {
     username: string;
 };
 
+/**
+ * An account in an organisation file
+ */
 export type RepEntry = {
     /**
      * Whether the account is closed; left out: as it is
@@ -3363,6 +3648,9 @@ export type RepEntry = {
     username: string;
 };
 
+/**
+ * One page of a list of `Rep`
+ */
 export type RepPage = {
     /**
      * The items of this page
@@ -3374,6 +3662,9 @@ export type RepPage = {
     next?: string;
 };
 
+/**
+ * Whether a rep can be reached, as colleagues see it
+ */
 export type RepPresence = {
     /**
      * Opaque id
@@ -3447,6 +3738,9 @@ export const Scope = {
  */
 export type Scope = typeof Scope[keyof typeof Scope] | (string & {});
 
+/**
+ * How many may still come into a session
+ */
 export type Seats = {
     /**
      * Reps who can still be invited
@@ -3458,6 +3752,9 @@ export type Seats = {
     specialists_left: number;
 };
 
+/**
+ * What the server says of itself
+ */
 export type ServerInfo = {
     /**
      * What this server can do beyond what every server can: push to devices, send emails
@@ -3493,6 +3790,9 @@ export type ServerInfo = {
     version: string;
 };
 
+/**
+ * One piece of support for one customer, from the first wait to the end
+ */
 export type Session = {
     /**
      * When a rep took it
@@ -3633,6 +3933,9 @@ export const SessionEndReason = {
  */
 export type SessionEndReason = typeof SessionEndReason[keyof typeof SessionEndReason] | (string & {});
 
+/**
+ * A key that lets one customer in, who then waits for the rep who made it
+ */
 export type SessionKey = {
     /**
      * When it was made
@@ -3660,6 +3963,9 @@ export type SessionKey = {
     url?: string;
 };
 
+/**
+ * One page of a list of `SessionKey`
+ */
 export type SessionKeyPage = {
     /**
      * The items of this page
@@ -3681,6 +3987,9 @@ export const SessionKind = { support: 'support', browser: 'browser' } as const;
  */
 export type SessionKind = typeof SessionKind[keyof typeof SessionKind] | (string & {});
 
+/**
+ * One page of a list of `Session`
+ */
 export type SessionPage = {
     /**
      * The items of this page
@@ -3716,6 +4025,9 @@ export const SessionState = {
  */
 export type SessionState = typeof SessionState[keyof typeof SessionState] | (string & {});
 
+/**
+ * The body of `set-rep-password`: Set the password of an account
+ */
 export type SetRepPasswordRequest = {
     /**
      * The password as it is to be
@@ -3723,6 +4035,9 @@ export type SetRepPasswordRequest = {
     new_password: string;
 };
 
+/**
+ * The body of `set-team-member`: Bring a rep into a team, or give them another role there
+ */
 export type SetTeamMemberRequest = {
     /**
      * The rep's role in the team
@@ -3730,6 +4045,9 @@ export type SetTeamMemberRequest = {
     role: TeamRole;
 };
 
+/**
+ * Where a setting of a portal comes from
+ */
 export type SettingSource = {
     /**
      * The portal that says it: this one, or the nearest above; absent where it is the default
@@ -3751,6 +4069,9 @@ export const ShareFor = { invite: 'invite', transfer: 'transfer' } as const;
  */
 export type ShareFor = typeof ShareFor[keyof typeof ShareFor] | (string & {});
 
+/**
+ * All that the Share menu of a session shows
+ */
 export type ShareOptions = {
     /**
      * The most access that an invitation may carry
@@ -3790,6 +4111,9 @@ export type ShareOptions = {
     teams: Array<ShareTeam>;
 };
 
+/**
+ * A portal in the Share menu
+ */
 export type SharePortal = {
     /**
      * Reps logged in under it who could be invited now
@@ -3805,6 +4129,9 @@ export type SharePortal = {
     portal: Ref;
 };
 
+/**
+ * A rep in the Share menu
+ */
 export type ShareRep = {
     /**
      * Whether an email reaches them while not logged in
@@ -3836,6 +4163,9 @@ export type ShareRep = {
     session_count: number;
 };
 
+/**
+ * A team, or an embassy, in the Share menu
+ */
 export type ShareTeam = {
     /**
      * Whether any representative of it can be invited now, or be given the session
@@ -3877,6 +4207,9 @@ export const Sharing = {
  */
 export type Sharing = typeof Sharing[keyof typeof Sharing] | (string & {});
 
+/**
+ * What a console shows when it starts, as all of it stood at one moment
+ */
 export type Snapshot = {
     /**
      * Invitations and transfers that wait for an answer: the number that pushes carry
@@ -3970,6 +4303,9 @@ export const SortOrder = { asc: 'asc', desc: 'desc' } as const;
  */
 export type SortOrder = typeof SortOrder[keyof typeof SortOrder] | (string & {});
 
+/**
+ * What an email to a specialist says
+ */
 export type SpecialistEmail = {
     /**
      * The email's subject
@@ -3981,6 +4317,9 @@ export type SpecialistEmail = {
     text: string;
 };
 
+/**
+ * A code and a link that let people without an account into one session, as the session's owner sees it
+ */
 export type SpecialistInvitation = {
     /**
      * What a specialist may do on the shared screen: the lower of this and the portal's ceiling when they join
@@ -4062,6 +4401,9 @@ export const SpecialistInvitationEndReason = {
  */
 export type SpecialistInvitationEndReason = typeof SpecialistInvitationEndReason[keyof typeof SpecialistInvitationEndReason] | (string & {});
 
+/**
+ * One page of a list of `SpecialistInvitation`
+ */
 export type SpecialistInvitationPage = {
     /**
      * The items of this page
@@ -4087,6 +4429,9 @@ export const SpecialistInvitationState = {
  */
 export type SpecialistInvitationState = typeof SpecialistInvitationState[keyof typeof SpecialistInvitationState] | (string & {});
 
+/**
+ * The body of `start-session`: Start a session that waits for a rep
+ */
 export type StartSessionRequest = {
     /**
      * Who is being helped
@@ -4130,6 +4475,9 @@ export type StartSessionRequest = {
     team_id?: string;
 };
 
+/**
+ * The answer to starting a session, with the customer's token, which is shown this once
+ */
 export type StartedSession = {
     /**
      * The customer's bearer token for /v1/guest; shown this once
@@ -4145,6 +4493,9 @@ export type StartedSession = {
     session: Session;
 };
 
+/**
+ * Says on a stream why the server closes it
+ */
 export type StreamClosing = {
     /**
      * Why
@@ -4156,6 +4507,9 @@ export type StreamClosing = {
     retry_after_seconds?: number;
 };
 
+/**
+ * Says on a stream that everything missed has been told
+ */
 export type StreamReady = {
     /**
      * The position from which the stream goes on
@@ -4167,6 +4521,9 @@ export type StreamReady = {
     heartbeat_seconds: number;
 };
 
+/**
+ * Says on a stream that everything has to be loaded anew; the stream then closes
+ */
 export type StreamReset = {
     /**
      * Why
@@ -4184,6 +4541,9 @@ export const SystemMessage = { joined: 'joined', left: 'left' } as const;
  */
 export type SystemMessage = typeof SystemMessage[keyof typeof SystemMessage] | (string & {});
 
+/**
+ * A team, as the directory shows it; its settings are shown to administrators
+ */
 export type Team = {
     /**
      * To administrators: whether it is out of use
@@ -4242,6 +4602,9 @@ export const TeamAlerts = {
  */
 export type TeamAlerts = typeof TeamAlerts[keyof typeof TeamAlerts] | (string & {});
 
+/**
+ * The chat of a team, as one rep stands to it
+ */
 export type TeamChat = {
     /**
      * The team
@@ -4253,6 +4616,9 @@ export type TeamChat = {
     unread: number;
 };
 
+/**
+ * A team in an organisation file
+ */
 export type TeamEntry = {
     /**
      * Whether it is out of use; left out: as it is
@@ -4284,6 +4650,9 @@ export type TeamEntry = {
     waiting?: WaitingRuleEntry;
 };
 
+/**
+ * One message of a team's chat. It never changes
+ */
 export type TeamMessage = {
     /**
      * The rep who wrote it
@@ -4311,6 +4680,9 @@ export type TeamMessage = {
     text: string;
 };
 
+/**
+ * One page of a list of `TeamMessage`
+ */
 export type TeamMessagePage = {
     /**
      * The items of this page
@@ -4322,6 +4694,9 @@ export type TeamMessagePage = {
     next?: string;
 };
 
+/**
+ * One page of a list of `Team`
+ */
 export type TeamPage = {
     /**
      * The items of this page
@@ -4333,6 +4708,9 @@ export type TeamPage = {
     next?: string;
 };
 
+/**
+ * A rep's place in a team, as an account is to have it
+ */
 export type TeamPlace = {
     /**
      * The rep's role in it
@@ -4358,6 +4736,9 @@ export const TeamRole = {
  */
 export type TeamRole = typeof TeamRole[keyof typeof TeamRole] | (string & {});
 
+/**
+ * An offer to own a session, shown in it while it is pending
+ */
 export type Transfer = {
     /**
      * What the sender says; customers never see it
@@ -4393,6 +4774,9 @@ export type Transfer = {
     team?: Ref;
 };
 
+/**
+ * The body of `transfer-session`: Offer a session to a rep or a team
+ */
 export type TransferSessionRequest = {
     /**
      * What those see to whom it is offered, and customers never do
@@ -4412,6 +4796,9 @@ export type TransferSessionRequest = {
     team_id?: string;
 };
 
+/**
+ * The body of `update-api-token`: Change an API token's name or scopes
+ */
 export type UpdateApiTokenRequest = {
     /**
      * What it is for
@@ -4423,6 +4810,9 @@ export type UpdateApiTokenRequest = {
     scopes?: Array<Scope>;
 };
 
+/**
+ * The body of `update-attendee`: Change what an attendee may do, or hide a rep
+ */
 export type UpdateAttendeeRequest = {
     /**
      * What they may do on the shared screen, up to the ceiling of the session's portal
@@ -4434,6 +4824,9 @@ export type UpdateAttendeeRequest = {
     masked?: boolean;
 };
 
+/**
+ * The body of `update-console`: Change what a console says of itself
+ */
 export type UpdateConsoleRequest = {
     /**
      * The client's version
@@ -4477,6 +4870,9 @@ export type UpdateConsoleRequest = {
     push_target?: string;
 };
 
+/**
+ * The body of `update-guest-session`: Say which page a browser-sharing session is about
+ */
 export type UpdateGuestSessionRequest = {
     /**
      * The page's title; "" for none
@@ -4488,6 +4884,9 @@ export type UpdateGuestSessionRequest = {
     page_url?: string;
 };
 
+/**
+ * The body of `update-issue`: Change an issue
+ */
 export type UpdateIssueRequest = {
     /**
      * Whether it is out of use
@@ -4515,6 +4914,9 @@ export type UpdateIssueRequest = {
     title?: string;
 };
 
+/**
+ * The body of `update-me`: Change what the rep says of themselves
+ */
 export type UpdateMeRequest = {
     /**
      * What pushes tell the rep of, beside invitations; what is left out stays as it is
@@ -4550,6 +4952,9 @@ export type UpdateMeRequest = {
     time_zone?: string;
 };
 
+/**
+ * The body of `update-portal`: Change a portal
+ */
 export type UpdatePortalRequest = {
     /**
      * How much of the chat a rep who joins sees; 300 by default
@@ -4637,6 +5042,9 @@ export type UpdatePortalRequest = {
     unavailable_url?: string;
 };
 
+/**
+ * The body of `update-preferences`: Change how the rep wants queues shown
+ */
 export type UpdatePreferencesRequest = {
     /**
      * The columns to show, in their order; empty: as the client likes
@@ -4652,6 +5060,9 @@ export type UpdatePreferencesRequest = {
     queue_sort?: SortKey;
 };
 
+/**
+ * The body of `update-rep`: Change an account
+ */
 export type UpdateRepRequest = {
     /**
      * Whether the account is closed
@@ -4695,6 +5106,9 @@ export type UpdateRepRequest = {
     time_zone?: string;
 };
 
+/**
+ * The body of `update-team`: Change a team
+ */
 export type UpdateTeamRequest = {
     /**
      * Whether it is out of use; sessions that wait in its queue then move on
@@ -4732,6 +5146,9 @@ export const WaitingAction = { overdue: 'overdue', overflow: 'overflow' } as con
  */
 export type WaitingAction = typeof WaitingAction[keyof typeof WaitingAction] | (string & {});
 
+/**
+ * What becomes of a session that waits too long in a team's queue
+ */
 export type WaitingRule = {
     /**
      * Alert the team, or move the session
@@ -4747,6 +5164,9 @@ export type WaitingRule = {
     overflow_team?: Ref;
 };
 
+/**
+ * What a team's waiting rule is to be
+ */
 export type WaitingRuleChange = {
     /**
      * Alert the team, or move the session
@@ -4762,6 +5182,9 @@ export type WaitingRuleChange = {
     overflow_team_id?: string;
 };
 
+/**
+ * A team's waiting rule in an organisation file
+ */
 export type WaitingRuleEntry = {
     /**
      * Alert the team, or move the session
@@ -4786,7 +5209,7 @@ export type ListApiTokensData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -5639,7 +6062,7 @@ export type ListGuestMessagesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -5888,7 +6311,7 @@ export type ListHelpLinksData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -6500,7 +6923,7 @@ export type ListDeliveriesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -6639,7 +7062,7 @@ export type ListIssuesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -7472,7 +7895,7 @@ export type ListMyInvitationsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -7828,7 +8251,7 @@ export type ListPortalsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -8671,7 +9094,7 @@ export type ListQueueEntriesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -8687,7 +9110,7 @@ export type ListQueueEntriesData = {
          */
         q?: string;
         /**
-         * Only these
+         * Only entries of this kind
          */
         kind?: QueueEntryKind;
         /**
@@ -8695,7 +9118,7 @@ export type ListQueueEntriesData = {
          */
         issue_id?: string;
         /**
-         * Only those that came so
+         * Only entries that came in this way
          */
         came_by?: CameBy;
     };
@@ -8876,7 +9299,7 @@ export type ListRepsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -9466,7 +9889,7 @@ export type ListSessionKeysData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -9657,7 +10080,7 @@ export type ListSessionsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -10387,7 +10810,7 @@ export type ListInvitationsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -10709,7 +11132,7 @@ export type ListMessagesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -10945,7 +11368,7 @@ export type ListNotesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -11337,7 +11760,7 @@ export type GetShareOptionsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
@@ -11424,7 +11847,7 @@ export type ListSpecialistInvitationsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -12004,7 +12427,7 @@ export type ListSpecialistDeliveriesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -12151,7 +12574,7 @@ export type ListSupportButtonsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -12481,7 +12904,7 @@ export type ListTeamsData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -12818,7 +13241,7 @@ export type ListTeamMembersData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
     };
@@ -13020,7 +13443,7 @@ export type ListTeamMessagesData = {
          */
         limit?: number;
         /**
-         * The next of the page before; absent for the first page
+         * What the page before gives as next; left out for the first page
          */
         cursor?: string;
         /**
