@@ -1,23 +1,23 @@
 import { asked, backoff, wait } from './backoff.js';
 import { Connection, reach, Unreachable } from './connection.js';
-import { type ClosingReason, type Event, ProblemCode, Retry, type Snapshot, type StreamClosing, type StreamReady } from './generated/types.gen.js';
+import { type ClosingReason, type Event, type EventType, ProblemCode, Retry, type Snapshot, type StreamClosing, type StreamReady } from './generated/types.gen.js';
 import { AnswerError, ProblemError } from './problem.js';
 
 /** The longest wait before the first and before any further attempt to connect again, in seconds. */
 const firstWait = 1;
 const longestWait = 60;
 
-/** What an {@link EventStream} tells. Handle each kind; a later version may know further ones. */
+/** What an {@link EventStream} tells. */
 export type StreamUpdate =
-  /** Everything that a console shows, at one moment: the first item, and whenever it has to be loaded anew. It takes the place of all that came before. */
+  /** Everything that a console shows, at one moment. It comes first, and again where all has to be loaded anew, in place of what came before. */
   | { kind: 'snapshot'; snapshot: Snapshot }
   /** What happened after that. Its type may be one that `EventType` does not name yet. */
   | { kind: 'event'; event: Event }
   /** What was missed has been told: what the console shows is up to date. */
   | { kind: 'ready' }
-  /** The connection is lost, and is tried again after some seconds. */
+  /** The connection is lost, or the server asks to come again, as the cause says; it is tried again after these seconds. */
   | { kind: 'interrupted'; seconds: number; cause: unknown }
-  /** The last item: the server has closed the stream for good, because the log-in is over (`console_revoked`) or another stream took its place (`replaced`). */
+  /** The server has closed the stream for good, as when the log-in is over or another stream took its place. It is the last. */
   | { kind: 'closed'; reason: ClosingReason };
 
 /** How to follow what happens. */
@@ -25,10 +25,10 @@ export interface EventStreamOptions {
   /** Ends the stream, and the iteration with it. */
   signal?: AbortSignal;
   /** Only events of these types; left out, all but `rep.presence_changed`. */
-  types?: readonly Event['type'][];
+  types?: readonly EventType[];
 }
 
-/** Where the items come from: the client. */
+/** What a stream is made of: the client. */
 interface Source {
   snapshot(signal: AbortSignal): Promise<Snapshot>;
   open(position: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
@@ -40,7 +40,7 @@ interface Source {
  * bounds up to a minute. It throws a {@link ProblemError} when the desk refuses it for good, as with a token that is
  * no good any more.
  *
- * It reads no faster than its items are taken. Whoever takes none for some 10 seconds is cut off by the server, and goes
+ * It reads no faster than its updates are taken. Whoever takes none for some 10 seconds is cut off by the server, and goes
  * on where they were.
  */
 export class EventStream implements AsyncIterable<StreamUpdate> {
