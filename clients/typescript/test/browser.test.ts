@@ -64,7 +64,7 @@ test('it works in a browser', { ...patience, skip: chromium }, async () => {
     await exited;
     origin.closeAllConnections();
     origin.close();
-    rmSync(home, { recursive: true, maxRetries: 5 });
+    rmSync(home, { recursive: true, maxRetries: 30 }); // its helpers may write a little longer
   });
   assert.equal(await outcome, 'accepted by Ben Okafor');
 });

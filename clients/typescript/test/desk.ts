@@ -12,7 +12,7 @@ import { createRepdeskClient, type RepdeskClient, type RepdeskClientOptions } fr
 export const root = new URL('../../', import.meta.url);
 
 /** How long a test may take on a machine that does much else, in milliseconds. */
-export const patience = { timeout: 60_000 };
+export const patience = { timeout: 120_000 };
 
 /** passwordHash is of this, at a cost that suits tests. */
 export const password = 'correct horse';
