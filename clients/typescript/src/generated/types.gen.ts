@@ -736,7 +736,7 @@ export type Customer = {
      */
     language?: string;
     /**
-     * The customer's name
+     * The customer's name, which nobody comes without; empty in what is left of a session that the caller may not see any more
      */
     name: string;
 };
@@ -8213,10 +8213,6 @@ export type ImportOrganizationErrors = {
      */
     413: Problem;
     /**
-     * - `unsupported_media_type`: The body's Content-Type is not one that the operation takes.
-     */
-    415: Problem;
-    /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
     422: Problem;
@@ -9859,14 +9855,6 @@ export type GetServerErrors = {
      * - `too_many_requests`: The caller did this too often in a short time.
      */
     429: Problem;
-    /**
-     * - `internal`: A fault of the server; it is in the server's log under the request_id.
-     */
-    500: Problem;
-    /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
-     */
-    503: Problem;
 };
 
 export type GetServerError = GetServerErrors[keyof GetServerErrors];
@@ -10616,10 +10604,6 @@ export type EndSessionErrors = {
      * - `not_found`: It is not there, or it is not the caller's to see.
      */
     404: Problem;
-    /**
-     * - `session_not_active`: It is still waiting, or it has ended.
-     */
-    409: Problem;
     /**
      * - `too_large`: The body is over its limit.
      */
