@@ -24,6 +24,7 @@ export class Connection {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #abort = () => this.#controller.abort(this.#outer.reason);
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   /** The connection ends when the signal is aborted. */
   constructor(outer: AbortSignal) {
@@ -34,6 +35,7 @@ export class Connection {
   /** Opens the stream and reads its events, no faster than they are taken. */
   async *read(open: (signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>): AsyncGenerator<SentEvent, void, undefined> {
     const reader = (await this.#heard(open(this.#controller.signal))).getReader();
+    this.#reader = reader;
     const parser = new SseParser();
     for (;;) {
       const { done, value } = await this.#heard(reader.read());
@@ -48,15 +50,27 @@ export class Connection {
   close(): void {
     this.#outer.removeEventListener('abort', this.#abort);
     this.#controller.abort();
+    this.#reader?.cancel().catch(() => {});
   }
 
+  /**
+   * Waits for a sign of the server, until the connection is aborted. It looks at the signal itself: Node forgets to tell a
+   * body that its request was aborted, once the request is garbage.
+   */
   async #heard<T>(sign: Promise<T>): Promise<T> {
     const seconds = 2 * this.heartbeatSeconds;
     const timer = setTimeout(() => this.#controller.abort(new Error(`nothing was heard for ${seconds} seconds`)), seconds * 1000);
+    const { signal } = this.#controller;
+    let abort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+    });
     try {
-      return await reach(sign);
+      return await reach(Promise.race([sign, aborted]));
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 }

@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ClosingReason, type Event, type EventStream, EventType, InvitationEndReason, ProblemError, type RepdeskClient, type StreamUpdate, TeamRole } from '@repdesk/client';
 import { openDesk, openSession, patience } from './desk.js';
 import { Network } from './network.js';
@@ -61,6 +63,16 @@ async function following(rep: RepdeskClient, options?: Parameters<RepdeskClient[
   const reader = new Reader(rep.eventStream(options));
   await reader.until('ready');
   return reader;
+}
+
+/** Waits until the garbage is collected, and something in it. */
+async function collected(something: WeakRef<object>): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  while (something.deref() !== undefined) {
+    await new Promise(setImmediate);
+    collect();
+  }
 }
 
 async function inviteBen(ana: RepdeskClient): Promise<{ session_id: string; invitation_id: string }> {
@@ -218,6 +230,7 @@ test('whoever reads may stop, at once', patience, async () => {
   const ended = (async () => {
     while (await reader.next()) {}
   })();
+  await collected(new WeakRef({})); // with the garbage Node forgets whose body it reads
   ending.abort();
   await ended;
 });
