@@ -5754,7 +5754,7 @@ export type ListEventsData = {
         /**
          * Only events of these types
          */
-        types?: Array<string>;
+        types?: Array<EventType>;
         /**
          * How many events at most
          */
