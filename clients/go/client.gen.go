@@ -4284,7 +4284,7 @@ type ListEventsParams struct {
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Types Only events of these types
-	Types *[]string `form:"types,omitempty" json:"types,omitempty"`
+	Types *[]EventType `form:"types,omitempty" json:"types,omitempty"`
 
 	// Limit How many events at most
 	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -4299,7 +4299,7 @@ type StreamEventsParams struct {
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Types Only events of these types
-	Types *[]string `form:"types,omitempty" json:"types,omitempty"`
+	Types *[]EventType `form:"types,omitempty" json:"types,omitempty"`
 
 	// LastEventID The id of the last event that the client has; goes before after
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
@@ -4311,7 +4311,7 @@ type StreamGuestEventsParams struct {
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Types Only events of these types
-	Types *[]string `form:"types,omitempty" json:"types,omitempty"`
+	Types *[]EventType `form:"types,omitempty" json:"types,omitempty"`
 
 	// LastEventID The id of the last event that the client has; goes before after
 	LastEventID *string `json:"Last-Event-ID,omitempty"`

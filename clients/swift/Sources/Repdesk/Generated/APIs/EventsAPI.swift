@@ -32,7 +32,7 @@ public struct EventsAPI: Sendable {
   ///   - waitSeconds: How long to wait for an event where there is none yet
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `cursor_too_old`, `validation_failed`, `internal`, `unavailable`; `URLError` where it is not reached.
   @discardableResult
-  public func listEvents(after: String? = nil, types: [String]? = nil, limit: Int? = nil, waitSeconds: Int? = nil) async throws -> EventLog {
+  public func listEvents(after: String? = nil, types: [EventType]? = nil, limit: Int? = nil, waitSeconds: Int? = nil) async throws -> EventLog {
     var call = Call("GET", "/v1/event-log")
     call.query("after", after)
     call.query("types", types)

@@ -26,6 +26,7 @@ package io.github.repdesk.client.apis
 import io.github.repdesk.client.Csv
 import io.github.repdesk.client.ProblemException
 import io.github.repdesk.client.models.EventLog
+import io.github.repdesk.client.models.EventType
 import io.github.repdesk.client.models.Problem
 import io.github.repdesk.client.models.Snapshot
 import retrofit2.http.*
@@ -58,7 +59,7 @@ public interface EventsApi {
     @GET("v1/event-log")
     public suspend fun listEvents(
         @Query("after") after: kotlin.String? = null,
-        @Query("types") types: Csv<kotlin.String>? = null,
+        @Query("types") types: Csv<EventType>? = null,
         @Query("limit") limit: kotlin.Int? = null,
         @Query("wait_seconds") waitSeconds: kotlin.Int? = null,
     ): EventLog

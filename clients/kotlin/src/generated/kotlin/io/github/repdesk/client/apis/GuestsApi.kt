@@ -27,6 +27,7 @@ import io.github.repdesk.client.Csv
 import io.github.repdesk.client.ProblemException
 import io.github.repdesk.client.models.Attendee
 import io.github.repdesk.client.models.AttendeePage
+import io.github.repdesk.client.models.EventType
 import io.github.repdesk.client.models.GiveConsentRequest
 import io.github.repdesk.client.models.JoinGrant
 import io.github.repdesk.client.models.Message
