@@ -1,11 +1,11 @@
-import { createRepdeskClient, EventType } from '@repdesk/client';
+import { EventType, RepdeskClient } from '@repdesk/client';
 
 const baseUrl = process.env['REPDESK_URL'] ?? 'http://127.0.0.1:8080'; // go run ./cmd/repdesk demo
 
 async function logIn(username: string) {
-  const anybody = createRepdeskClient({ baseUrl });
+  const anybody = new RepdeskClient({ baseUrl });
   const { token } = await anybody.logIn({ body: { username, password: 'demo password', device: { platform: 'script' } } });
-  return createRepdeskClient({ baseUrl, token });
+  return new RepdeskClient({ baseUrl, token });
 }
 
 const [ana, ben] = [await logIn('ana'), await logIn('ben')];

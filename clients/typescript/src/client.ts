@@ -30,7 +30,6 @@ export interface RepdeskClientOptions {
 export class RepdeskClient extends Operations {
   readonly #fetch: typeof globalThis.fetch;
 
-  /** @internal Use {@link createRepdeskClient}. */
   constructor(options: RepdeskClientOptions) {
     const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     super({ client: transport(options, fetch) });
@@ -65,11 +64,6 @@ export class RepdeskClient extends Operations {
       signal,
     });
   }
-}
-
-/** Makes a client of a desk. */
-export function createRepdeskClient(options: RepdeskClientOptions): RepdeskClient {
-  return new RepdeskClient(options);
 }
 
 function transport({ baseUrl, token }: RepdeskClientOptions, fetch: typeof globalThis.fetch): Client {

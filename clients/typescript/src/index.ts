@@ -1,4 +1,4 @@
-export { createRepdeskClient, type RepdeskClient, type RepdeskClientOptions } from './client.js';
+export { RepdeskClient, type RepdeskClientOptions } from './client.js';
 export type { Options } from './generated/sdk.gen.js';
 export * from './generated/types.gen.js';
 export { AnswerError, ProblemError } from './problem.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
-import { createRepdeskClient, type RepdeskClient, type RepdeskClientOptions } from '@repdesk/client';
+import { RepdeskClient, type RepdeskClientOptions } from '@repdesk/client';
 
 /** The package's folder. */
 export const root = new URL('../../', import.meta.url);
@@ -101,9 +101,9 @@ export class Desk {
 
   /** A client of a rep who has just logged in; of another address than the server's, if that is named. */
   async logIn(username: string, options: Partial<RepdeskClientOptions> = {}): Promise<RepdeskClient> {
-    const anybody = createRepdeskClient({ baseUrl: this.url });
+    const anybody = new RepdeskClient({ baseUrl: this.url });
     const { token } = await anybody.logIn({ body: { username, password, device: { platform: 'script' } } });
-    return createRepdeskClient({ baseUrl: this.url, token, ...options });
+    return new RepdeskClient({ baseUrl: this.url, token, ...options });
   }
 }
 

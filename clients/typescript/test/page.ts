@@ -1,12 +1,12 @@
 // Runs in a browser, on a page of the desk's own origin: an invitation, from logging in to accepting it.
-import { createRepdeskClient, EventType, ProblemCode, ProblemError } from '@repdesk/client';
+import { EventType, ProblemCode, ProblemError, RepdeskClient } from '@repdesk/client';
 
 const baseUrl = location.origin;
 const device = { platform: 'web' };
 
 async function logIn(username: string, password: string) {
-  const { token } = await createRepdeskClient({ baseUrl }).logIn({ body: { username, password, device } });
-  return createRepdeskClient({ baseUrl, token });
+  const { token } = await new RepdeskClient({ baseUrl }).logIn({ body: { username, password, device } });
+  return new RepdeskClient({ baseUrl, token });
 }
 
 async function invitation(password: string): Promise<string> {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { createRepdeskClient, DeliveryAck, DeliveryState, Platform, type PushData, PushInbox, PushKind } from '@repdesk/client';
+import { DeliveryAck, DeliveryState, Platform, type PushData, PushInbox, PushKind, RepdeskClient } from '@repdesk/client';
 import { openDesk, openSession, password, patience } from './desk.js';
 
 /** In Firebase's place: takes messages, and hands their data over as a device would get them. */
@@ -24,10 +24,10 @@ test('a device is told of an invitation, says that it was, and is told when it i
   const pushes = on(phone, 'push');
   const next = async () => ((await pushes.next()).value as [PushData])[0];
 
-  const anybody = createRepdeskClient({ baseUrl: desk.url });
+  const anybody = new RepdeskClient({ baseUrl: desk.url });
   const device = { platform: Platform.web, push_kind: PushKind.fcmToken, push_target: 'bens-browser' };
   const { token, rep } = await anybody.logIn({ body: { username: 'ben', password, device } });
-  const ben = createRepdeskClient({ baseUrl: desk.url, token });
+  const ben = new RepdeskClient({ baseUrl: desk.url, token });
   const inbox = new PushInbox({ serverId: (await ben.getServer()).server_id, repId: rep.id });
   const ana = await desk.logIn('ana');
   const session_id = await openSession(ana);

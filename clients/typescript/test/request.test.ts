@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AnswerError, createRepdeskClient, ProblemCode, ProblemError, type RepdeskClient, Retry } from '@repdesk/client';
+import { AnswerError, ProblemCode, ProblemError, RepdeskClient, Retry } from '@repdesk/client';
 import { openDesk, openSession, password, patience } from './desk.js';
 import { Network } from './network.js';
 
@@ -42,7 +42,7 @@ async function refusal(request: Promise<unknown>): Promise<ProblemError> {
 }
 
 test('a wrong password is a typed problem', patience, async () => {
-  const refused = await refusal(createRepdeskClient({ baseUrl: `${desk.url}/` }).logIn({ body: { username: 'ana', password: 'wrong', device } }));
+  const refused = await refusal(new RepdeskClient({ baseUrl: `${desk.url}/` }).logIn({ body: { username: 'ana', password: 'wrong', device } }));
   assert.equal(refused.code, ProblemCode.invalidCredentials);
   assert.equal(refused.retry, Retry.never);
   assert.equal(refused.problem.status, 401);
@@ -55,7 +55,7 @@ test('a token is asked for anew for each request, and none is sent where none is
   const wire = new Wire();
   const asked: string[] = [];
   let token: string | undefined;
-  const client = createRepdeskClient({
+  const client = new RepdeskClient({
     baseUrl: desk.url,
     fetch: wire.fetch,
     token: async () => {
@@ -163,7 +163,7 @@ test('a call that waits can be ended', patience, async () => {
 });
 
 test('who is told to wait for long learns so at once', patience, async () => {
-  const anybody = createRepdeskClient({ baseUrl: desk.url });
+  const anybody = new RepdeskClient({ baseUrl: desk.url });
   for (;;) {
     const refused = await refusal(anybody.logIn({ body: { username: 'ben', password: 'wrong', device } }));
     if (refused.code !== ProblemCode.invalidCredentials) {
