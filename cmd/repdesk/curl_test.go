@@ -120,7 +120,9 @@ func curlDesk(t *testing.T) (nobody, system scripts) {
 		t.Fatal(err)
 	}
 	contains(t, system.must("import-organization.sh", file), "would create issue paper-jam", "would change portal main: specialists", "1 to create, 2 to change, 0 as they are")
-	contains(t, system.must("import-organization.sh", file, "--yes"), "\ncreate issue paper-jam"[1:], "1 to create, 2 to change")
+	if done := system.must("import-organization.sh", file, "--yes"); !strings.HasPrefix(done, "create issue paper-jam") || !strings.Contains(done, "\n1 to create, 2 to change, 0 as they are") {
+		t.Fatalf("with --yes it says\n%s", done)
+	}
 	contains(t, system.must("import-organization.sh", file), "0 to create, 0 to change, 3 as they are")
 	return nobody, system
 }
@@ -134,14 +136,30 @@ func TestCurlScripts(t *testing.T) {
 		t.Errorf("a wrong name exits with %d", status)
 	}
 	contains(t, told, "401 invalid_credentials: ")
+	session := takeTickets(t, system, ana)
+	shareByScripts(t, ana, ben, session)
+	_, told, status = ana.run("call.sh", "PATCH", "/v1/me", `{"mood": "good"}`)
+	if status != 1 {
+		t.Errorf("a typo exits with %d", status)
+	}
+	contains(t, told, "422 validation_failed: ", "  mood: ")
+	for _, script := range []string{"invite.sh", "call.sh", "log-in.sh", "poll.sh", "request-help.sh", "await-invitation.sh", "specialist-invitation.sh", "import-organization.sh", "start-session-from-ticket.sh"} {
+		if _, told, status := ana.run(script); status != 64 || !strings.HasPrefix(told, script+" ") {
+			t.Errorf("%s without arguments exits with %d: %s", script, status, told)
+		}
+	}
+}
 
+// takeTickets has a ticket system start sessions and Ana take them, and returns the first.
+func takeTickets(t *testing.T, system, ana scripts) (session string) {
+	t.Helper()
 	cursor := filepath.Join(t.TempDir(), "cursor")
 	if err := os.WriteFile(cursor, []byte(ana.parsed("call.sh", "GET", "/v1/event-log").at("cursor")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	next := scanned(t, ana.command("on-call.sh", "2"))
 	page := system.must("start-session-from-ticket.sh", "4711", "@main", "@paper-jam", `Jo "Jay" Doe`, "Doe Bakery")
-	if again := system.must("start-session-from-ticket.sh", "4711", "@main", "@paper-jam", `Jo "Jay" Doe`, "Doe Bakery"); !strings.HasPrefix(page, nobody.url+"/p/main#rdg_") || again != page {
+	if again := system.must("start-session-from-ticket.sh", "4711", "@main", "@paper-jam", `Jo "Jay" Doe`, "Doe Bakery"); !strings.HasPrefix(page, system.url+"/p/main#rdg_") || again != page {
 		t.Errorf("the ticket's customer comes in at %q, then at %q", page, again)
 	}
 	system.must("start-session-from-ticket.sh", "4712", "@main", "@paper-jam", "Lu")
@@ -158,13 +176,17 @@ func TestCurlScripts(t *testing.T) {
 	if _, told, status := ana.run("poll.sh", cursor); status != 3 || told != "events were missed\n" {
 		t.Errorf("a position that is not known exits with %d: %s", status, told)
 	}
-	_, told, status = system.run("start-session-from-ticket.sh", "4713", "@main", "@nowhere", "Lu")
+	_, told, status := system.run("start-session-from-ticket.sh", "4713", "@main", "@nowhere", "Lu")
 	if status != 1 {
 		t.Errorf("a wrong issue exits with %d", status)
 	}
 	contains(t, told, "404 not_found: ")
+	return first.at("id")
+}
 
-	session := first.at("id")
+// shareByScripts has Ana invite into a session, and follow what becomes of it.
+func shareByScripts(t *testing.T, ana, ben scripts, session string) {
+	t.Helper()
 	invitation := ana.must("invite.sh", session, "rep", "@ben", "Tray 2?")
 	if out, _, status := ana.run("await-invitation.sh", invitation, "0"); out != "active" || status != 75 {
 		t.Errorf("an invitation that stands: %q, exit %d", out, status)
@@ -173,7 +195,7 @@ func TestCurlScripts(t *testing.T) {
 	if became := ana.must("await-invitation.sh", invitation); became != "accepted by ben" {
 		t.Errorf("the invitation became %q", became)
 	}
-	_, told, status = ana.run("invite.sh", session, "rep", "@ben")
+	_, told, status := ana.run("invite.sh", session, "rep", "@ben")
 	if status != 1 {
 		t.Errorf("inviting again exits with %d", status)
 	}
@@ -185,18 +207,7 @@ func TestCurlScripts(t *testing.T) {
 	if became := <-awaited; became != "cancelled" {
 		t.Errorf("the request became %q", became)
 	}
-	contains(t, ana.must("specialist-invitation.sh", session), "link "+nobody.url+"/join/", "\ncode ", "Open this link to join:")
-
-	_, told, status = ana.run("call.sh", "PATCH", "/v1/me", `{"mood": "good"}`)
-	if status != 1 {
-		t.Errorf("a typo exits with %d", status)
-	}
-	contains(t, told, "422 validation_failed: ", "  mood: ")
-	for _, script := range []string{"invite.sh", "call.sh", "log-in.sh", "poll.sh", "request-help.sh", "await-invitation.sh", "specialist-invitation.sh", "import-organization.sh", "start-session-from-ticket.sh"} {
-		if _, told, status := ana.run(script); status != 64 || !strings.HasPrefix(told, script+" ") {
-			t.Errorf("%s without arguments exits with %d: %s", script, status, told)
-		}
-	}
+	contains(t, ana.must("specialist-invitation.sh", session), "link "+ana.url+"/join/", "\ncode ", "Open this link to join:")
 }
 
 // Its README can be followed from the first line to the last.
