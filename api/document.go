@@ -143,7 +143,7 @@ func finished(tree node) node {
 		for _, parameter := range parameters {
 			sayOnce(parameter.(node))
 		}
-		slices.SortStableFunc(parameters, func(a, b any) int { return place(a) - place(b) })
+		slices.SortStableFunc(parameters, func(a, b any) int { return order(a) - order(b) })
 	})
 	return tree
 }
@@ -157,8 +157,8 @@ func sayOnce(parameter node) {
 	}
 }
 
-// place puts those parameters first that a caller thinks of first: generated methods take them in this order.
-func place(parameter any) int {
+// order puts those parameters first that a caller thinks of first: generated methods take them in this order.
+func order(parameter any) int {
 	return slices.Index([]any{"path", "query", "header"}, parameter.(node)["in"])
 }
 
@@ -233,10 +233,10 @@ func describeFields(registry huma.Registry) {
 				continue
 			}
 			if enumeration := field.Tag.Get("values"); enumeration != "" {
-				list(property, enumerationNamed(enumeration).values)
+				listValues(property, enumerationNamed(enumeration).values)
 			}
 			if isInt(field.Type) {
-				count(property)
+				asInt32(property)
 			}
 		}
 	}
@@ -247,10 +247,10 @@ func describeParameters(doc *huma.OpenAPI) {
 		for _, op := range operations(item) {
 			for _, parameter := range op.Parameters {
 				if parameter.Schema.Type == huma.TypeInteger {
-					count(parameter.Schema)
+					asInt32(parameter.Schema)
 				}
 				if parameter.Name == "types" { // unknown ones are taken too: a client may know more than the server
-					list(parameter.Schema, enumerationNamed("EventType").values)
+					listValues(parameter.Schema, enumerationNamed("EventType").values)
 				}
 			}
 		}
@@ -261,11 +261,11 @@ func isInt(t reflect.Type) bool {
 	return t.Kind() == reflect.Int || t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Int
 }
 
-// count is for numbers and seconds, which clients take for an ordinary integer; what is long in Go is so in clients.
-func count(schema *huma.Schema) { schema.Format = "int32" }
+// asInt32 is for numbers and seconds, which clients take for an ordinary integer; what is long in Go is so in clients.
+func asInt32(schema *huma.Schema) { schema.Format = "int32" }
 
-// list names the values that a schema has, or its items, for the document alone: requests are not checked against it.
-func list(schema *huma.Schema, values []string) {
+// listValues names the values that a schema has, or its items, for the document alone: requests are not checked against it.
+func listValues(schema *huma.Schema, values []string) {
 	if schema.Type == huma.TypeArray {
 		schema = schema.Items
 	}
