@@ -6,7 +6,7 @@ package io.github.repdesk.client
  * @property values Any one of these is meant.
  */
 public class Csv<T : Any>(public val values: List<T>) {
-    /** The same, one by one: `Csv("invitation.created", "invitation.ended")`. */
+    /** The same, one by one: `Csv(EventType.INVITATION_CREATED, EventType.INVITATION_ENDED)`. */
     public constructor(vararg values: T) : this(values.asList())
 
     /** As it stands in the query: joined by commas. */

@@ -37,15 +37,15 @@ public class EventStream internal constructor(
      * Follows the desk for as long as the flow is collected, on a connection of its own. Of a console's connections the newest
      * alone lives, so several screens share one flow, by `shareIn`.
      *
-     * The flow ends with [Update.Closed] when the server says that the client should not come back by itself. It fails with a
+     * The flow ends with [StreamUpdate.Closed] when the server says that the client should not come back by itself. It fails with a
      * [ProblemException] when the server refuses for good: after a 401 the token is to be forgotten. Everything else it rides out.
      *
      * @param types Only events of these types; none means all but `rep.presence_changed`.
      */
-    public fun updates(vararg types: EventType): Flow<Update> = flow { Following(this, types.asList()).run() }
+    public fun updates(vararg types: EventType): Flow<StreamUpdate> = flow { Following(this, types.asList()).run() }
 
     /** One collection of the flow. */
-    private inner class Following(private val out: FlowCollector<Update>, private val types: List<EventType>) {
+    private inner class Following(private val out: FlowCollector<StreamUpdate>, private val types: List<EventType>) {
         private val backoff = Backoff(random)
         private var position: String? = null
         private var heartbeat = USUAL_HEARTBEAT
@@ -60,11 +60,11 @@ public class EventStream internal constructor(
                     is End.Lost -> {
                         val told = (end.cause as? ProblemException)?.retryAfter ?: Duration.ZERO
                         val pause = told + backoff.next()
-                        out.emit(Update.Offline(end.cause, pause))
+                        out.emit(StreamUpdate.Interrupted(end.cause, pause))
                         delay(pause)
                     }
                     is End.Closing -> {
-                        val told = end.closing.retryAfterSeconds ?: return out.emit(Update.Closed(end.closing))
+                        val told = end.closing.retryAfterSeconds ?: return out.emit(StreamUpdate.Closed(end.closing))
                         delay(told.seconds + backoff.next())
                     }
                 }
@@ -80,7 +80,7 @@ public class EventStream internal constructor(
                     return endBy(failure)
                 }
                 position = snapshot.cursor
-                out.emit(Update.Loaded(snapshot))
+                out.emit(StreamUpdate.Loaded(snapshot))
             }
             val patient = client.newBuilder().readTimeout((heartbeat * 2).toJavaDuration()).build()
             return patient.messages(request()).mapNotNull(::take).first()
@@ -101,13 +101,13 @@ public class EventStream internal constructor(
                     position = ready.cursor
                     heartbeat = ready.heartbeatSeconds.seconds
                     backoff.reset()
-                    out.emit(Update.Ready)
+                    out.emit(StreamUpdate.Ready)
                     null
                 }
                 "reset" -> End.Anew
                 "closing" -> End.Closing(json.decodeFromString(message.data))
                 else -> {
-                    out.emit(Update.Happened(message.name, json.decodeFromString<Event>(message.data)))
+                    out.emit(StreamUpdate.Happened(message.name, json.decodeFromString<Event>(message.data)))
                     position = message.id ?: position
                     null
                 }

@@ -96,13 +96,13 @@ class EventStreamTest {
 
     private fun wherever() = asked.map { it.target }
 
-    private fun told(updates: List<Update>) = updates.joinToString(" ") {
+    private fun told(updates: List<StreamUpdate>) = updates.joinToString(" ") {
         when (it) {
-            is Update.Loaded -> "loaded:${it.snapshot.cursor}"
-            is Update.Happened -> "${it.event.id}"
-            is Update.Ready -> "ready"
-            is Update.Offline -> "offline"
-            is Update.Closed -> "closed:${it.closing.reason}"
+            is StreamUpdate.Loaded -> "loaded:${it.snapshot.cursor}"
+            is StreamUpdate.Happened -> "${it.event.id}"
+            is StreamUpdate.Ready -> "ready"
+            is StreamUpdate.Interrupted -> "interrupted"
+            is StreamUpdate.Closed -> "closed:${it.closing.reason}"
         }
     }
 
@@ -115,9 +115,9 @@ class EventStreamTest {
         val updates = stream.updates().toList()
         assertEquals("loaded:10 11 ready 13 closed:replaced", told(updates))
         assertEquals(listOf("/v1/snapshot", "/v1/events?after=10"), wherever())
-        assertEquals("holiday.begun", (updates[3] as Update.Happened).name)
-        assertEquals(EventType.UNKNOWN, (updates[3] as Update.Happened).event.type)
-        assertEquals(ClosingReason.REPLACED, (updates.last() as Update.Closed).closing.reason)
+        assertEquals("holiday.begun", (updates[3] as StreamUpdate.Happened).name)
+        assertEquals(EventType.UNKNOWN, (updates[3] as StreamUpdate.Happened).event.type)
+        assertEquals(ClosingReason.REPLACED, (updates.last() as StreamUpdate.Closed).closing.reason)
         val request = asked.last()
         assertEquals("text/event-stream", request.headers["Accept"])
         assertEquals("Bearer rdc_1", request.headers["Authorization"])
@@ -133,7 +133,7 @@ class EventStreamTest {
         streams += says(event(17), "id: 18\nevent: me.changed\ndata: {\"half")
         streams += says(event(18), ready(18), last)
         assertEquals(
-            "loaded:10 11 12 offline 13 ready offline ready 16 offline 17 offline 18 ready closed:replaced",
+            "loaded:10 11 12 interrupted 13 ready interrupted ready 16 interrupted 17 interrupted 18 ready closed:replaced",
             told(stream.updates().toList()),
         )
         assertEquals(listOf(10, 12, 15, 16, 17).map { "/v1/events?after=$it" }, wherever().drop(1))
@@ -173,7 +173,7 @@ class EventStreamTest {
         repeat(8) { streams += busy } // and not cut: OkHttp by itself tries again what a connection of before swallows
         streams += says(ready(10))
         streams += says(last)
-        val pauses = stream.updates().toList().filterIsInstance<Update.Offline>().map { it.retryIn }
+        val pauses = stream.updates().toList().filterIsInstance<StreamUpdate.Interrupted>().map { it.retryIn }
         assertEquals(listOf(1, 2, 4, 8, 16, 32, 60, 60, 1).map { it.seconds }, pauses)
         assertEquals(pauses.fold(Duration.ZERO, Duration::plus).inWholeMilliseconds, currentTime)
     }
@@ -183,7 +183,7 @@ class EventStreamTest {
         repeat(4) { snapshots += cut } // as often as one request is made
         snapshots += snapshot(10)
         streams += says(last)
-        assertEquals("offline loaded:10 closed:replaced", told(stream.updates().toList()))
+        assertEquals("interrupted loaded:10 closed:replaced", told(stream.updates().toList()))
     }
 
     @Test
@@ -196,17 +196,17 @@ class EventStreamTest {
         streams += MockResponse.Builder().setHeader("Content-Type", "application/json").body("{}").build()
         streams += says(last)
         val updates = stream.updates().toList()
-        assertEquals("loaded:10 offline offline offline offline offline closed:replaced", told(updates))
-        val offline = updates.filterIsInstance<Update.Offline>()
-        assertEquals(listOf(7 + 1, 3 + 2, 4, 8, 16).map { it.seconds }, offline.map { it.retryIn })
-        assertEquals(ProblemCode.TOO_MANY_REQUESTS, (offline[0].cause as ProblemException).code)
+        assertEquals("loaded:10 interrupted interrupted interrupted interrupted interrupted closed:replaced", told(updates))
+        val interrupted = updates.filterIsInstance<StreamUpdate.Interrupted>()
+        assertEquals(listOf(7 + 1, 3 + 2, 4, 8, 16).map { it.seconds }, interrupted.map { it.retryIn })
+        assertEquals(ProblemCode.TOO_MANY_REQUESTS, (interrupted[0].cause as ProblemException).code)
     }
 
     @Test
     fun `a refusal for good ends it`() = test {
         snapshots += snapshot(10)
         streams += refuses(401, "console_revoked", "never")
-        val got = mutableListOf<Update>()
+        val got = mutableListOf<StreamUpdate>()
         val refused = runCatching { stream.updates().collect { got += it } }.exceptionOrNull() as ProblemException
         assertEquals(ProblemCode.CONSOLE_REVOKED, refused.code)
         assertEquals("loaded:10", told(got))
@@ -219,7 +219,7 @@ class EventStreamTest {
     fun `what the collector throws is the collector's own`() = test {
         snapshots += snapshot(10)
         streams += says(event(11))
-        val failure = runCatching { stream.updates().collect { if (it is Update.Happened) throw IOException("disk full") } }.exceptionOrNull()
+        val failure = runCatching { stream.updates().collect { if (it is StreamUpdate.Happened) throw IOException("disk full") } }.exceptionOrNull()
         assertEquals("disk full", failure!!.message)
         assertEquals(2, asked.size)
     }
@@ -240,8 +240,8 @@ class EventStreamTest {
         streams += says(event(11), event(12)).newBuilder().throttleBody(beginning.length + 8L, 4, TimeUnit.SECONDS).build()
         streams += says(event(12), last)
         val updates = stream.updates().toList()
-        assertEquals("loaded:10 ready offline 11 offline 12 closed:replaced", told(updates))
-        assertTrue((updates[4] as Update.Offline).cause is SocketTimeoutException) { "${(updates[4] as Update.Offline).cause}" }
+        assertEquals("loaded:10 ready interrupted 11 interrupted 12 closed:replaced", told(updates))
+        assertTrue((updates[4] as StreamUpdate.Interrupted).cause is SocketTimeoutException) { "${(updates[4] as StreamUpdate.Interrupted).cause}" }
     }
 
     @Test

@@ -111,7 +111,7 @@ class PlayTest {
 
     /** What a stream tells, as it comes. */
     private inner class Watching(scope: CoroutineScope, who: Somebody) {
-        private val updates = Channel<Update>(Channel.UNLIMITED)
+        private val updates = Channel<StreamUpdate>(Channel.UNLIMITED)
         val told = mutableListOf<Event>()
 
         init {
@@ -121,17 +121,17 @@ class PlayTest {
             }
         }
 
-        suspend inline fun <reified T : Update> until(crossinline matches: (T) -> Boolean = { true }): T = withTimeout(DEADLINE) {
+        suspend inline fun <reified T : StreamUpdate> until(crossinline matches: (T) -> Boolean = { true }): T = withTimeout(DEADLINE) {
             while (true) {
                 val update = updates.receive()
-                if (update is Update.Happened) told += update.event
+                if (update is StreamUpdate.Happened) told += update.event
                 if (update is T && matches(update)) return@withTimeout update
             }
             @Suppress("UNREACHABLE_CODE")
             error("it goes on for ever")
         }
 
-        suspend fun event(type: EventType): Event = until<Update.Happened> { it.event.type == type }.event
+        suspend fun event(type: EventType): Event = until<StreamUpdate.Happened> { it.event.type == type }.event
     }
 
     @Test
@@ -143,9 +143,9 @@ class PlayTest {
         val inbox = PushInbox(ben.client.server.getServer().serverId, console.repId, Memory())
         val session = ana.openSession()
         val stream = Watching(this, ben)
-        val start = stream.until<Update.Loaded>().snapshot
+        val start = stream.until<StreamUpdate.Loaded>().snapshot
         assertEquals("Ben Okafor", start.me.name)
-        stream.until<Update.Ready>()
+        stream.until<StreamUpdate.Ready>()
 
         val invitation = ana.inviteBen(session)
         assertEquals(InvitationState.ACTIVE, invitation.state)
@@ -175,11 +175,11 @@ class PlayTest {
         assertEquals(second.id, withdrawn.tag)
         assertEquals(PushReason.CANCELLED, withdrawn.message.reason)
         assertEquals(emptyList<String>(), inbox.showing())
-        val ended = stream.until<Update.Happened> { it.event.type == EventType.INVITATION_ENDED && it.event.invitation!!.id == second.id }
+        val ended = stream.until<StreamUpdate.Happened> { it.event.type == EventType.INVITATION_ENDED && it.event.invitation!!.id == second.id }
         assertEquals(InvitationEndReason.CANCELLED, ended.event.invitation!!.reason)
 
         ben.logIn() // on the same device: the token of before is dead, and the stream under it
-        assertEquals("console_revoked", stream.until<Update.Closed>().closing.reason.value)
+        assertEquals("console_revoked", stream.until<StreamUpdate.Closed>().closing.reason.value)
     }
 
     @Test
@@ -188,8 +188,8 @@ class PlayTest {
         val ben = Somebody("ben", phone).logIn()
         val session = ana.openSession()
         val stream = Watching(this, ben)
-        val start = stream.until<Update.Loaded>().snapshot.cursor
-        stream.until<Update.Ready>()
+        val start = stream.until<StreamUpdate.Loaded>().snapshot.cursor
+        stream.until<StreamUpdate.Ready>()
         var last = ""
         repeat(3) {
             ana.client.sharing.cancelInvitation(ana.inviteBen(session).id)
@@ -199,7 +199,7 @@ class PlayTest {
             server.start()
             ana.client.sharing.cancelInvitation(last)
         }
-        stream.until<Update.Happened> { it.event.type == EventType.INVITATION_ENDED && it.event.invitation!!.id == last }
+        stream.until<StreamUpdate.Happened> { it.event.type == EventType.INVITATION_ENDED && it.event.invitation!!.id == last }
         val log = ben.client.events.listEvents(after = start, limit = 200).items
         assertTrue(log.count { it.type == EventType.INVITATION_ENDED } == 6) { log.joinToString { it.type.value } }
         val ids = stream.told.map { it.id!! }
@@ -208,7 +208,7 @@ class PlayTest {
         fun steps(of: List<Event>) = of.filter { it.type != EventType.QUEUE_CHANGED && it.id!! <= ids.last() }.map { "${it.id} ${it.type}" }
         assertEquals(steps(log), steps(stream.told))
         ben.client.consoles.logOut("current")
-        stream.until<Update.Closed>()
+        stream.until<StreamUpdate.Closed>()
     }
 
     @Test
