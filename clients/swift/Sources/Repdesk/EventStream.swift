@@ -12,7 +12,7 @@ public enum StreamUpdate: Sendable {
   case event(Event)
 
   /// What was missed has been told: from here on events come as they happen.
-  case upToDate
+  case ready
 
   /// The connection is cut, or the server asks to come again: it is tried again after these seconds, without the app.
   ///
@@ -41,7 +41,7 @@ public enum StreamInterruption: Error, Hashable, Sendable {
 ///   switch update {
 ///   case .snapshot(let snapshot): desk = Desk(snapshot)
 ///   case .event(let event): desk.apply(event)
-///   case .upToDate: status = nil
+///   case .ready: status = nil
 ///   case .interrupted: status = "Connecting…"
 ///   case .closed(let reason): status = "Closed: \(reason.rawValue)"
 ///   }

@@ -88,7 +88,7 @@ struct StreamFollower {
       heartbeat = TimeInterval(ready.heartbeatSeconds)
       connection.wait(atMost: 2 * heartbeat)
       attempts = 0
-      tell(.upToDate)
+      tell(.ready)
     case "reset":
       cursor = nil
       return .again

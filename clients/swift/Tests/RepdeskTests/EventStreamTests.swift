@@ -160,7 +160,7 @@ private func describe(_ update: StreamUpdate) -> String {
   switch update {
   case .snapshot(let snapshot): "snapshot \(snapshot.cursor)"
   case .event(let event): "event \(event.id ?? 0)"
-  case .upToDate: "up to date"
+  case .ready: "up to date"
   case .closed(let reason): "closed \(reason.rawValue)"
   case .interrupted(let seconds, StreamInterruption.closing(let reason, _)):
     "interrupted \(reason.rawValue) \(Int(seconds))"

@@ -197,7 +197,7 @@ extension StreamUpdate {
   }
 
   fileprivate var isUpToDate: Bool {
-    if case .upToDate = self { true } else { false }
+    if case .ready = self { true } else { false }
   }
 }
 
