@@ -13,7 +13,7 @@ const { session } = await ana.startSession({ body: { customer: { name: 'Jo Doe' 
 await ana.acceptSession({ path: { session_id: session.id } });
 
 for await (const update of ben.eventStream()) {
-  if (update.kind === 'ready') {
+  if (update.kind === 'snapshot') {
     await ana.invite({ path: { session_id: session.id }, body: { rep_id: '@ben', comment: 'Could you look at the tray with me?' } });
   } else if (update.kind === 'event' && update.event.type === EventType.invitationCreated && update.event.invitation) {
     const { id, inviter, comment } = update.event.invitation;

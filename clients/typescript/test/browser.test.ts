@@ -45,7 +45,7 @@ test('it works in a browser', { ...patience, skip: chromium }, async () => {
       said(await text(asked));
       answer.end();
     } else {
-      const passed = request(desk.url + asked.url, { method: asked.method, headers: asked.headers }, (answered) => {
+      const passed = request(desk.url + asked.url, { method: asked.method, headers: asked.headers, agent: false }, (answered) => {
         answer.writeHead(answered.statusCode!, answered.headers);
         answered.pipe(answer);
       });

@@ -20,7 +20,7 @@ async function invitation(password: string): Promise<string> {
   const ending = new AbortController();
   let said = 'the stream ended';
   for await (const update of ben.eventStream({ signal: ending.signal })) {
-    if (update.kind === 'ready') {
+    if (update.kind === 'snapshot') {
       await ana.invite({ path: { session_id: session.id }, body: { rep_id: '@ben' } });
     } else if (update.kind === 'event' && update.event.type === EventType.invitationCreated && update.event.invitation) {
       const accepted = await ben.acceptInvitation({ path: { invitation_id: update.event.invitation.id } });
