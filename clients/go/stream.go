@@ -131,11 +131,7 @@ func (f *follower) listen(ctx context.Context) (pause time.Duration, err error) 
 	defer dead.Stop()
 	params := &StreamEventsParams{LastEventID: &f.cursor}
 	if len(f.Types) > 0 {
-		types := make([]string, len(f.Types))
-		for i, kind := range f.Types {
-			types[i] = string(kind)
-		}
-		params.Types = &types
+		params.Types = &f.Types
 	}
 	answer, err := f.Desk.StreamEvents(ctx, params)
 	if err != nil {
