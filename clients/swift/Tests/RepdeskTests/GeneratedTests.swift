@@ -17,7 +17,7 @@ import Testing
     #expect(EventType.allCases.map(\.rawValue).contains("rep.presence_changed"))
   }
 
-  /// A type of events that is new in the contract needs a name in openapi-generator.yaml.
+  /// The generator spells the dot out, which `clients/generate` takes back.
   @Test func eventTypesHaveGoodNames() {
     #expect(EventType.allCases.filter { "\($0)".contains("Period") } == [])
   }
