@@ -7,7 +7,7 @@ public struct PushVerdict: Hashable, Sendable {
 
   /// The delivery to report as received, whatever the action; nil: none.
   ///
-  /// `client.sharing.ackDelivery(deliveryId: id, ackDeliveryRequest: .init(state: .received))`
+  /// `client.sharing.ackDelivery(deliveryId: id, .init(state: .received))`
   public let acknowledge: String?
 
   /// What a notification service extension does with the alert that iOS is about to show.
