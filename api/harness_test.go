@@ -376,7 +376,7 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 		}
 	}
 	if op != nil {
-		x.tell(op, a)
+		x.record(op, a)
 		checkContract(t, op, r, body, a)
 	}
 	return a

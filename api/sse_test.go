@@ -62,7 +62,7 @@ func (x *server) openStream(t testing.TB, as, query string, h ...headers) (*sse,
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.tell(x.operationAt("GET", path), answer{status: response.StatusCode})
+	x.record(x.operationAt("GET", path), answer{status: response.StatusCode})
 	s := &sse{got: make(chan message, 1000), ended: make(chan struct{}), cancel: cancel, header: response.Header}
 	go s.read(response)
 	t.Cleanup(s.close)

@@ -22,7 +22,8 @@ type told struct {
 	code      string // of the problem
 }
 
-func (x *server) tell(op *huma.Operation, a answer) {
+// record keeps that an operation answered so.
+func (x *server) record(op *huma.Operation, a answer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.told[told{op.OperationID, a.status, a.at("code")}] = true
