@@ -21,7 +21,7 @@ contract:
 	cd openapi && npm ci --silent --no-audit --no-fund && npm run --silent lint
 	openapi/breaking
 
-# The generated parts of the clients, after `make openapi`. Needs Java, Maven and npm.
+# The generated parts of the clients, after `make openapi`. Needs Java, Maven, Perl and npm.
 clients:
 	clients/generate
 
