@@ -93,7 +93,7 @@ class RequestsTest {
         server.enqueue(answer(200, """{"items": []}"""))
         server.enqueue(answer(200, """{"items": [], "cursor": "7", "more": false}"""))
         run { chat.listMessages("ses/1", order = SortOrder.DESC) }
-        run { events.listEvents(after = "7", types = Csv(EventType.INVITATION_CREATED.value, EventType.INVITATION_ENDED.value)) }
+        run { events.listEvents(after = "7", types = Csv(EventType.INVITATION_CREATED, EventType.INVITATION_ENDED)) }
         assertEquals(
             listOf("/v1/sessions/ses%2F1/messages?order=desc", "/v1/event-log?after=7&types=invitation.created%2Cinvitation.ended"),
             requests().map { it.target },
@@ -242,7 +242,7 @@ class RequestsTest {
     @Test
     fun `who gives up while it waits is let go`() {
         client = RepdeskClient(server.url("/").toString(), { token })
-        repeat(9) { server.enqueue(refusal(503, "unavailable", "same_key", "Retry-After" to "20")) }
+        repeat(9) { server.enqueue(refusal(503, "unavailable", "same_key", "Retry-After" to "8")) }
         runBlocking {
             val begun = System.nanoTime()
             val inviting = kotlinx.coroutines.withTimeoutOrNull(500.milliseconds) { client.invite() }
