@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -26,9 +25,8 @@ import (
 // contract is the published document, as something that requests and answers are held against.
 type contract struct {
 	tree object
-	mu   sync.Mutex
+	mu   sync.Mutex // before the validator, which makes its schemas when it needs them
 	validator.Validator
-	held map[string]bool // what was held against it already
 }
 
 // object is one of JSON.
@@ -45,7 +43,7 @@ var published = sync.OnceValue(func() *contract {
 	if len(errs) > 0 {
 		panic(errs)
 	}
-	c := &contract{Validator: judge, held: map[string]bool{}}
+	c := &contract{Validator: judge}
 	if err := yaml.Unmarshal(document, &c.tree); err != nil {
 		panic(err)
 	}
@@ -53,28 +51,16 @@ var published = sync.OnceValue(func() *contract {
 })
 
 // checkContract holds an answer against the published document, and the request that was answered with success: what the
-// server takes and gives is what the document says. Of requests and answers with the same fields one is enough, since what
-// differs in the rest of them is texts and numbers: holding each would make the tests of this package take twice as long.
+// server takes and gives is what the document says. null in the place of what is left out is forgiven, and documented nowhere.
 func checkContract(t testing.TB, op *huma.Operation, r *http.Request, body string, a answer) {
 	t.Helper()
 	c := published()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.isNew(op.OperationID, a.status, slices.Sorted(maps.Keys(a.header)), shape(a.tree)) {
-		for _, fault := range c.faults(op, r, a) {
-			t.Errorf("%s: %d is not as in the document: %s\n%s", op.OperationID, a.status, fault, a.text)
-		}
+	for _, fault := range c.faults(op, r, a) {
+		t.Errorf("%s: %d is not as in the document: %s\n%s", op.OperationID, a.status, fault, a.text)
 	}
-	if a.status >= 300 || r.Header.Get("Prefer") != "" {
-		return
-	}
-	var sent any
-	_ = json.Unmarshal([]byte(body), &sent) // what is not JSON has no shape
-	fields := shape(sent)
-	if strings.Contains(fields, "<nil>") {
-		return // null in the place of what is left out is forgiven, and documented nowhere
-	}
-	if !c.isNew(op.OperationID, slices.Sorted(maps.Keys(r.Header)), slices.Sorted(maps.Keys(r.URL.Query())), fields) {
+	if a.status >= 300 || r.Header.Get("Prefer") != "" || strings.Contains(body, ":null") {
 		return
 	}
 	r = r.Clone(r.Context())
@@ -82,32 +68,6 @@ func checkContract(t testing.TB, op *huma.Operation, r *http.Request, body strin
 	if ok, faults := c.ValidateHttpRequestSync(r); !ok {
 		t.Errorf("%s: the document refuses what the server takes: %s\n%s %s", op.OperationID, words(faults), r.URL, body)
 	}
-}
-
-// isNew says whether nothing like it was held against the document yet.
-func (c *contract) isNew(like ...any) bool {
-	key := fmt.Sprint(like...)
-	defer func() { c.held[key] = true }()
-	return !c.held[key]
-}
-
-// shape is all of a JSON value but its texts and numbers.
-func shape(node any) string {
-	switch n := node.(type) {
-	case object:
-		var all strings.Builder
-		for _, name := range slices.Sorted(maps.Keys(n)) {
-			fmt.Fprintf(&all, "%s:%s,", name, shape(n[name]))
-		}
-		return "{" + all.String() + "}"
-	case []any:
-		kinds := map[string]bool{}
-		for _, item := range n {
-			kinds[shape(item)] = true
-		}
-		return fmt.Sprint(slices.Sorted(maps.Keys(kinds)))
-	}
-	return fmt.Sprintf("%T", node)
 }
 
 // faults says in what an answer is not as in the document.

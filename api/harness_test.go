@@ -349,7 +349,7 @@ func (x *server) send(t testing.TB, method, path, auth, body string, h headers) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	op := x.operationAt(method, path)
+	op := x.operationAt(method, r.URL.Path)
 	if body != "" {
 		r.Header.Set("Content-Type", bodyType(op))
 	}

@@ -20,7 +20,7 @@ const (
 	// mostRepeats is how often a request is repeated before its failure is told.
 	mostRepeats = 3
 	// longestWait is how long a request waits for its next attempt at most: who is told to wait longer is told so.
-	longestWait = 30 * time.Second
+	longestWait = 10 * time.Second
 )
 
 // New makes a client of the desk at an address, such as https://desk.example.com. The token is a console's, as LogIn answers

@@ -10,7 +10,7 @@ struct RetryPolicy: Sendable {
   var backoff = Backoff(first: 0.5, longest: 8)
 
   /// Seconds. Who is told to wait longer than this is told so, rather than left waiting.
-  var patience: TimeInterval = 30
+  var patience: TimeInterval = 10
 
   /// Seconds to wait before the attempt after `attempts` failed ones; nil where the failure stands.
   ///

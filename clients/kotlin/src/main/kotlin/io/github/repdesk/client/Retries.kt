@@ -21,7 +21,7 @@ import okio.BufferedSink
 private const val RETRIES = 3
 
 /** The longest pause that a caller is kept waiting for; who is told to wait longer learns so at once. */
-private val PATIENCE = 30.seconds
+private val PATIENCE = 10.seconds
 
 /**
  * Makes a request again that failed for a reason which passes, unchanged, and so under the same key: what had its effect

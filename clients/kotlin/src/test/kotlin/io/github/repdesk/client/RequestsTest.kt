@@ -242,7 +242,7 @@ class RequestsTest {
     @Test
     fun `who gives up while it waits is let go`() {
         client = RepdeskClient(server.url("/").toString(), { token })
-        repeat(9) { server.enqueue(refusal(503, "unavailable", "same_key", "Retry-After" to "20")) }
+        repeat(9) { server.enqueue(refusal(503, "unavailable", "same_key", "Retry-After" to "8")) }
         runBlocking {
             val begun = System.nanoTime()
             val inviting = kotlinx.coroutines.withTimeoutOrNull(500.milliseconds) { client.invite() }
