@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,6 +48,9 @@ func IdempotencyKey(key string) RequestEditorFn {
 		return nil
 	}
 }
+
+// errPage is a fault of the network: the desk answers no operation with a page.
+var errPage = errors.New("a page came in place of an answer: the network wants somebody to log in, perhaps")
 
 // doer sends the requests of a client.
 type doer struct {
@@ -88,11 +92,17 @@ func (d *doer) dress(r *http.Request) {
 
 func (d *doer) once(r *http.Request) (*http.Response, error) {
 	answer, err := d.under.Do(r)
-	if err == nil && answer.StatusCode >= http.StatusBadRequest {
+	switch {
+	case err != nil:
+		return answer, err
+	case answer.StatusCode >= http.StatusBadRequest:
 		defer answer.Body.Close()
 		return nil, problemOf(answer)
+	case strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html"):
+		answer.Body.Close()
+		return nil, errPage
 	}
-	return answer, err
+	return answer, nil
 }
 
 // repeatable says whether nothing is done twice by a request that is sent again. A PATCH has no key, and may come after that
