@@ -197,6 +197,15 @@ func TestCurlScripts(t *testing.T) {
 			t.Errorf("%s without arguments exits with %d: %s", script, status, told)
 		}
 	}
+	// A shell would run what stands in an index of a sum.
+	for _, call := range [][]string{{"watch.sh"}, {"on-call.sh"}, {"await-invitation.sh", help}} {
+		if _, told, status := ana.run(call[0], append(call[1:], "BASH_VERSINFO[$(exit 1)]")...); status != 64 {
+			t.Errorf("%s with what is no number exits with %d: %s", call[0], status, told)
+		}
+	}
+	slashed := ana
+	slashed.url += "/"
+	slashed.must("call.sh", "GET", "/v1/me")
 }
 
 // Its README can be followed from the first line to the last.
