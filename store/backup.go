@@ -15,9 +15,8 @@ import (
 // backupPages is how many pages are copied between two looks at the context, 4 MiB of them.
 const backupPages = 1024
 
-// copyAhead is how far the log of a copy begins above the original's end: more events than a desk has between two copies, and so
-// few that positions stay exact in a double, as which some clients read them, for two million restorations.
-const copyAhead = 1 << 32
+// isCopy is the setting by which a copy knows that it is one, until a store opens it.
+const isCopy = "is_copy"
 
 // ErrNotAFile says that a database cannot be copied by Backup: PostgreSQL has its own tools for that.
 var ErrNotAFile = errors.New("the database is not a SQLite file")
@@ -45,8 +44,8 @@ func Backup(ctx context.Context, database, file string, tell func(done, all int)
 	if err := copyDatabase(ctx, database, unfinished.Name(), tell); err != nil {
 		return Inspection{}, fmt.Errorf("copy %s: %w", database, err)
 	}
-	if err := setAhead(ctx, unfinished.Name()); err != nil {
-		return Inspection{}, fmt.Errorf("set the copy's log ahead: %w", err)
+	if err := markCopy(ctx, unfinished.Name()); err != nil {
+		return Inspection{}, fmt.Errorf("mark the copy: %w", err)
 	}
 	in, err := checkCopy(ctx, unfinished.Name())
 	if err != nil {
@@ -58,9 +57,18 @@ func Backup(ctx context.Context, database, file string, tell func(done, all int)
 	return in, keep(unfinished.Name(), file)
 }
 
-// keep gives the file its name, without taking it from another, and has the folder remember it.
+// keep gives the file its name, without taking it from another, and has the folder remember it. A file system without hard links
+// has the name taken first.
 func keep(unfinished, file string) error {
-	if err := os.Link(unfinished, file); err != nil {
+	if err := os.Link(unfinished, file); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
+		taken, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(taken.Close(), os.Rename(unfinished, file)); err != nil {
+			return err
+		}
+	} else if err != nil {
 		return err
 	}
 	folder, err := os.Open(filepath.Dir(file))
@@ -112,30 +120,47 @@ func step(ctx context.Context, backup *sqlite.Backup, tell func(done, all int)) 
 	return nil
 }
 
-// setAhead makes the log of a copy begin where the original's never came to, with nothing before it. Otherwise the copy would give
-// the same positions as the original gave after it was made, to other events, and a client of then would miss these.
-func setAhead(ctx context.Context, file string) error {
+// markCopy lets the store that opens the copy know that it is one.
+func markCopy(ctx context.Context, file string) error {
 	db, err := sql.Open("sqlite", "file:"+escapeFile(file)+"?mode=rw&_pragma=journal_mode(delete)")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+	_, err = db.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, '1') ON CONFLICT (name) DO NOTHING`, isCopy)
+	return err
+}
+
+// setCopyAhead makes the log of a copy that is opened for the first time begin where no other of the same origin has come to, with
+// nothing before it. Otherwise the copy would give the same positions as the original gave after it was made, to other
+// events, and a client of then would miss these. By the second at which it is opened it differs from what another restoration of
+// the same copy gave; 2^20 positions a second are more than are written, and stay exact in a double, as which some clients read
+// them, until the year 2242.
+func (s *Store) setCopyAhead(ctx context.Context) error {
+	if s.dialect.name != sqliteDialect.name {
+		return nil
 	}
-	defer tx.Rollback()
-	for _, statement := range []string{
-		`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'events')`,
-		`UPDATE sqlite_sequence SET seq = seq + ` + fmt.Sprint(copyAhead) + ` WHERE name = 'events'`,
-		`INSERT INTO settings (name, value) SELECT 'events_kept_after', CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = 'events'
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-	} {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
+	return alter(ctx, s, func(t *tx) error {
+		if found, err := t.row(`SELECT 1 FROM settings WHERE name = $1`, []any{isCopy}, new(int)); err != nil || !found {
 			return err
 		}
-	}
-	return tx.Commit()
+		_, last, err := t.logBounds()
+		if err != nil {
+			return err
+		}
+		begins := fmt.Sprint(max(last+1<<20, t.now.Unix()<<20))
+		if _, err := t.exec(`DELETE FROM sqlite_sequence WHERE name = 'events'`); err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('events', CAST($1 AS BIGINT))`, begins); err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, begins); err != nil {
+			return err
+		}
+		_, err = t.exec(`DELETE FROM settings WHERE name = $1`, isCopy)
+		return err
+	})
 }
 
 // checkCopy reads all of a copy, which nobody else has open, and looks whether it is whole.

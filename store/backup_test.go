@@ -89,6 +89,10 @@ func TestH2CopyBeginsAnewForStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := storetest.NewClock()
+	another := filepath.Join(t.TempDir(), "another.db") // the same copy, which goes into service later once more
+	text, err := os.ReadFile(copied)
+	ok(t, err)
+	ok(t, os.WriteFile(another, text, 0o600))
 	restored := storetest.Open(t, copied, clock)
 	begins, err := restored.LastEvent(t.Context())
 	if err != nil || begins <= lost {
@@ -110,6 +114,11 @@ func TestH2CopyBeginsAnewForStreams(t *testing.T) {
 	}
 	if events, err := sub.Read(t.Context(), begins, nil, 10); err != nil || len(events.Items) == 0 {
 		t.Errorf("after its own beginning: %v, %v", events, err)
+	}
+	reached, err := restored.LastEvent(t.Context())
+	ok(t, err)
+	if twice, err := storetest.Open(t, another, clock).LastEvent(t.Context()); err != nil || twice <= reached {
+		t.Errorf("the second restoration begins after %d, where the first came to %d: %v", twice, reached, err)
 	}
 	clock.Advance(5 * 24 * time.Hour) // what was copied grows old, and is removed
 	ok(t, restored.RemoveOldRows(t.Context()))

@@ -121,6 +121,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if err := s.fillQueues(ctx); err != nil {
 		return err
 	}
+	if err := s.setCopyAhead(ctx); err != nil {
+		return fmt.Errorf("begin the copy's log: %w", err)
+	}
 	if s.hub, err = newHub(ctx, s); err != nil {
 		return err
 	}

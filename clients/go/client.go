@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,12 +33,15 @@ const (
 func New(baseURL, token string, options ...ClientOption) (*ClientWithResponses, error) {
 	return NewClientWithResponses(baseURL, append(slices.Clone(options), func(c *Client) error {
 		if c.Client == nil {
-			c.Client = http.DefaultClient
+			c.Client = stayHome
 		}
 		c.Client = &doer{under: c.Client, token: token}
 		return nil
 	})...)
 }
+
+// stayHome takes the token nowhere else: net/http would take it to subdomains and other ports of the host.
+var stayHome = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // IdempotencyKey gives a POST a key of the caller's own, of 1 to 255 visible ASCII characters, and 20 at least where the answer
 // has a secret: for 24 hours the same key with the same body gets the first answer again, even from another process.
@@ -47,6 +51,9 @@ func IdempotencyKey(key string) RequestEditorFn {
 		return nil
 	}
 }
+
+// errPage is a fault of the network: the desk answers no operation with a page.
+var errPage = errors.New("a page came in place of an answer: the network wants somebody to log in, perhaps")
 
 // doer sends the requests of a client.
 type doer struct {
@@ -88,11 +95,17 @@ func (d *doer) dress(r *http.Request) {
 
 func (d *doer) once(r *http.Request) (*http.Response, error) {
 	answer, err := d.under.Do(r)
-	if err == nil && answer.StatusCode >= http.StatusBadRequest {
+	switch {
+	case err != nil:
+		return answer, err
+	case answer.StatusCode >= http.StatusBadRequest:
 		defer answer.Body.Close()
 		return nil, problemOf(answer)
+	case strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html"):
+		answer.Body.Close()
+		return nil, errPage
 	}
-	return answer, err
+	return answer, nil
 }
 
 // repeatable says whether nothing is done twice by a request that is sent again. A PATCH has no key, and may come after that

@@ -136,3 +136,25 @@ func TestTheServerMayBeOlder(t *testing.T) {
 		t.Errorf("%v, %v", me.HTTPResponse.Header, err)
 	}
 }
+
+// A network that wants somebody to log in answers anything with its own page: that is no answer of the desk.
+func TestPagesAreNoAnswers(t *testing.T) {
+	d := newDesk(t)
+	ana := d.logIn(t, "ana")
+	pages := 2
+	d.trouble(func(asked int, w http.ResponseWriter, r *http.Request, serve http.Handler) {
+		if asked <= pages {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			fmt.Fprint(w, "<title>Welcome to our hotel</title>")
+			return
+		}
+		serve.ServeHTTP(w, r)
+	})
+	if me, err := ana.GetMeWithResponse(t.Context(), nil); err != nil || me.JSON200 == nil {
+		t.Errorf("once the page is gone: %v", err)
+	}
+	pages = 1 << 20
+	if _, err := ana.UpdateMeWithResponse(t.Context(), nil, repdesk.UpdateMeRequest{}); err == nil {
+		t.Error("a page is taken for an answer")
+	}
+}

@@ -38,7 +38,7 @@ func problemOf(answer *http.Response) *Problem {
 		}
 	}
 	p.Status = int32(answer.StatusCode)
-	if seconds, err := strconv.ParseInt(answer.Header.Get("Retry-After"), 10, 32); err == nil && p.RetryAfterSeconds == nil {
+	if seconds, err := strconv.ParseUint(answer.Header.Get("Retry-After"), 10, 31); err == nil && p.RetryAfterSeconds == nil {
 		p.RetryAfterSeconds = new(int32(seconds))
 	}
 	return p

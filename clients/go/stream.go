@@ -94,15 +94,25 @@ func (f *follower) connection(ctx context.Context) (pause time.Duration, err err
 	case errors.Is(err, errLeft), errors.As(err, &end):
 		return 0, err
 	case refused && problem.Code == ProblemCodeCursorTooOld:
-		f.cursor = ""
-		return 0, nil
+		return f.anew(), nil
 	case refused && problem.RetryAfterSeconds != nil && problem.Retry != RetryNever:
 		return time.Duration(*problem.RetryAfterSeconds)*time.Second + jitter(firstPause, 0), nil
 	case refused && problem.Retry != RetrySameKey:
 		return 0, err
 	}
+	return f.backOff(), nil
+}
+
+// backOff is the pause after a connection that came to nothing.
+func (f *follower) backOff() time.Duration {
 	f.failures++
-	return jitter(firstPause, f.failures-1), nil
+	return jitter(firstPause, f.failures-1)
+}
+
+// anew has the next connection begin with a snapshot: after a pause too, for a desk may ask for that again and again.
+func (f *follower) anew() time.Duration {
+	f.cursor = ""
+	return f.backOff()
 }
 
 func (f *follower) load(ctx context.Context) error {
@@ -154,8 +164,7 @@ func (f *follower) listen(ctx context.Context) (pause time.Duration, err error) 
 			f.failures, f.cursor = 0, ready.Cursor
 			silence = 2 * time.Duration(ready.HeartbeatSeconds) * time.Second
 		case "reset":
-			f.cursor = ""
-			return 0, errOver
+			return f.anew(), errOver
 		case "closing":
 			return f.closing(said.data)
 		default:

@@ -10,7 +10,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	repdesk "github.com/repdesk/repdesk/clients/go"
 )
@@ -183,6 +185,32 @@ func TestCursorTooOldLoadsASnapshot(t *testing.T) {
 	w := watch(t, ana, func() { d.enter(t, ana, "told") }, repdesk.EventTypeQueueEntryAdded)
 	if told := w.names(1); told[0] != "told" || len(w.snapshots) != 2 {
 		t.Errorf("%d snapshots", len(w.snapshots))
+	}
+}
+
+// A desk that asks to load everything anew without ever being ready is asked less and less often.
+func TestResetsAreNotFollowedInACircle(t *testing.T) {
+	d := newDesk(t)
+	ana := d.logIn(t, "ana")
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Second)
+	defer stop()
+	var streams atomic.Int32
+	d.trouble(func(_ int, w http.ResponseWriter, r *http.Request, serve http.Handler) {
+		if r.URL.Path != "/v1/events" {
+			serve.ServeHTTP(w, r)
+			return
+		}
+		if streams.Add(1) > 50 {
+			stop()
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "event: reset\ndata: {\"reason\": \"cursor_unknown\"}\n\n")
+	})
+	stream := repdesk.EventStream{Desk: ana}
+	for range stream.Events(ctx) {
+	}
+	if n := streams.Load(); n > 50 {
+		t.Errorf("%d connections in less than three seconds", n)
 	}
 }
 

@@ -148,6 +148,20 @@ func TestCurlScripts(t *testing.T) {
 			t.Errorf("%s without arguments exits with %d: %s", script, status, told)
 		}
 	}
+	// A shell would run what stands in an index of a sum.
+	for _, call := range [][]string{{"watch.sh"}, {"on-call.sh"}, {"await-invitation.sh", "inv_1"}} {
+		if _, told, status := ana.run(call[0], append(call[1:], "BASH_VERSINFO[$(exit 1)]")...); status != 64 {
+			t.Errorf("%s with what is no number exits with %d: %s", call[0], status, told)
+		}
+	}
+	for _, call := range [][]string{{"import-organization.sh", "nowhere.yaml"}, {"start-session-from-ticket.sh", "4714\nX-More: 1", "@main", "@paper-jam", "Lu"}} {
+		if _, told, status := ana.run(call[0], call[1:]...); status != 64 {
+			t.Errorf("%s with what it cannot use exits with %d: %s", call[0], status, told)
+		}
+	}
+	slashed := ana
+	slashed.url += "/"
+	slashed.must("call.sh", "GET", "/v1/me")
 }
 
 // takeTickets has a ticket system start sessions and Ana take them, and returns the first.

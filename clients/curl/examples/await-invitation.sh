@@ -5,7 +5,7 @@
 # "accepted by Ben Okafor", "cancelled", "withdrawn: session_ended". One that stands still exits with 75.
 . "$(dirname "$0")/common.sh"
 
-[ $# = 1 ] || [ $# = 2 ] || usage
+[ $# = 1 ] || [[ $# = 2 && $2 =~ ^[0-9]+$ ]] || usage
 end=$((SECONDS + ${2:-60}))
 
 cursor=$(call GET /v1/event-log | jq -r .cursor) # before looking, so that nothing happens unseen between

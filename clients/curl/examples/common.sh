@@ -6,6 +6,7 @@
 set -euo pipefail
 
 desk=${REPDESK_URL:-http://127.0.0.1:8080}
+desk=${desk%/}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

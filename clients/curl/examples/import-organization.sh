@@ -6,6 +6,7 @@
 . "$(dirname "$0")/common.sh"
 
 [ $# = 1 ] || [ "$#:${2-}" = 2:--yes ] || usage
+[ -r "$1" ] || usage
 dry_run=true
 [ $# = 1 ] || dry_run=false
 call PUT "/v1/organization?dry_run=$dry_run" "$(<"$1")" application/yaml |

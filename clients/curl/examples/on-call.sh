@@ -5,7 +5,7 @@
 # given, and prints each session as a line of JSON. Where nothing waits, it waits.
 . "$(dirname "$0")/common.sh"
 
-[ $# -le 1 ] || usage
+[[ $# -le 1 && ${1:-1} =~ ^[0-9]+$ ]] || usage
 cursor=$(call GET /v1/event-log | jq -r .cursor)
 taken=0
 while [ "$taken" -lt "${1:-1}" ]; do

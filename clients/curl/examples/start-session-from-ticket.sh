@@ -9,6 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 [ $# = 4 ] || [ $# = 5 ] || usage
+[[ $1 != *[^!-~]* ]] || usage # it stands in a header
 body=$(json portal_id "$2" issue_id "$3" external_key "ticket-$1" | jq -c --argjson customer "$(json name "$4" company "${5-}")" '. + {$customer}')
 
 # A desk that is away for longer than call has patience is asked again for half an hour, always with the same key.

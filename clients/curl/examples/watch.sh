@@ -6,7 +6,7 @@
 # nothing comes twice; where the desk asks for it, another snapshot comes.
 . "$(dirname "$0")/common.sh"
 
-[ $# -le 1 ] || usage
+[[ $# -le 1 && ${1:-1} =~ ^[0-9]+$ ]] || usage
 end=$((SECONDS + ${1:-3600}))
 
 load() { # a snapshot, and the position that it stands at
@@ -35,9 +35,9 @@ told() { # told EVENT DATA ID
 	esac
 }
 
-# turned_away says what to do where no stream is opened.
+# turned_away says what to do where no stream is opened: what may pass is tried again like a fault of the network.
 turned_away() { # turned_away PROBLEM
-	again=$(jq -r '.retry_after_seconds // "never"' <<<"$1")
+	again=$(jq -r '.retry_after_seconds // if .retry == "same_key" then empty else "never" end' <<<"$1")
 	jq -r '"\(.status) \(.code): \(.detail)"' <<<"$1" >&2
 }
 

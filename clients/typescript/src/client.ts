@@ -1,7 +1,6 @@
 import { type Client, createClient, createConfig } from './generated/client/index.js';
 import { Operations } from './generated/sdk.gen.js';
-import type { Problem } from './generated/types.gen.js';
-import { AnswerError, isProblem, ProblemError } from './problem.js';
+import { AnswerError, isPage, isProblem, isWhole, ProblemError } from './problem.js';
 import { repeating } from './repeat.js';
 import { EventStream, type EventStreamOptions } from './stream.js';
 
@@ -82,11 +81,17 @@ function transport({ baseUrl, token }: RepdeskClientOptions, fetch: typeof globa
     }
     return request;
   });
+  client.interceptors.response.use((response) => {
+    if (response.ok && isPage(response)) {
+      throw new AnswerError(response);
+    }
+    return response;
+  });
   client.interceptors.error.use((error, response) => {
     if (response === undefined || response.ok || error instanceof Error) {
       return error;
     }
-    return isProblem(response) ? new ProblemError(error as Problem, response.headers) : new AnswerError(response);
+    return isProblem(response) && isWhole(error) ? new ProblemError(error, response.headers) : new AnswerError(response);
   });
   return client;
 }

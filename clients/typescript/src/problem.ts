@@ -39,9 +39,19 @@ export class AnswerError extends Error {
   }
 }
 
-/** Whether an answer is a problem of the desk's. */
+/** Whether an answer says that it is a problem of the desk's. */
 export function isProblem(response: Response): boolean {
   return response.headers.get('Content-Type')?.startsWith('application/problem+json') ?? false;
+}
+
+/** Whether the body of such an answer is one: it may have been cut off, or lost. */
+export function isWhole(body: unknown): body is Problem {
+  return typeof body === 'object' && body !== null && 'code' in body && 'retry' in body;
+}
+
+/** Whether an answer is a page, as a network gives in place of anything else that wants somebody to log in. */
+export function isPage(response: Response): boolean {
+  return response.headers.get('Content-Type')?.startsWith('text/html') ?? false;
 }
 
 /** The seconds that Retry-After asks for: it holds a number of them, or (from a proxy) a date. */

@@ -168,10 +168,14 @@ interface Saved {
 function load(text: string | undefined, serverId: string, repId: string): Map<string, Kept> {
   try {
     const saved = JSON.parse(text ?? '{}') as Partial<Saved>;
-    return new Map(saved.server_id === serverId && saved.rep_id === repId ? Object.entries(saved.kept ?? {}) : []);
+    return new Map(saved.server_id === serverId && saved.rep_id === repId ? Object.entries(saved.kept ?? {}).filter(([, kept]) => isKept(kept)) : []);
   } catch {
     return new Map();
   }
+}
+
+function isKept(kept: Kept | null): boolean {
+  return revision(kept?.rev) !== undefined && typeof kept?.came_at === 'number';
 }
 
 function shows({ stale_at }: Kept, now: number): boolean {

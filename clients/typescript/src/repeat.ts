@@ -1,6 +1,6 @@
 import { asked, backoff, wait } from './backoff.js';
 import { type Problem, Retry } from './generated/types.gen.js';
-import { isProblem, retryAfter } from './problem.js';
+import { isProblem, isWhole, retryAfter } from './problem.js';
 
 /** How often a request is repeated at most. */
 const repeats = 3;
@@ -79,18 +79,19 @@ async function maySucceedLater(request: Request, response: Response): Promise<bo
   if (response.status !== 429 && response.status < 500) {
     return false;
   }
-  if (!isProblem(response)) {
+  const problem = isProblem(response) ? await read(response.clone()) : undefined;
+  if (problem === undefined) {
     return mayRepeat(request) && [429, 502, 503, 504].includes(response.status);
   }
-  const problem = await read(response.clone());
   const nothingDone = response.status === 429 || response.status === 503;
-  return problem !== undefined && problem.retry !== Retry.never && (mayRepeat(request) || nothingDone);
+  return problem.retry !== Retry.never && (mayRepeat(request) || nothingDone);
 }
 
 async function read(response: Response): Promise<Problem | undefined> {
   try {
-    return (await response.json()) as Problem;
+    const body: unknown = await response.json();
+    return isWhole(body) ? body : undefined;
   } catch {
-    return undefined; // cut off: whoever reads the answer finds that out too
+    return undefined; // cut off
   }
 }

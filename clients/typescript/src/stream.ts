@@ -141,7 +141,7 @@ function afterFailure(error: unknown, place: Place): End {
   }
   const refused = error instanceof ProblemError && error.retry !== Retry.never ? error.problem.status : undefined;
   const status = error instanceof AnswerError ? error.status : refused;
-  if (status === 429 || (status !== undefined && status >= 500)) {
+  if (status === 200 || status === 429 || (status !== undefined && status >= 500)) { // 200: a page, of a network that wants somebody to log in
     return { after: (error as ProblemError | AnswerError).retryAfterSeconds, cause: error };
   }
   throw error;

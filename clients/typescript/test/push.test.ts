@@ -96,7 +96,9 @@ test('push: what was kept of another rep, or cannot be read, is left', () => {
   ben.receive(data, at);
   assert.equal(new PushInbox({ serverId: 'srv_1', repId: 'rep_ben', saved: ben.save() }).receive(data, at).action, 'ignore');
   assert.deepEqual(new PushInbox({ serverId: 'srv_1', repId: 'rep_cem', saved: ben.save() }).showing(at), []);
-  for (const saved of ['', '{', 'null', '{"kept": 7}']) {
+  const whose = '{"server_id": "srv_1", "rep_id": "rep_ben", "kept": ';
+  const damaged = ['{"inv_1": null}', '{"inv_1": {"rev": "x", "came_at": 1763812800000}}', '{"inv_1": {"rev": 9}}', '{"inv_2": 7}', '[1]', '"text"'].map((kept) => `${whose}${kept}}`);
+  for (const saved of ['', '{', 'null', '{"kept": 7}', ...damaged]) {
     assert.equal(new PushInbox({ serverId: 'srv_1', repId: 'rep_ben', saved }).receive(data, at).action, 'show', saved);
   }
 });

@@ -149,6 +149,25 @@ test('an answer that is no problem of the desk’s has its own error', patience,
   await assert.rejects(ana.getMe(), (error) => error instanceof AnswerError && error.status === 503 && error.retryAfterSeconds === 3600);
 });
 
+/** What a network that wants somebody to log in says in place of anything else. */
+const page = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\nConnection: close\r\n\r\nWelcome';
+
+test('a page is no answer', patience, async () => {
+  const [ana] = await anaOverNetwork();
+  network.answer(page);
+  await assert.rejects(ana.getMe(), (error) => error instanceof AnswerError && error.status === 200);
+});
+
+test('a problem that cannot be read is no problem of the desk’s', patience, async () => {
+  const [ana] = await anaOverNetwork();
+  for (const body of ['', '{"code":', 'null', '"no"']) {
+    network.answer(`HTTP/1.1 409 Conflict\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    await assert.rejects(ana.getMe(), (error) => error instanceof AnswerError && error.status === 409, body);
+    network.answer(`HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 0\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    assert.equal((await ana.getMe()).name, 'Ana Ruiz', body);
+  }
+});
+
 test('a call that waits can be ended', patience, async () => {
   const [ana, wire] = await anaOverNetwork();
   const ending = new AbortController();

@@ -163,6 +163,15 @@ test('a connection that falls silent is dead', patience, async () => {
   await reader.event(EventType.invitationCreated, ({ invitation }) => invitation?.id === invitation_id);
 });
 
+test('a network that wants somebody to log in is left again', patience, async () => {
+  const network = await new Network(desk.url).open();
+  const ben = await desk.logIn('ben', { baseUrl: network.url });
+  const page = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\nConnection: close\r\n\r\nWelcome';
+  network.answer(page, page);
+  const reader = await following(ben);
+  assert.deepEqual(reader.kinds(), ['interrupted', 'interrupted', 'snapshot', 'ready']);
+});
+
 test('a rep who may see more gets another snapshot', patience, async () => {
   const [ana, ben] = [await desk.logIn('ana'), await desk.logIn('ben')];
   const reader = await following(ben);

@@ -35,7 +35,7 @@ extension ProblemError {
   init(_ response: HTTPURLResponse, body: Data) {
     problem = (try? Wire.decoder().decode(Problem.self, from: body)) ?? Problem(answeredBySomethingElse: response)
     retryAfter =
-      response.value(forHTTPHeaderField: "Retry-After").flatMap { TimeInterval($0) }
+      response.value(forHTTPHeaderField: "Retry-After").flatMap { UInt32($0) }.map { TimeInterval($0) }
       ?? problem.retryAfterSeconds.map { TimeInterval($0) }
   }
 }

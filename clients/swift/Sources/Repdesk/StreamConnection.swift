@@ -65,6 +65,14 @@ final class StreamConnection: NSObject, URLSessionDataDelegate, @unchecked Senda
     lock.withLock { lastSign + patience - ProcessInfo.processInfo.systemUptime }
   }
 
+  /// As in an ``Exchange``: the token goes nowhere else.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+    newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
+  ) {
+    completionHandler(nil)
+  }
+
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let isStream = dataTask.isEventStream
     lock.withLock {

@@ -39,7 +39,7 @@ struct Transport: Sendable {
   }
 
   private func send(_ request: URLRequest) async throws -> Data {
-    let (data, response) = try await session.data(for: request)
+    let (data, response) = try await Exchange.answer(to: request, by: session)
     guard let response = response as? HTTPURLResponse else { throw URLError(.badServerResponse) }
     switch response.statusCode {
     // A page in place of an answer: the network wants somebody to log in, perhaps.

@@ -19,6 +19,15 @@ import Testing
     #expect(request.headers["authorization"] == "Bearer rdc_1")
   }
 
+  @Test func takesTheTokenToNoOtherServer() async throws {
+    let other = try StubServer { _, _ in .streamThenSilence([ready(1)]) }
+    defer { other.stop() }
+    let server = try desk(.answer(307, body: "", headers: ["Location": "\(other.url)/v1/events"]))
+    defer { server.stop() }
+    await #expect(throws: ProblemError.self) { try await told(by: server, 2) }
+    #expect(other.requests.count == 0)
+  }
+
   @Test func asksForTheTypesThatTheAppWants() async throws {
     let server = try desk(.streamThenSilence([ready(1)]))
     defer { server.stop() }

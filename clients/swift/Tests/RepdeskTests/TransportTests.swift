@@ -159,4 +159,30 @@ import Testing
       try await client(of: server).consoles.updateMe(UpdateMeRequest(busy: true))
     }
   }
+
+  @Test func takesTheTokenToNoOtherServer() async throws {
+    let other = try StubServer { _, _ in .json(invitation) }
+    defer { other.stop() }
+    for status in [302, 307] {
+      let server = try StubServer { [url = other.url] _, _ in
+        .answer(status, body: "", headers: ["Location": "\(url)/v1/me"])
+      }
+      defer { server.stop() }
+      let refused = await refusal { try await client(of: server).sharing.cancelInvitation(invitationId: "inv_1") }
+      #expect(refused?.status == status)
+      #expect(server.requests.count == 1)
+    }
+    #expect(other.requests.map(\.headers) == [])
+  }
+
+  @Test func waitsForNoTimeThatIsNone() async throws {
+    for asked in ["inf", "nan", "1e300", "-1", "soon"] {
+      let server = try StubServer { _, number in
+        number > 0 ? .json(invitation) : .answer(503, body: "", headers: ["Retry-After": asked])
+      }
+      defer { server.stop() }
+      try await client(of: server).sharing.cancelInvitation(invitationId: "inv_1")
+      #expect(server.requests.count == 2)
+    }
+  }
 }
