@@ -15,6 +15,7 @@ import (
 	"time"
 
 	repdesk "github.com/repdesk/repdesk/clients/go"
+	"github.com/repdesk/repdesk/store/storetest"
 )
 
 // patience is how long a test waits for what should come at once, on a machine that does much else.
@@ -28,7 +29,7 @@ var build struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := storetest.Main(m)
 	if build.folder != "" {
 		os.RemoveAll(build.folder)
 	}
