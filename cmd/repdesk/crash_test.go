@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -28,29 +29,40 @@ const (
 	lease = 2 * time.Minute
 )
 
-// TestCrashes kills the server again and again, at any moment, while reps invite, accept and cancel. What was answered is
+// TestCrashes ends the server again and again, at any moment, while reps invite, accept and cancel. What was answered is
 // there afterwards; no invitation has two winners; who was to be told was told; and streams that were cut have seen everything,
-// once (B16, G7, H2).
+// once (B16, G7, H2). Of several servers on PostgreSQL one ends at a time, and the others go on.
 func TestCrashes(t *testing.T) {
-	for engine, fresh := range map[string]func(*testing.T) string{"SQLite": database, "PostgreSQL": func(t *testing.T) string { return storetest.Postgres(t) }} {
-		t.Run(engine, func(t *testing.T) {
+	postgres := func(t *testing.T) string { return storetest.Postgres(t) }
+	for _, test := range []struct {
+		name     string
+		database func(*testing.T) string
+		servers  int
+		gently   bool // by a signal, which lets them finish what they are at
+	}{
+		{"SQLite", database, 1, false},
+		{"PostgreSQL", postgres, 1, false},
+		{"two servers", postgres, 2, false},
+		{"rolling restart", postgres, 2, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, fresh(t))
-			c.play(t)
+			c := newCrash(t, test.database(t), test.servers)
+			c.play(t, test.gently)
 			c.checkInvitations(t)
-			c.checkDeliveries(t)
+			c.checkDeliveries(t, test.gently)
 			c.checkStreams(t)
 		})
 	}
 }
 
-// crash is a desk whose server dies.
+// crash is a desk whose servers die.
 type crash struct {
-	start  func() *process
-	server *process
-	fcm    *pushtest.FCM
-	owners []*crashOwner
-	ctx    context.Context // of all that is asked
+	start     func(address string) *process
+	addresses []string
+	servers   []*process // one at each address
+	fcm       *pushtest.FCM
+	owners    []*crashOwner
 }
 
 // crashOwner is a rep with two colleagues, and what became of their invitations.
@@ -70,22 +82,47 @@ type answered struct {
 	cancelled bool
 }
 
-func newCrash(t *testing.T, database string) *crash {
-	c := &crash{fcm: pushtest.NewFCM(t), ctx: t.Context()}
-	address := freeAddress(t)
-	c.start = func() *process {
+func newCrash(t *testing.T, database string, servers int) *crash {
+	c := &crash{fcm: pushtest.NewFCM(t)}
+	c.start = func(address string) *process {
 		return start(t, database, "--listen", address, "--fcm-project", "desk", "--fcm-endpoint", c.fcm.URL)
 	}
-	c.server = c.start()
+	for range servers {
+		address := freeAddress(t)
+		c.addresses = append(c.addresses, address)
+		c.servers = append(c.servers, c.start(address))
+	}
 	for i := range desks {
-		owner := &crashOwner{console: c.server.logIn(fmt.Sprint("c", i), browser)}
+		owner := &crashOwner{console: c.logIn(t, fmt.Sprint("c", i), browser)}
 		for k := range owner.colleagues {
 			name := fmt.Sprint("c", desks+2*i+k)
-			owner.colleagues[k] = c.server.logIn(name, phone("phone-of-"+name))
+			owner.colleagues[k] = c.logIn(t, name, phone("phone-of-"+name))
 		}
 		c.owners = append(c.owners, owner)
 	}
 	return c
+}
+
+// logIn is a console that asks whichever server takes its connection, as behind a balancer.
+func (c *crash) logIn(t *testing.T, username string, device repdesk.Device) console {
+	t.Helper()
+	in := c.servers[0].logIn(username, device)
+	transport := &http.Transport{DialContext: c.dial, MaxIdleConnsPerHost: 8}
+	t.Cleanup(transport.CloseIdleConnections)
+	client, err := repdesk.New("http://desk.example.com", in.token, repdesk.WithHTTPClient(&http.Client{Transport: transport}))
+	ok(t, err)
+	in.ClientWithResponses = client
+	return in
+}
+
+// dial connects to one of the servers that take connections.
+func (c *crash) dial(ctx context.Context, network, _ string) (conn net.Conn, err error) {
+	for _, i := range rand.Perm(len(c.addresses)) {
+		if conn, err = new(net.Dialer).DialContext(ctx, network, c.addresses[i]); err == nil {
+			break
+		}
+	}
+	return conn, err
 }
 
 // freeAddress is one that the server can take each time anew.
@@ -97,8 +134,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// play lets them work, and kills the server meanwhile.
-func (c *crash) play(t *testing.T) {
+// play lets them work, and ends one server after the other meanwhile.
+func (c *crash) play(t *testing.T, gently bool) {
 	kills := crashes
 	if more, err := strconv.Atoi(os.Getenv("REPDESK_CRASHES")); err == nil {
 		kills = more
@@ -113,14 +150,20 @@ func (c *crash) play(t *testing.T) {
 	for _, owner := range c.owners {
 		working.Go(func() {
 			for load.Err() == nil {
-				owner.work(t, c.ctx)
+				owner.work(t, t.Context())
 			}
 		})
 	}
-	for range kills {
+	for i := range kills {
 		<-time.After(time.Duration(200+rand.IntN(1000)) * time.Millisecond) // any moment
-		c.server.kill()
-		c.server = c.start()
+		k := i % len(c.servers)
+		if gently {
+			_, err := c.servers[k].stop()
+			ok(t, err)
+		} else {
+			c.servers[k].kill()
+		}
+		c.servers[k] = c.start(c.addresses[k])
 	}
 	stop()
 	working.Wait()
@@ -257,127 +300,3 @@ func (o *crashOwner) watch(ctx context.Context, begun func()) {
 }
 
 var invitationEvents = []repdesk.EventType{repdesk.EventTypeInvitationCreated, repdesk.EventTypeInvitationEnded}
-
-// checkInvitations: what was answered holds, and of each invitation one thing alone was.
-func (c *crash) checkInvitations(t *testing.T) {
-	made := 0
-	for _, o := range c.owners {
-		for _, a := range o.answered {
-			made++
-			now := o.invitation(a.id)
-			won := now.State == repdesk.InvitationStateAccepted
-			switch {
-			case len(a.winners) > 1 || len(a.winners) == 1 && a.cancelled:
-				t.Errorf("%s was confirmed to %v, and as cancelled: %v", a.id, a.winners, a.cancelled)
-			case len(a.winners) == 1 && (!won || now.AcceptedBy.ID != a.winners[0]):
-				t.Errorf("%s was confirmed to %s and is %s by %v", a.id, a.winners[0], now.State, now.AcceptedBy)
-			case a.cancelled && now.State != repdesk.InvitationStateCancelled:
-				t.Errorf("%s was confirmed as cancelled and is %s", a.id, now.State)
-			}
-		}
-	}
-	if made < 2*desks {
-		t.Errorf("only %d invitations were made", made)
-	}
-	t.Logf("%d invitations", made)
-}
-
-// checkDeliveries: whatever was to be sent is sent or over, and FCM has got what is said to be sent.
-func (c *crash) checkDeliveries(t *testing.T) {
-	var deliveries []repdesk.Delivery
-	for deadline := time.Now().Add(lease + patience); ; <-time.After(100 * time.Millisecond) {
-		deliveries = c.deliveries(t)
-		if !slices.ContainsFunc(deliveries, isOnItsWay) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("some deliveries are never sent")
-		}
-	}
-	got := map[string]bool{}
-	for _, push := range c.fcm.Pushes() {
-		got[push.Data["delivery_id"]] = true
-	}
-	sent := 0
-	for _, d := range deliveries {
-		if d.State == repdesk.DeliveryStateSent {
-			if sent++; !got[d.ID] {
-				t.Errorf("%s is said to be sent, and FCM never got it", d.ID)
-			}
-		}
-	}
-	if sent < desks {
-		t.Errorf("only %d were sent", sent)
-	}
-	t.Logf("%d deliveries, %d sent", len(deliveries), sent)
-}
-
-func isOnItsWay(d repdesk.Delivery) bool {
-	return d.State == repdesk.DeliveryStateWaiting || d.State == repdesk.DeliveryStateSending
-}
-
-func (c *crash) deliveries(t *testing.T) (all []repdesk.Delivery) {
-	t.Helper()
-	for _, o := range c.owners {
-		for _, a := range o.answered {
-			page, err := o.ListDeliveriesWithResponse(t.Context(), a.id, &repdesk.ListDeliveriesParams{Limit: new(int32(200))})
-			ok(t, err)
-			if len(page.JSON200.Items) == 0 {
-				t.Errorf("nobody was to be told of %s", a.id)
-			}
-			all = append(all, page.JSON200.Items...)
-		}
-	}
-	return all
-}
-
-// checkStreams: the log tells of each invitation that it came and went, once, and the stream told the same, without loading
-// anything anew.
-func (c *crash) checkStreams(t *testing.T) {
-	for _, o := range c.owners {
-		told := map[string]int{}
-		var logged []int64
-		for _, event := range o.log(t) {
-			logged = append(logged, *event.ID)
-			told[string(event.Type)+" "+event.Invitation.ID]++
-		}
-		for _, a := range o.answered {
-			for _, kind := range invitationEvents {
-				if n := told[string(kind)+" "+a.id]; n != 1 {
-					t.Errorf("the log tells %d times of %s of %s", n, kind, a.id)
-				}
-			}
-		}
-		if got := o.caughtUp(logged); !slices.Equal(got, logged) {
-			t.Errorf("the stream told of %d events, the log of %d: %v, %v", len(got), len(logged), got, logged)
-		}
-		if o.snapshots != 1 {
-			t.Errorf("%d snapshots were loaded", o.snapshots)
-		}
-	}
-}
-
-// caughtUp waits until the stream has come to the log's end.
-func (o *crashOwner) caughtUp(logged []int64) []int64 {
-	for deadline := time.Now().Add(2 * patience); ; <-time.After(10 * time.Millisecond) {
-		o.mu.Lock()
-		streamed := slices.Clone(o.streamed)
-		o.mu.Unlock()
-		if len(streamed) >= len(logged) || time.Now().After(deadline) {
-			return streamed
-		}
-	}
-}
-
-// log is all of the owner's event log about invitations.
-func (o *crashOwner) log(t *testing.T) (events []repdesk.Event) {
-	t.Helper()
-	for after := "0"; ; {
-		page, err := o.ListEventsWithResponse(t.Context(), &repdesk.ListEventsParams{After: &after, Types: &invitationEvents, Limit: new(int32(200))})
-		ok(t, err)
-		events, after = append(events, page.JSON200.Items...), page.JSON200.Cursor
-		if !page.JSON200.More {
-			return events
-		}
-	}
-}
