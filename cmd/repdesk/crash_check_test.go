@@ -110,7 +110,7 @@ func (c *crash) checkStreams(t *testing.T) {
 
 // caughtUp waits until the stream has come to the log's end.
 func (o *crashOwner) caughtUp(logged []int64) []int64 {
-	for deadline := time.Now().Add(2 * patience); ; <-time.After(10 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * patience); ; <-time.After(10 * time.Millisecond) {
 		o.mu.Lock()
 		streamed := slices.Clone(o.streamed)
 		o.mu.Unlock()

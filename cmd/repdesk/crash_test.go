@@ -125,13 +125,17 @@ func (c *crash) dial(ctx context.Context, network, _ string) (conn net.Conn, err
 	return conn, err
 }
 
-// freeAddress is one that the server can take each time anew.
+// freeAddress is one that a server can take each time anew: below the ports that systems give to whoever connects, one of which
+// could be taken while the server is down.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ok(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	for {
+		address := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(10_000))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			ok(t, listener.Close())
+			return address
+		}
+	}
 }
 
 // play lets them work, and ends one server after the other meanwhile.
