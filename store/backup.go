@@ -148,14 +148,14 @@ func (s *Store) setCopyAhead(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		begins := fmt.Sprint(max(last+1<<20, t.now.Unix()<<20))
+		begins := max(last+1<<20, t.now.Unix()<<20)
 		if _, err := t.exec(`DELETE FROM sqlite_sequence WHERE name = 'events'`); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('events', CAST($1 AS BIGINT))`, begins); err != nil {
+		if _, err := t.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('events', $1)`, begins); err != nil {
 			return err
 		}
-		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, begins); err != nil {
+		if err := t.keepEventsAfter(begins); err != nil {
 			return err
 		}
 		_, err = t.exec(`DELETE FROM settings WHERE name = $1`, isCopy)

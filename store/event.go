@@ -279,6 +279,17 @@ func parseEvent(pos int64, body string) (event desk.Event, err error) {
 	return event, nil
 }
 
+// keepEventsAfter notes that the log begins after a position, unless it begins later already: the mark of a copy stands
+// above what was copied.
+func (t *tx) keepEventsAfter(pos int64) error {
+	first, _, err := t.logBounds()
+	if err != nil || pos < first {
+		return err
+	}
+	_, err = t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(pos))
+	return err
+}
+
 // forgottenAtOnce is how many events one statement looks at and removes.
 const forgottenAtOnce = 10_000
 
@@ -291,12 +302,7 @@ func (t *tx) forgetEvents() error {
 			[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
 			return err
 		}
-		first, _, err := t.logBounds()
-		if err != nil {
-			return err
-		}
-		kept := max(last, first-1) // the mark of a copy stands above what was copied
-		if _, err := t.exec(`INSERT INTO settings (name, value) VALUES ('events_kept_after', $1) ON CONFLICT (name) DO UPDATE SET value = $1`, fmt.Sprint(kept)); err != nil {
+		if err := t.keepEventsAfter(last); err != nil {
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM events WHERE pos <= $1`, last); err != nil {

@@ -348,9 +348,9 @@ func behindProxy(t *testing.T, desk string, handle func(http.ResponseWriter, *ht
 	return server
 }
 
-// The scripts are without what shellcheck finds, where it is installed.
+// The scripts are without what shellcheck finds. Where it is not installed the test is skipped, and fails where CI is set.
 func TestCurlScriptsAreClean(t *testing.T) {
-	if _, err := exec.LookPath("shellcheck"); err != nil {
+	if _, err := exec.LookPath("shellcheck"); err != nil && os.Getenv("CI") == "" {
 		t.Skip("no shellcheck")
 	}
 	files, err := filepath.Glob("../../clients/curl/examples/*.sh")
