@@ -11,7 +11,7 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// contactsEvery is how often contacts of consoles are written, all in one transaction. With the age at which a
+// contactsEvery is how often contacts of consoles are written. With the age at which a
 // contact is worth writing again it stays within desk.PresenceGrace.
 const (
 	contactsEvery = 3 * time.Second
@@ -106,6 +106,10 @@ func (c contact) after(before contact) contact {
 	return c
 }
 
+// contactsAtOnce is how many contacts one write takes. What SQLite notes of a write, to take it back, makes the next statement of
+// it slower: 10,000 at once kept all others from writing for 2 s.
+const contactsAtOnce = 100
+
 // FlushContacts writes the contacts that wait. The housekeeping calls it every few seconds. When it returns, all that were
 // noted before are written, whoever was writing them.
 func (s *Store) FlushContacts(ctx context.Context) error {
@@ -115,18 +119,24 @@ func (s *Store) FlushContacts(ctx context.Context) error {
 	if len(pending) == 0 {
 		return nil
 	}
-	err := alter(ctx, s, func(t *tx) error {
-		for _, console := range slices.Sorted(maps.Keys(pending)) { // in one order, so that no two servers wait for each other
-			if err := t.contact(console, pending[console]); err != nil {
-				return err
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(pending)), contactsAtOnce) { // in one order, so that no two servers wait for each other
+		err := alter(ctx, s, func(t *tx) error {
+			for _, console := range some {
+				if err := t.contact(console, pending[console]); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			s.contacts.putBack(pending)
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		s.contacts.putBack(pending)
+		for _, console := range some {
+			delete(pending, console)
+		}
 	}
-	return err
+	return nil
 }
 
 // putBack keeps contacts that could not be written for the next time, where no newer ones wait.
