@@ -130,7 +130,7 @@ func TestG13ChatAlerts(t *testing.T) {
 // streams waits until so many streams are open, and has what they say of their consoles written.
 func (x *server) streams(t *testing.T, n int) {
 	t.Helper()
-	x.eventually(t, fmt.Sprintf("%d streams are open", n), func() bool { return running("Server).openStream.func1") == n })
+	x.eventually(t, fmt.Sprintf("%d streams are open", n), func() bool { return running("Server).follow") == n })
 	if err := x.store.FlushContacts(t.Context()); err != nil {
 		t.Fatal(err)
 	}

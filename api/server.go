@@ -77,14 +77,16 @@ func (c Config) withDefaults() Config {
 
 // Server answers HTTP requests.
 type Server struct {
-	cfg    Config
-	log    *slog.Logger
-	router *chi.Mux
-	api    huma.API
-	doc    func() published
-	taken  map[string]bool // method and path; huma would let a second operation replace the first
-	stream streams
-	guard  *http.CrossOriginProtection // before what a browser's cookie or form does
+	cfg     Config
+	log     *slog.Logger
+	router  *chi.Mux
+	api     huma.API
+	doc     func() published
+	taken   map[string]bool // method and path; huma would let a second operation replace the first
+	stream  streams
+	lasts   map[string]bool             // the paths of event streams
+	opening chan struct{}               // has room for the streams that may be opened at once
+	guard   *http.CrossOriginProtection // before what a browser's cookie or form does
 
 	metrics  *metrics
 	asked    *window // what addresses without an account asked for in the last minute
@@ -100,10 +102,10 @@ func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
 // newServer makes one with the operations that add registers. The document is published once they all stand.
 func newServer(cfg Config, add func(*Server)) *Server {
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, stream: streams{stop: make(chan struct{})},
+	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, lasts: map[string]bool{}, opening: make(chan struct{}, openingAtOnce), stream: streams{stop: make(chan struct{})},
 		metrics: newMetrics(cfg.Metrics), asked: newWindow(time.Minute, cfg.Now), attempts: newAttempts(cfg.Limits, cfg.Now),
 		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
-	s.router.Use(compress, clientAddress(cfg.TrustedProxies), s.begin, s.observe, middleware.GetHead)
+	s.router.Use(clientAddress(cfg.TrustedProxies), s.begin, s.observe, compress, middleware.GetHead)
 	s.router.NotFound(s.notFound)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	s.api = newAPI(s.router, cfg)
@@ -147,6 +149,8 @@ type exchange struct {
 	header    http.Header     // of the answer, until it is written
 	tag       string          // If-None-Match
 	head      bool            // HEAD, answered as GET
+	answer    middleware.WrapResponseWriter
+	stream    *stream // what the answer goes on with; nil: it is over when its handler returns
 	caller    desk.Caller
 	guest     desk.Guest
 	token     string             // the caller's, to ask again in what lasts; never logged
@@ -197,15 +201,51 @@ func requestID(r *http.Request) string {
 	return rand.Text()
 }
 
-// observe logs and counts the answer, and catches panics. It logs the route and never the path or the query, in which tokens can
+// observe logs and counts the answer, as it is sent, and catches panics. It logs the route and never the path or the query, in which tokens can
 // stand.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, answer := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer s.logAnswer(r, answer, start)
-		defer s.recoverPanic(answer, r)
-		next.ServeHTTP(answer, r)
+		if exchangeFrom(r.Context()).answer = answer; s.lasts[r.URL.Path] {
+			s.lasting(answer, r, next)
+			return
+		}
+		s.handle(answer, r, next)
 	})
+}
+
+func (s *Server) handle(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
+	defer s.recoverPanic(answer, r)
+	next.ServeHTTP(answer, r)
+}
+
+// openingAtOnce is how many streams are opened at once. When thousands of clients come back together the database is asked by few
+// at a time all the same, and those who wait for their turn hold little memory.
+const openingAtOnce = 32
+
+// lasting answers with an event stream, or refuses it. All that is done once is done on a goroutine of its own: that of the
+// connection would keep for as long as the stream is open the 16 KiB of stack that the way through the handlers takes.
+func (s *Server) lasting(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
+	queues := r.ContentLength == 0 // a body that comes slowly would hold the others up
+	if queues {
+		s.opening <- struct{}{}
+	}
+	done := make(chan any)
+	go func() {
+		defer func() { done <- recover() }()
+		s.handle(answer, r, next)
+	}()
+	cause := <-done
+	if queues {
+		<-s.opening
+	}
+	if cause != nil {
+		panic(cause)
+	}
+	if b := exchangeFrom(r.Context()).stream; b != nil {
+		s.follow(r.Context(), b)
+	}
 }
 
 func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter, start time.Time) {
@@ -229,11 +269,15 @@ func (s *Server) recoverPanic(answer middleware.WrapResponseWriter, r *http.Requ
 	if cause == http.ErrAbortHandler {
 		panic(cause)
 	}
-	s.log.ErrorContext(r.Context(), "panic", "request_id", exchangeFrom(r.Context()).id, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	s.logPanic(r.Context(), cause)
 	if answer.Status() != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	s.refuse(answer, r, desk.Refuse(desk.Internal, ""))
+}
+
+func (s *Server) logPanic(ctx context.Context, cause any) {
+	s.log.ErrorContext(ctx, "panic", "request_id", exchangeFrom(ctx).id, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -56,6 +55,9 @@ type streams struct {
 
 // stream is one open event stream.
 type stream struct {
+	turns
+	server *Server
+	ctx    context.Context // the request's
 	sub    *store.Subscription
 	cursor int64
 	types  []desk.EventType
@@ -63,9 +65,9 @@ type stream struct {
 	most   int                                    // how many of theirs there are at most; 0: one
 	asks   bool                                   // no event tells it that its token is no good any more
 	touch  func()                                 // notes that the reader is there
+	closed func()                                 // counts it no more
 	gone   func()                                 // notes that the reader's last stream has closed, and no other took its place
 	ends   func(desk.Event) (StreamClosing, bool) // whether an event is the last
-	close  chan StreamClosing                     // holds one word at most
 	passes func(context.Context, *stream) error   // tells what passes by itself, and so is not in the log; nil: nothing
 	out    *http.ResponseController
 	to     io.Writer
@@ -90,13 +92,6 @@ func (s *Server) CloseStreams() {
 func endAll(open []*stream, why StreamClosing) {
 	for _, b := range open {
 		b.end(why)
-	}
-}
-
-func (b *stream) end(why StreamClosing) {
-	select {
-	case b.close <- why:
-	default: // it is ending already
 	}
 }
 
@@ -165,22 +160,17 @@ func (s *Server) openStream(ctx context.Context, in *StreamPosition, b *stream) 
 	if err != nil {
 		return nil, err
 	}
-	b.sub, b.cursor, b.types, b.close, b.patience = sub, cursor, eventTypes(in.Types), make(chan StreamClosing, 1), s.cfg.StreamPatience
+	x := exchangeFrom(ctx)
+	b.server, b.sub, b.cursor, b.types, b.patience = s, sub, cursor, eventTypes(in.Types), s.cfg.StreamPatience
+	b.busy, b.over = true, make(chan struct{})
+	b.out, b.to = http.NewResponseController(x.answer.Unwrap()), x.answer
 	if err := s.stream.add(b); err != nil {
 		sub.Close()
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		defer sub.Close()
-		defer s.stream.remove(b)
-		defer s.metrics.opened(exchangeFrom(ctx.Context()).reader())()
-		streamHeaders(ctx)
-		r, w := humachi.Unwrap(ctx)
-		b.out, b.to = http.NewResponseController(w), w
-		if err := s.follow(r.Context(), b); err != nil && r.Context().Err() == nil {
-			s.log.Debug("stream ended", "reader", b.key, "error", err)
-		}
-	}}, nil
+	b.closed = s.metrics.opened(x.reader())
+	x.stream = b
+	return &huma.StreamResponse{Body: streamHeaders}, nil
 }
 
 func streamHeaders(ctx huma.Context) {
@@ -193,19 +183,20 @@ func streamHeaders(ctx huma.Context) {
 func (s *Server) subscribe(ctx context.Context, after string, types []desk.EventType) (*store.Subscription, int64, error) {
 	var cursor int64
 	var err error
-	if after == "" {
-		cursor, err = s.cfg.Store.LastEvent(ctx)
-	} else if cursor, err = strconv.ParseInt(after, 10, 64); err != nil || cursor < 0 {
-		return nil, 0, desk.Invalid("query.after", "bad_format", "is not a cursor of this server")
+	if after != "" {
+		if cursor, err = strconv.ParseInt(after, 10, 64); err != nil || cursor < 0 {
+			return nil, 0, desk.Invalid("query.after", "bad_format", "is not a cursor of this server")
+		}
 	}
-	if err != nil {
-		return nil, 0, err
-	}
+	var sub *store.Subscription
 	if g := guestFrom(ctx); g.AttendeeID != "" {
-		sub, err := s.cfg.Store.SubscribeGuest(ctx, g)
-		return sub, cursor, err
+		sub, err = s.cfg.Store.SubscribeGuest(ctx, g)
+	} else {
+		sub, err = s.cfg.Store.Subscribe(ctx, callerFrom(ctx), types...)
 	}
-	sub, err := s.cfg.Store.Subscribe(ctx, callerFrom(ctx), types...)
+	if err == nil && after == "" {
+		cursor = sub.Start()
+	}
 	return sub, cursor, err
 }
 
@@ -219,59 +210,6 @@ func eventTypes(names []string) []desk.EventType {
 
 // errEnded says that the stream has come to its end as it should.
 var errEnded = errors.New("stream ended")
-
-// follow writes what the log holds after the cursor, says ready, and goes on with what comes. Replayed events and
-// live ones come out of the same reading.
-func (s *Server) follow(ctx context.Context, b *stream) error {
-	if err := b.write(": repdesk\n\n"); err != nil {
-		return err
-	}
-	if err := s.catchUp(ctx, b); err != nil {
-		return err
-	}
-	if err := b.say("ready", StreamReady{Cursor: fmt.Sprint(b.cursor), HeartbeatSeconds: int(s.cfg.Heartbeat.Seconds())}); err != nil {
-		return err
-	}
-	b.sub.Follow()
-	beat := time.NewTicker(s.cfg.Heartbeat)
-	defer beat.Stop()
-	passing, stop := s.ticks(b)
-	defer stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return nil
-		case why := <-b.close:
-			return b.say("closing", why)
-		case <-beat.C:
-			if refusesToken(s.stillCalls(ctx)) { // another server may have logged the console out
-				return errors.Join(b.say("closing", b.revoked()), errEnded)
-			}
-			b.touch()
-			err = b.write(": still here\n\n")
-		case <-b.sub.Woken():
-			if b.asks && refusesToken(s.stillCalls(ctx)) {
-				return errors.Join(b.say("closing", b.revoked()), errEnded)
-			}
-			err = s.catchUp(ctx, b)
-		case <-passing:
-			err = b.passes(ctx, b)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// ticks say when to look at what passes by itself, if anything does for the reader.
-func (s *Server) ticks(b *stream) (<-chan time.Time, func()) {
-	if b.passes == nil {
-		return nil, func() {}
-	}
-	ticker := time.NewTicker(s.cfg.LookEvery)
-	return ticker.C, ticker.Stop
-}
 
 // revoked is why a stream ends whose token is no good any more.
 func (b *stream) revoked() StreamClosing {
@@ -291,9 +229,9 @@ func refusesToken(err error) bool {
 }
 
 // catchUp writes all events after the cursor.
-func (s *Server) catchUp(ctx context.Context, b *stream) error {
+func (b *stream) catchUp() error {
 	for {
-		events, err := b.sub.ReadLatest(ctx, b.cursor, streamBatch)
+		events, err := b.sub.ReadLatest(b.ctx, b.cursor, streamBatch)
 		var refusal *desk.Problem
 		if errors.As(err, &refusal) && refusal.Code == desk.CursorTooOld {
 			return errors.Join(b.say("reset", StreamReset{Reason: refusal.Conflict.Reason}), errEnded)
@@ -301,8 +239,8 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 		if err != nil {
 			return err
 		}
-		for _, event := range events.Items {
-			if err := b.pass(event); err != nil {
+		for i := range events.Items {
+			if err := b.pass(&events, i); err != nil {
 				return err
 			}
 		}
@@ -317,13 +255,18 @@ func (s *Server) catchUp(ctx context.Context, b *stream) error {
 }
 
 // pass writes one event, if the client wants its type, and does what the event means for the stream itself.
-func (b *stream) pass(event desk.Event) error {
+func (b *stream) pass(events *store.Events, i int) error {
+	event := &events.Items[i]
 	if b.wants(event.Type) {
-		if err := b.event(event); err != nil {
+		data, err := events.JSON(i)
+		if err == nil {
+			err = b.write("id: %d\nevent: %s\ndata: %s\n\n", event.ID, event.Type, data)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	if why, last := b.ends(event); last {
+	if why, last := b.ends(*event); last {
 		return errors.Join(b.say("closing", why), errEnded)
 	}
 	return nil
@@ -341,28 +284,20 @@ func (b *stream) place(event desk.Event) error {
 	return b.say(string(event.Type), event)
 }
 
-func (b *stream) event(event desk.Event) error {
-	data, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
-	return b.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", event.ID, event.Type, data))
-}
-
 // say writes something that is not an event of the log, and so has no id.
 func (b *stream) say(kind string, what any) error {
 	data, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
-	return b.write(fmt.Sprintf("event: %s\ndata: %s\n\n", kind, data))
+	return b.write("event: %s\ndata: %s\n\n", kind, data)
 }
 
-func (b *stream) write(text string) error {
+func (b *stream) write(format string, args ...any) error {
 	if err := b.out.SetWriteDeadline(time.Now().Add(b.patience)); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(b.to, text); err != nil {
+	if _, err := fmt.Fprintf(b.to, format, args...); err != nil {
 		return err
 	}
 	if err := b.out.Flush(); err != nil {
@@ -374,6 +309,7 @@ func (b *stream) write(text string) error {
 // documentStream says what a stream is made of: generators do badly with anything but text here, so the payloads
 // stand beside it as components.
 func (s *Server) documentStream(op *huma.Operation) {
+	s.lasts[op.Path] = true
 	op.Extensions["x-events"] = s.references(map[string]reflect.Type{"*": reflect.TypeFor[desk.Event](),
 		"ready": reflect.TypeFor[StreamReady](), "reset": reflect.TypeFor[StreamReset](), "closing": reflect.TypeFor[StreamClosing]()})
 	op.Responses["200"] = &huma.Response{

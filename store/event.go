@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -61,6 +60,16 @@ type Events struct {
 	Cursor int64
 	More   bool
 	Grown  bool // the caller came to read more after the cursor, and has to load what there was of it
+
+	encoded [][]byte // the items, where they are the same for all who may read them
+}
+
+// JSON is an item as clients get it.
+func (e *Events) JSON(i int) ([]byte, error) {
+	if i < len(e.encoded) {
+		return e.encoded[i], nil
+	}
+	return json.Marshal(e.Items[i])
 }
 
 // Subscription is the view of one reader on the log: the topics that they may read.
@@ -68,9 +77,11 @@ type Subscription struct {
 	store   *Store
 	reader  reader
 	woken   chan struct{}
+	tell    func()  // in its place
+	start   int64   // where the log ended when the subscription began
 	topics  topics  // those it is woken for
 	follows bool    // Follow was called
-	known   *rights // of a follower, as long as no rightsMark comes; nil: to be read
+	known   *rights // what the reader may read, as long as no rightsMark comes; nil: to be read
 }
 
 // Subscribe makes the caller's view on the log. Of the presence of reps it tells only where the types that the caller wants
@@ -86,13 +97,23 @@ func (s *Store) SubscribeGuest(ctx context.Context, g desk.Guest) (*Subscription
 
 func (s *Store) subscribe(ctx context.Context, r reader) (*Subscription, error) {
 	sub := &Subscription{store: s, reader: r, woken: make(chan struct{}, 1)}
-	mine, err := lookUp(ctx, s, func(t *tx) (rights, error) { return t.rightsOf(r, math.MaxInt64) })
+	mine, err := read(ctx, s, func(t *tx) (mine rights, err error) {
+		if _, sub.start, err = t.logBounds(); err != nil {
+			return mine, err
+		}
+		return t.rightsOf(r, sub.start)
+	})
 	if err != nil {
 		return nil, err
 	}
+	sub.know(mine)
 	s.hub.subscribe(sub, mine)
+	s.hub.wakeSince(sub, sub.start)
 	return sub, nil
 }
+
+// Start is where the log ended when the subscription began: what comes after it wakes the subscription.
+func (b *Subscription) Start() int64 { return b.start }
 
 // Woken is signalled when something new may stand in the log for the subscription.
 func (b *Subscription) Woken() <-chan struct{} { return b.woken }
@@ -257,7 +278,7 @@ func (t *tx) readLog(q query) (Events, error) {
 }
 
 // shows says whether the reader gets what the log holds at a position.
-func (q query) shows(pos int64, topic, except string) bool {
+func (q *query) shows(pos int64, topic, except string) bool {
 	return q.mine.theirs(topic, pos) && !slices.Contains(strings.Fields(except), q.caller.RepID)
 }
 

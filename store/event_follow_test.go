@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,7 +18,7 @@ type follower struct{ *watcher }
 func follow(t *testing.T, d *storetest.Desk, c desk.Caller) follower {
 	t.Helper()
 	w := watch(t, d, c)
-	w.sub.Follow()
+	w.sub.Follow(nil)
 	return follower{w}
 }
 
@@ -34,7 +35,10 @@ func (f follower) until(word string) (words []string) {
 		if found.Grown {
 			words = append(words, "reset")
 		}
-		for _, e := range found.Items {
+		for i, e := range found.Items {
+			if shared, own := must(found.JSON(i)), must(json.Marshal(e)); string(shared) != string(own) {
+				f.t.Errorf("the client gets %s of %s", shared, own)
+			}
 			said := string(e.Type)
 			if e.TeamMessage != nil {
 				said = e.TeamMessage.Text
@@ -81,6 +85,33 @@ func TestH1FollowersRightsAreThoseOfNow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// H1, A8: what a follower may see is known from the beginning, and holds no longer than that.
+func TestH1AFollowerWhoHasReadNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, hal := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("hal")
+		session := d.OpenSession(ana, "@main")
+		f := follow(t, d, ben)
+		ok(t, d.RemoveTeamMember(t.Context(), hal, "@printers", "@ben"))
+		must(d.PostTeamMessage(t.Context(), ana, "@printers", "secret", ""))
+		inviteRep(t, d, ana, session, "ben")
+		if words := f.until("invitation.created"); slices.Contains(words, "secret") {
+			t.Errorf("told %v after leaving the team", words)
+		}
+	})
+}
+
+// H2: what was written between the end of the log that a subscription began at and its first reading wakes it.
+func TestH2ASubscriptionMissesNothingAfterItsStart(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		sub := must(d.Subscribe(t.Context(), ben))
+		must(d.PostTeamMessage(t.Context(), ana, "@printers", "early", ""))
+		f := follower{&watcher{t: t, sub: sub, at: sub.Start()}}
+		sub.Follow(nil)
+		f.until("early")
+	})
 }
 
 // H1, A7: who becomes an embassy rep is shown what comes after that by public names, out of memory too.

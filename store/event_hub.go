@@ -3,9 +3,11 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -28,25 +30,28 @@ const (
 type hub struct {
 	store *Store
 	grown chan struct{}
-	last  int64 // written under mu, by run alone
 	mu    sync.Mutex
 	subs  map[string]map[*Subscription]bool // by topic
-	tail  []*logRow                         // all that the log holds after the position after, up to last; never changed in place
-	after int64                             // the position before the tail
+	tail  atomic.Pointer[tail]              // written under mu, by run alone
+}
+
+// tail is all that the log holds after one position, up to another, as it was when it was taken.
+type tail struct {
+	rows        []*logRow
+	after, last int64
 }
 
 // logRow is an event as the log holds it.
 type logRow struct {
 	pos                 int64
 	topic, except, body string
-	parse               func() (desk.Event, error) // once, however many read it
+	told                func() (Events, error) // to whoever may read it: parsed and encoded once, however many they are
 }
 
 func newHub(ctx context.Context, s *Store) (*hub, error) {
 	h := &hub{store: s, grown: make(chan struct{}, 1), subs: map[string]map[*Subscription]bool{}}
-	var err error
-	h.last, err = s.LastEvent(ctx)
-	h.after = h.last
+	last, err := s.LastEvent(ctx)
+	h.tail.Store(&tail{after: last, last: last})
 	return h, err
 }
 
@@ -74,6 +79,15 @@ func (h *hub) subscribe(b *Subscription, r rights) {
 			h.subs[topic] = map[*Subscription]bool{}
 		}
 		h.subs[topic][b] = true
+	}
+}
+
+// wakeSince wakes a subscription that may have come too late for what stands after a position.
+func (h *hub) wakeSince(b *Subscription, after int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tail.Load().last > after {
+		b.wake()
 	}
 }
 
@@ -112,7 +126,7 @@ func (h *hub) run(ctx context.Context) {
 func (h *hub) dispatch(ctx context.Context) error {
 	for {
 		rows, err := lookUp(ctx, h.store, func(t *tx) ([]*logRow, error) {
-			return list(t, `SELECT pos, topic, except_reps, body FROM events WHERE pos > $1 ORDER BY pos LIMIT $2`, []any{h.last, dispatchedAtOnce}, scanLogRow)
+			return list(t, `SELECT pos, topic, except_reps, body FROM events WHERE pos > $1 ORDER BY pos LIMIT $2`, []any{h.tail.Load().last, dispatchedAtOnce}, scanLogRow)
 		})
 		if err != nil {
 			return err
@@ -127,7 +141,14 @@ func (h *hub) dispatch(ctx context.Context) error {
 func scanLogRow(scan scanner, row **logRow) error {
 	r := &logRow{}
 	*row = r
-	r.parse = sync.OnceValues(func() (desk.Event, error) { return parseEvent(r.pos, r.body) })
+	r.told = sync.OnceValues(func() (Events, error) {
+		event, err := parseEvent(r.pos, r.body)
+		if err != nil {
+			return Events{}, err
+		}
+		body, err := json.Marshal(event)
+		return Events{Items: []desk.Event{event}, encoded: [][]byte{body}, Grown: growsRights(event)}, err
+	})
 	return scan(&r.pos, &r.topic, &r.except, &r.body)
 }
 
@@ -137,42 +158,62 @@ func (h *hub) append(rows []*logRow) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last = rows[len(rows)-1].pos
-	h.tail = append(h.tail, rows...)
-	if n := len(h.tail) - tailLength; n > 0 {
-		h.after = h.tail[n-1].pos
-		h.tail = slices.Clone(h.tail[n:]) // the old array goes with its last reader
+	now := *h.tail.Load()
+	now.last = rows[len(rows)-1].pos
+	now.rows = append(now.rows, rows...) // after what readers of the former tail see
+	if n := len(now.rows) - tailLength; n > 0 {
+		now.after = now.rows[n-1].pos
+		now.rows = slices.Clone(now.rows[n:]) // the old array goes with its last reader
 	}
+	h.tail.Store(&now)
 	for _, row := range rows {
 		for b := range h.subs[row.topic] {
-			select {
-			case b.woken <- struct{}{}:
-			default: // awake already
-			}
+			b.wake()
 		}
 	}
 }
 
 // since returns the rows after a position, and the last position, if all of these rows are in memory.
 func (h *hub) since(after int64) (rows []*logRow, last int64, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if after < h.after || after > h.last {
+	now := h.tail.Load()
+	if after < now.after || after > now.last {
 		return nil, 0, false
 	}
-	from, _ := slices.BinarySearchFunc(h.tail, after+1, func(row *logRow, pos int64) int { return cmp.Compare(row.pos, pos) })
-	return h.tail[from:], h.last, true
+	from, _ := slices.BinarySearchFunc(now.rows, after+1, func(row *logRow, pos int64) int { return cmp.Compare(row.pos, pos) })
+	return now.rows[from:], now.last, true
 }
 
 // Follow says that the subscription is read whenever it is woken. From then on ReadLatest gives what it was woken for, and
 // not what was written since, for which it will be woken again: so of many who read one event each need not read the log.
-func (b *Subscription) Follow() { b.follows = true }
+// tell, if there is one, is called in place of a signal on Woken; it must neither wait nor use the subscription.
+func (b *Subscription) Follow(tell func()) {
+	b.store.hub.mu.Lock()
+	defer b.store.hub.mu.Unlock()
+	b.follows, b.tell = true, tell
+	select {
+	case <-b.woken:
+		b.wake()
+	default:
+	}
+}
+
+// wake is called with the hub locked.
+func (b *Subscription) wake() {
+	if b.tell != nil {
+		b.tell()
+		return
+	}
+	select {
+	case b.woken <- struct{}{}:
+	default: // awake already
+	}
+}
 
 // readTail is ReadLatest from memory, up to where the hub stands, by the rights of this moment all the same. It leaves to
 // the log whatever needs more than these rows: who is behind, or whose rights became others, queues, which are read anew for
 // each, presence, and what embassy reps see. What it returns is shared, and not to be changed.
 func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok bool, _ error) {
-	if !b.follows || b.reader.guest.AttendeeID != "" || b.reader.presence {
+	if !b.follows || after < b.start || b.reader.guest.AttendeeID != "" || b.reader.presence {
 		return Events{}, false, nil
 	}
 	rows, last, ok := b.store.hub.since(after)
@@ -183,7 +224,7 @@ func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok 
 	if err != nil || mine.embassy || mine.grown || len(mine.ends) > 0 {
 		return Events{}, false, err
 	}
-	events, q := Events{Items: []desk.Event{}, Cursor: last}, query{caller: b.reader.caller, mine: mine}
+	events, q := Events{}, query{caller: b.reader.caller, mine: mine}
 	for _, row := range rows {
 		if row.topic == mine.marks {
 			return Events{}, false, nil
@@ -191,15 +232,23 @@ func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok 
 		if !q.shows(row.pos, row.topic, row.except) {
 			continue
 		}
-		event, err := row.parse()
+		told, err := row.told()
 		// What comes after the rights have grown is read by those of now: an embassy rep's may show less.
-		if err != nil || event.Type == desk.EventQueueChanged || growsRights(event) || len(events.Items) == desk.Behind {
+		if err != nil || told.Grown || told.Items[0].Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
 			return Events{}, false, err
 		}
-		events.add(event)
+		events.Items, events.encoded = joined(events.Items, told.Items), joined(events.encoded, told.encoded)
 	}
-	b.store.hub.subscribe(b, mine)
+	events.Cursor = last
 	return events, true, nil
+}
+
+// joined is both, and the second itself where the first is empty, as it is for most who are told something.
+func joined[T any](first, second []T) []T {
+	if len(first) == 0 {
+		return second[:len(second):len(second)]
+	}
+	return append(first, second...)
 }
 
 // knownRights returns a follower's rights to what comes after a position. Once read they hold until a rightsMark of theirs
@@ -211,13 +260,14 @@ func (b *Subscription) knownRights(ctx context.Context, after int64) (rights, er
 	mine, err := lookUp(ctx, b.store, func(t *tx) (rights, error) { return t.rightsOf(b.reader, after) })
 	if err == nil {
 		b.know(mine)
+		b.store.hub.subscribe(b, mine)
 	}
 	return mine, err
 }
 
-// know keeps a follower's rights, as they are and have been since the position that they were read for.
+// know keeps the reader's rights, as they are and have been since the position that they were read for.
 func (b *Subscription) know(mine rights) {
-	if b.follows && !mine.passing && !mine.grown && len(mine.ends) == 0 {
+	if !mine.passing && !mine.grown && len(mine.ends) == 0 {
 		b.known = &mine
 	}
 }
