@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -24,6 +25,7 @@ type tx struct {
 	on     executor
 	now    time.Time // the same throughout the transaction
 	reads  bool      // a reading transaction, which locks nothing
+	wrote  bool      // may have changed something
 	err    error
 	wake   wakeUp
 	events []loggedEvent          // recorded, written at the end
@@ -66,6 +68,7 @@ func (t *tx) rows(q string, args []any, each func(scanner) error) error {
 	if t.err != nil {
 		return t.err
 	}
+	t.wrote = t.wrote || !strings.HasPrefix(q, "SELECT") // RETURNING has rows too
 	rows, err := t.on.query(q, args)
 	if err != nil {
 		return t.fail(q, err)
@@ -122,6 +125,7 @@ func (t *tx) exec(q string, args ...any) (int64, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
+	t.wrote = true
 	result, err := t.on.exec(q, args)
 	if err != nil {
 		return 0, t.fail(q, err)
