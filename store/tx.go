@@ -38,6 +38,7 @@ type wakeUp struct {
 	events     bool
 	deliveries map[desk.Channel]bool
 	callers    bool            // who a token is may have changed
+	here       bool            // somebody may have come or gone: logged in or out, into a team or under a portal, or in extended availability
 	queues     map[string]bool // whose counts changed: of reps and teams
 	counted    []func()        // for the metrics
 }
@@ -248,6 +249,9 @@ func (s *Store) committed(w wakeUp) {
 	}
 	if w.callers {
 		s.callers.changes.Add(1)
+	}
+	if w.here {
+		s.here.changes.Add(1)
 	}
 	s.counts.changed(w.queues)
 	if w.events && s.hub != nil {
