@@ -80,9 +80,10 @@ func dialectOf(database string) dialect {
 }
 
 // sqliteDSN opens a file with a busy time-out first (the other pragmas may need it), full durability, temporary
-// journals in memory (savepoints write one each) and a 64 MiB page cache.
+// journals in memory (savepoints write one each) and a 16 MiB page cache. A larger one makes commits slower: when a tree's
+// pages were split, SQLite looks through the whole cache at the commit, which took 1.4 of 5 ms with 64 MiB.
 func sqliteDSN(file string, readOnly bool) string {
-	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "cache_size(-65536)", "wal_autocheckpoint(16384)"}
+	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "cache_size(-16384)", "wal_autocheckpoint(16384)"}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(on)")
 	}

@@ -64,12 +64,12 @@ func keeping[T any](t *tx, idem *Idempotency, fn func(*tx) (T, error)) (T, error
 	}
 	var result T
 	idem.Replayed = false
-	first, err := t.claimKey(idem)
-	if err != nil {
+	kept, err := t.keptFor(idem)
+	switch {
+	case err != nil:
 		return result, err
-	}
-	if !first {
-		return replay[T](t, idem)
+	case kept != nil:
+		return replay[T](idem, kept)
 	}
 	if result, err = fn(t); err != nil {
 		return result, err
@@ -81,11 +81,7 @@ func keeping[T any](t *tx, idem *Idempotency, fn func(*tx) (T, error)) (T, error
 	return result, t.keepAnswer(idem, keptAnswer{Result: answer})
 }
 
-func replay[T any](t *tx, idem *Idempotency) (result T, err error) {
-	kept, err := t.keptAnswer(idem)
-	if err != nil {
-		return result, err
-	}
+func replay[T any](idem *Idempotency, kept *keptAnswer) (result T, err error) {
 	idem.Replayed = true
 	if kept.Refusal != nil {
 		return result, kept.Refusal
@@ -99,7 +95,7 @@ func (s *Store) keepRefusal(ctx context.Context, idem *Idempotency, refusal *des
 		return refusal
 	}
 	err := s.engine.write(ctx, s, func(t *tx) error {
-		if first, err := t.claimKey(idem); err != nil || !first {
+		if kept, err := t.keptFor(idem); err != nil || kept != nil {
 			return err
 		}
 		return t.keepAnswer(idem, keptAnswer{Refusal: refusal})
@@ -110,28 +106,29 @@ func (s *Store) keepRefusal(ctx context.Context, idem *Idempotency, refusal *des
 	return refusal
 }
 
-// claimKey says whether the key is new. A second request with the key that comes meanwhile waits here, until the
-// first one is decided.
-func (t *tx) claimKey(idem *Idempotency) (bool, error) {
-	n, err := t.exec(`INSERT INTO idempotency (id, body_mac, answer, created_at) VALUES ($1, $2, '', $3)
-		ON CONFLICT (id) DO UPDATE SET body_mac = $2, answer = '', created_at = $3 WHERE idempotency.created_at <= $4`,
-		idem.id(), idem.bodyMAC(), ms(t.now), ms(t.now.Add(-KeptFor)))
-	return n == 1, err
-}
-
-func (t *tx) keptAnswer(idem *Idempotency) (kept keptAnswer, err error) {
+// keptFor is the answer kept for the key; nil: the key is new. A second request with the key that comes meanwhile waits here,
+// until the first one is decided. It changes nothing: a refusal that follows leaves the transaction as it was.
+func (t *tx) keptFor(idem *Idempotency) (*keptAnswer, error) {
+	id := idem.id()
+	if turns := t.store.dialect.turns; turns != "" {
+		if _, err := t.exists(turns, id); err != nil {
+			return nil, err
+		}
+	}
 	var bodyMAC, sealed string
-	if _, err = t.row(`SELECT body_mac, answer FROM idempotency WHERE id = $1`, []any{idem.id()}, &bodyMAC, &sealed); err != nil {
-		return kept, err
+	found, err := t.row(`SELECT body_mac, answer FROM idempotency WHERE id = $1 AND created_at > $2`, []any{id, ms(t.now.Add(-KeptFor))}, &bodyMAC, &sealed)
+	if err != nil || !found {
+		return nil, err
 	}
 	if !hmac.Equal([]byte(bodyMAC), []byte(idem.bodyMAC())) {
-		return kept, desk.Refuse(desk.IdempotencyKeyReused, "The same Idempotency-Key came with another body.")
+		return nil, desk.Refuse(desk.IdempotencyKeyReused, "The same Idempotency-Key came with another body.")
 	}
 	plain, err := idem.open(sealed)
 	if err != nil {
-		return kept, err
+		return nil, err
 	}
-	return kept, json.Unmarshal(plain, &kept)
+	kept := &keptAnswer{}
+	return kept, json.Unmarshal(plain, kept)
 }
 
 func (t *tx) keepAnswer(idem *Idempotency, answer keptAnswer) error {
@@ -139,7 +136,8 @@ func (t *tx) keepAnswer(idem *Idempotency, answer keptAnswer) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE idempotency SET answer = $1 WHERE id = $2`, idem.seal(plain), idem.id())
+	_, err = t.exec(`INSERT INTO idempotency (id, body_mac, answer, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET body_mac = $2, answer = $3, created_at = $4`, idem.id(), idem.bodyMAC(), idem.seal(plain), ms(t.now))
 	return err
 }
 

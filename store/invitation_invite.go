@@ -308,7 +308,7 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 	inv := to.invitation(s.ID)
 	inv.ID, inv.Rev, inv.Session = newID("inv_"), 1, desk.InvitationSession{ID: s.ID, Kind: s.Kind, Title: s.Title, Issue: s.Issue}
 	inv.Inviter, inv.Comment, inv.Access, inv.Masked, inv.State, inv.CreatedAt = c.Ref(), in.Comment, in.Access, in.Masked, desk.InvitationActive, desk.Time(ms(t.now))
-	if err := t.saveInvitation(inv); err != nil {
+	if err := t.saveInvitation(s, inv); err != nil {
 		return inv, err
 	}
 	if err := t.tellInvitation(desk.EventInvitationCreated, inv, c.Ref(), ""); err != nil {
@@ -317,8 +317,8 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 	return inv, t.queueInvitation(inv, to.candidates)
 }
 
-func (t *tx) saveInvitation(inv desk.Invitation) error {
-	t.touchQueuesBy(inv)
+func (t *tx) saveInvitation(s sessionRow, inv desk.Invitation) error {
+	t.touchQueuesBy(s, inv)
 	t.countInvitation(inv.Kind, created)
 	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, state, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14)`,

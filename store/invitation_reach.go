@@ -14,6 +14,7 @@ func (t *tx) offersMove(rep desk.Ref, consoleID string, alert bool, do func() er
 	if err := t.lockRep(rep.ID); err != nil { // who leaves a session at this instant, and finds offers open again, has them here
 		return err
 	}
+	t.wake.here = true
 	before, err := t.offersTo(rep.ID, consoleID)
 	teams, teamsErr := t.teamsOf(rep.ID)
 	if err = errors.Join(err, teamsErr); err == nil {

@@ -93,7 +93,7 @@ func (t *tx) beginImport(c desk.Caller, hashes map[string]string) (*organization
 	if _, err := t.row(`SELECT value FROM settings WHERE name = 'server_id'`+t.forUpdate(), nil, new(string)); err != nil {
 		return m, err
 	}
-	t.wake.callers = true
+	t.wake.callers, t.wake.here = true, true
 	var err error
 	_, m.since, err = t.logBounds()
 	return m, err

@@ -206,12 +206,13 @@ func (t *tx) renewLease(repID string) error {
 	if err := t.lockRep(repID); err != nil {
 		return err
 	}
-	var seen, reached int64 // the last contact of any console, and of one with a push target
-	if _, err := t.row(`SELECT COALESCE(MAX(seen_at), 0), COALESCE(MAX(CASE WHEN push_target <> '' THEN seen_at END), 0) FROM consoles WHERE rep_id = $1`,
-		[]any{repID}, &seen, &reached); err != nil {
+	var seen, reached, before int64 // the last contact of any console, and of one with a push target; the lease so far
+	if _, err := t.row(`SELECT COALESCE(MAX(seen_at), 0), COALESCE(MAX(CASE WHEN push_target <> '' THEN seen_at END), 0),
+		COALESCE((SELECT logged_in_until FROM reps WHERE id = $1), 0) FROM consoles WHERE rep_id = $1`, []any{repID}, &seen, &reached, &before); err != nil {
 		return err
 	}
 	until := max(lease(seen, false), lease(reached, true))
+	t.wake.here = t.wake.here || (before > ms(t.now)) != (until > ms(t.now))
 	var rep presence
 	if _, err := t.row(`UPDATE reps SET logged_in_until = $1, seen_at = CASE WHEN $2 > seen_at THEN $2 ELSE seen_at END WHERE id = $3 RETURNING `+presenceFields,
 		[]any{until, seen, repID}, rep.fields()...); err != nil {

@@ -11,66 +11,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// What stands in queues follows from sessions, attendees and invitations. Whatever changes one of those says so by
-// touchQueues; before the transaction ends, settleQueues compares what stands with what should, saves the difference and
-// tells those in whose queues it is.
-
-// queueTouch says who changed a session, and why.
-type queueTouch struct {
-	by     desk.Ref
-	reason string
-	whole  bool                  // more than invitations came or ended
-	offers map[string]bool       // the ids of the invitations and transfers that did
-	ended  map[string]endedOffer // of these, those that ended
-}
-
-// endedOffer is how an invitation ended, and who of those that read its topic did not have it in their queue then.
-type endedOffer struct {
-	by, winner desk.Ref
-	reason     string
-	except     []string
-}
-
-// touchQueues notes that what stands in queues of a session may have changed.
-func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
-	touch := t.queueTouch(sessionID)
-	touch.whole = true
-	if reason != "" || touch.reason == "" {
-		touch.by, touch.reason = by, reason
-	}
-}
-
-// touchQueuesBy is touchQueues for an invitation or transfer that comes: what else stands there is as it was.
-func (t *tx) touchQueuesBy(inv desk.Invitation) {
-	touch := t.queueTouch(inv.Session.ID)
-	touch.offers[inv.ID] = true
-	if touch.reason == "" {
-		touch.by = inv.Inviter
-	}
-}
-
-// touchQueuesFor is touchQueuesBy for an invitation that has ended, before those whom it invited come or go.
-func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) error {
-	except, err := t.withoutEntry(inv)
-	ended := endedOffer{by: by, reason: string(inv.Reason), except: except}
-	if inv.AcceptedBy != nil {
-		ended.winner = *inv.AcceptedBy
-	}
-	touch := t.queueTouch(inv.Session.ID)
-	touch.offers[inv.ID], touch.ended[inv.ID] = true, ended
-	return err
-}
-
-func (t *tx) queueTouch(sessionID string) *queueTouch {
-	if t.queues == nil {
-		t.queues = map[string]*queueTouch{}
-	}
-	if t.queues[sessionID] == nil {
-		t.queues[sessionID] = &queueTouch{offers: map[string]bool{}, ended: map[string]endedOffer{}}
-	}
-	return t.queues[sessionID]
-}
-
 // queueEntry is an entry with what the wire does not show.
 type queueEntry struct {
 	desk.QueueEntry
@@ -132,24 +72,16 @@ func entryForRep(rep string) string {
 
 // standing is what should stand in queues of the session $1: the session where it waits; those in it, with each rep who is;
 // its invitations and transfer. Beside each, what stands there already.
-var standing = standingOf(`SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END, '', 'session', came_by, 1
+const standing = `WITH want (queue_id, invitation_id, kind, came_by, waiting) AS (
+	SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END, '', 'session', came_by, 1
 		FROM sessions WHERE id = $1 AND state = 'waiting'
 	UNION ALL SELECT a.rep_id, '', 'session', CASE WHEN a.role <> 'owner' THEN 'invitation' WHEN x.held = 1 THEN 'held' ELSE x.came_by END, 0
 		FROM sessions x JOIN attendees a ON a.session_id = x.id WHERE x.id = $1 AND x.state <> 'ended' AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until = 0
 		AND (x.state <> 'waiting' OR a.rep_id <> x.queue_rep_id)
-	UNION ALL `+offersWanted+` WHERE w.session_id = $1 AND w.state = 'active'`, `session_id = $1`)
-
-// standingOffer is the same for one invitation or transfer of the session, $2.
-var standingOffer = standingOf(offersWanted+` WHERE w.id = $2 AND w.state = 'active'`, `invitation_id = $2 AND invitation_id <> ''`)
-
-const offersWanted = `SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
+	UNION ALL SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
 		CASE WHEN w.kind = 'transfer' THEN 'transfer' ELSE 'invitation' END, 0
-		FROM invitations w`
-
-// standingOf compares what should stand in queues of the session $1 with what does.
-func standingOf(want, have string) string {
-	return `WITH want (queue_id, invitation_id, kind, came_by, waiting) AS (` + want + `),
-have AS (SELECT * FROM queue_entries WHERE ` + have + `)
+		FROM invitations w WHERE w.session_id = $1 AND w.state = 'active'),
+have AS (SELECT * FROM queue_entries WHERE session_id = $1)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
 	COALESCE(have.customer_key, ''), COALESCE(have.company_key, ''), COALESCE(have.issue_key, ''), COALESCE(have.language_key, ''),
@@ -157,7 +89,9 @@ SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), CO
 	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
 	JOIN sessions s ON s.id = $1` + entryJoins
-}
+
+// entryOfOffer is what stands in a queue of the invitation or transfer $1.
+const entryOfOffer = entryColumns + ` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`
 
 // stand is an entry as it stands and as it should; either has an empty queue where there is none.
 type stand struct{ was, now queueEntry }
@@ -216,12 +150,19 @@ func (t *tx) stands(sessionID string, touch queueTouch) (all []stand, err error)
 	if touch.whole {
 		return list(t, standing, []any{sessionID}, scanStand)
 	}
-	for _, offer := range slices.Sorted(maps.Keys(touch.offers)) {
-		some, err := list(t, standingOffer, []any{sessionID, offer}, scanStand)
+	for _, entry := range touch.comes {
+		if _, over := touch.ended[entry.offerID]; !over {
+			all = append(all, stand{now: entry})
+		}
+	}
+	for _, offer := range slices.Sorted(maps.Keys(touch.ended)) {
+		entries, err := list(t, entryOfOffer, []any{offer}, scanEntry)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
+		for _, entry := range entries {
+			all = append(all, stand{was: entry})
+		}
 	}
 	return all, nil
 }
@@ -354,7 +295,7 @@ func entryEvent(kind desk.EventType, e queueEntry, by desk.Ref, reason string) d
 
 // tellEntryOf tells one rep that an invitation which stands for others too has come into a queue of theirs, or left it.
 func (t *tx) tellEntryOf(kind desk.EventType, offerID string, rep desk.Ref, reason string) error {
-	entries, err := list(t, entryColumns+` WHERE e.invitation_id = $1 AND e.invitation_id <> ''`, []any{offerID}, scanEntry)
+	entries, err := list(t, entryOfOffer, []any{offerID}, scanEntry)
 	return errors.Join(err, t.tellRep(rep, entries, kind, reason))
 }
 

@@ -108,6 +108,7 @@ func setQuietHours(me *desk.Me, quiet *desk.QuietHours) *desk.Problem {
 }
 
 func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
+	t.wake.here = true
 	quiet := desk.QuietHours{}
 	if me.QuietHours != nil {
 		quiet = *me.QuietHours

@@ -28,6 +28,7 @@ func (q ShareQuery) narrow() bool { return q.Text != "" || q.TeamID != "" || q.P
 // step in (C8), without the invitations, which are the owner's. The number of statements
 // does not depend on how many reps, teams, portals and invitations there are.
 func (s *Store) ShareOptions(ctx context.Context, c desk.Caller, sessionID string, q ShareQuery) (desk.ShareOptions, error) {
+	here := s.here.view(s.cfg.Now()) // before the reading begins
 	return readAs(ctx, s, c, func(t *tx) (desk.ShareOptions, error) {
 		load := t.owned
 		if q.Transfer {
@@ -38,7 +39,7 @@ func (s *Store) ShareOptions(ctx context.Context, c desk.Caller, sessionID strin
 			return desk.ShareOptions{}, err
 		}
 		q.Limit = max(q.Limit, 1)
-		menu := menu{tx: t, caller: c, session: session, query: q, reach: reachOf(c, session, q.Transfer)}
+		menu := menu{tx: t, caller: c, session: session, query: q, reach: reachOf(c, session, q.Transfer), here: here}
 		return menu.options()
 	})
 }
@@ -50,6 +51,7 @@ type menu struct {
 	session sessionRow
 	query   ShareQuery
 	reach   reach
+	here    hereView
 }
 
 // reach is what the menu offers beside the caller's own teams. All that it lists, finds, counts and refuses asks this.
@@ -192,13 +194,25 @@ func (m menu) portals() ([]desk.SharePortal, error) {
 	if !m.reach.portals {
 		return []desk.SharePortal{}, nil
 	}
-	under := `(SELECT COUNT(DISTINCT c.rep_id) FROM consoles c WHERE c.portal_id = p.id AND c.portal_id <> '' AND ` + consoleHere(`$3`)
-	return list(m.tx, `SELECT p.id, p.name, p.parent_id, `+under+`) - `+under+` AND c.rep_id IN
+	const under = `(SELECT COUNT(DISTINCT c.rep_id) FROM consoles c WHERE c.portal_id = p.id AND c.portal_id <> '' AND `
+	keys, inside := []string{}, []int{}
+	portals, err := list(m.tx, `SELECT p.id, p.name, p.parent_id, `+under+consoleHere(`$3`)+` AND c.rep_id IN
 			(SELECT $1 UNION SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0))
 		FROM portals p WHERE p.disabled = 0 ORDER BY p.name, p.id`, []any{m.caller.RepID, m.session.ID, ms(m.tx.now)},
 		func(scan scanner, p *desk.SharePortal) error {
-			return scan(&p.Portal.ID, &p.Portal.Name, &p.ParentID, &p.AvailableCount)
+			var n int
+			err := scan(&p.Portal.ID, &p.Portal.Name, &p.ParentID, &n)
+			keys, inside = append(keys, p.Portal.ID), append(inside, n)
+			return err
 		})
+	if err != nil {
+		return nil, err
+	}
+	counts, err := m.counted(keys, `SELECT p.id, `+under+consoleHere(`$1`)+`) FROM portals p WHERE p.disabled = 0`, ms(m.tx.now))
+	for i := range portals {
+		portals[i].AvailableCount = max(0, counts[keys[i]]-inside[i])
+	}
+	return portals, err
 }
 
 // consoleHere is the condition that a console c keeps its rep logged in at the time that the parameter says.

@@ -25,6 +25,9 @@ func (m menu) teams(out *desk.ShareOptions) (err error) {
 		others = others[:m.query.Limit]
 		out.Next = others[len(others)-1].Team.ID
 	}
+	if err == nil {
+		err = m.countTeams(others)
+	}
 	out.Teams = append(out.Teams, others...)
 	return err
 }
@@ -40,6 +43,9 @@ func (m menu) teamAskedFor(out *desk.ShareOptions) error {
 	found, err := m.otherTeams(m.query.TeamID)
 	if err == nil && len(found) == 0 {
 		err = m.reach.refuse("team")
+	}
+	if err == nil {
+		err = m.countTeams(found)
 	}
 	out.Teams = append(out.Teams, found...)
 	return err
@@ -66,13 +72,14 @@ func (m menu) ownTeams() ([]desk.ShareTeam, error) {
 }
 
 // otherTeams lists one more than a page of the teams that the caller is not in, or only one of them, each only while
-// somebody of it stands in the menu. The index has them in their order, so that no more are looked at than a page needs.
+// somebody of it stands in the menu; countTeams counts them. The index has them in their order, so that no more are looked at
+// than a page needs.
 func (m menu) otherTeams(only string) ([]desk.ShareTeam, error) {
 	after := m.query.After
 	if only != "" {
 		after = "" // it is a rep
 	}
-	return list(m.tx, `SELECT t.id, t.name, t.embassy, t.persistent, 1 = 0, (SELECT COUNT(*)`+availableOf+`) FROM teams t
+	return list(m.tx, `SELECT t.id, t.name, t.embassy, t.persistent, 1 = 0, 1 FROM teams t
 		WHERE t.disabled = 0 AND ($5 = '' OR t.id = $5) AND NOT EXISTS (SELECT 1 FROM team_members own WHERE own.team_id = t.id AND own.rep_id = $1)
 		AND ($6 = '' OR (t.embassy, t.name, t.id) > (SELECT l.embassy, l.name, l.id FROM teams l WHERE l.id = $6))
 		AND EXISTS (SELECT 1`+availableOf+`) ORDER BY t.embassy, t.name, t.id LIMIT $7`,

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -125,7 +126,10 @@ func TestWriterOneBadWriteHarmsNoOther(t *testing.T) {
 		"a panic between rows": func(t *tx) error {
 			return t.rows("SELECT name FROM settings", nil, func(scanner) error { panic("boom") })
 		},
-		"the transaction lost": func(t *tx) error { _, err := t.exec("ROLLBACK"); return err },
+		"the transaction lost": func(t *tx) error { // as a full disk can undo it
+			_, err := t.exec(`INSERT OR ROLLBACK INTO settings (name, value) VALUES ('server_id', 'x')`)
+			return err
+		},
 		"a commit that fails": func(t *tx) error { // a foreign key that is checked at the commit alone
 			if err := t.rows("PRAGMA defer_foreign_keys = on", nil, func(scanner) error { return nil }); err != nil {
 				return err
@@ -153,6 +157,37 @@ func TestWriterOneBadWriteHarmsNoOther(t *testing.T) {
 			}
 			works(t, s)
 		})
+	}
+}
+
+// A write that is refused before it has changed anything costs the others of its batch nothing.
+func TestWriterRefusalBeforeAnyChange(t *testing.T) {
+	s, e, _ := openFile(t)
+	var ran atomic.Int64
+	var refusals sync.WaitGroup
+	errs := batch(t, s, e, 20, func(i int) func(*tx) error {
+		if i%2 == 0 {
+			refusals.Go(func() {
+				if err := alter(context.Background(), s, func(t *tx) error {
+					ran.Add(1)
+					_, err := t.exists("SELECT 1 FROM settings")
+					return errors.Join(err, desk.Refuse(desk.NotAllowed, "no"))
+				}); code(err) != desk.NotAllowed {
+					t.Errorf("refused with %v", err)
+				}
+			})
+		}
+		return func(*tx) error { ran.Add(1); return nil }
+	})
+	refusals.Wait()
+	for i, err := range errs {
+		if err != nil || !there(t, s, fmt.Sprint("write ", i)) {
+			t.Errorf("write %d: %v", i, err)
+		}
+	}
+	apart := false
+	if err := put(t.Context(), s, "look", func(*tx) error { _, apart = e.writer.stmts["SAVEPOINT one"]; return nil }); err != nil || apart || ran.Load() != 30 {
+		t.Errorf("the batch ran again: %d runs of 30 writes", ran.Load())
 	}
 }
 

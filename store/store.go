@@ -57,6 +57,7 @@ type Store struct {
 	counts   queueCounts
 	lines    queueLines
 	callers  callers
+	here     hereCounts
 	uses     tokenUses
 	ready    map[desk.Channel]chan struct{}
 	metrics  *metrics

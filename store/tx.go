@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -24,6 +25,7 @@ type tx struct {
 	on     executor
 	now    time.Time // the same throughout the transaction
 	reads  bool      // a reading transaction, which locks nothing
+	wrote  bool      // may have changed something
 	err    error
 	wake   wakeUp
 	events []loggedEvent          // recorded, written at the end
@@ -36,6 +38,7 @@ type wakeUp struct {
 	events     bool
 	deliveries map[desk.Channel]bool
 	callers    bool            // who a token is may have changed
+	here       bool            // somebody may have come or gone: logged in or out, into a team or under a portal, or in extended availability
 	queues     map[string]bool // whose counts changed: of reps and teams
 	counted    []func()        // for the metrics
 }
@@ -66,6 +69,7 @@ func (t *tx) rows(q string, args []any, each func(scanner) error) error {
 	if t.err != nil {
 		return t.err
 	}
+	t.wrote = t.wrote || !strings.HasPrefix(q, "SELECT") // RETURNING has rows too
 	rows, err := t.on.query(q, args)
 	if err != nil {
 		return t.fail(q, err)
@@ -122,6 +126,7 @@ func (t *tx) exec(q string, args ...any) (int64, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
+	t.wrote = true
 	result, err := t.on.exec(q, args)
 	if err != nil {
 		return 0, t.fail(q, err)
@@ -244,6 +249,9 @@ func (s *Store) committed(w wakeUp) {
 	}
 	if w.callers {
 		s.callers.changes.Add(1)
+	}
+	if w.here {
+		s.here.changes.Add(1)
 	}
 	s.counts.changed(w.queues)
 	if w.events && s.hub != nil {
