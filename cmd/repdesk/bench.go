@@ -19,7 +19,7 @@ type benchCommand struct {
 	Streams  int      `default:"10000" placeholder:"N" help:"Event streams that are open at the same time; default ${default}."`
 	Sizes    []int    `default:"100,1000,10000" placeholder:"N" help:"Reps, and customers in a queue, with whom menus and lists are measured; default ${default}."`
 	Past     int      `default:"1000000" placeholder:"N" help:"Invitations that ended in the past; default ${default}."`
-	Only     []string `placeholder:"PART" help:"Measure only these parts, with commas between: requests, told, commit, streams, growth."`
+	Only     []string `placeholder:"PART" help:"Measure only these parts, with commas between: requests, told, pushes, commit, streams, growth, past."`
 	JSON     bool     `name:"json" help:"Print the table as JSON."`
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Parts are what can be measured by itself, in the order in which it is.
-var Parts = []string{"requests", "told", "commit", "streams", "growth"}
+var Parts = []string{"requests", "told", "pushes", "commit", "streams", "growth", "past"}
 
 // partTime bounds each part. Filling in a million past invitations is the longest, a few minutes.
 const partTime = 20 * time.Minute
@@ -90,7 +90,7 @@ func (b *bench) wants(part string) bool { return len(b.Only) == 0 || slices.Cont
 
 // measure runs the parts. Those that ask the desk of --database share it.
 func (b *bench) measure(ctx context.Context) error {
-	parts := map[string]func(context.Context) error{"requests": b.requests, "told": b.told, "commit": b.commit, "streams": b.streams, "growth": b.growth}
+	parts := map[string]func(context.Context) error{"requests": b.requests, "told": b.told, "pushes": b.pushes, "commit": b.commit, "streams": b.streams, "growth": b.growth, "past": b.past}
 	if err := b.bounded(ctx, "the desk", b.prepareDesk); err != nil {
 		return err
 	}
