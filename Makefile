@@ -25,10 +25,9 @@ contract:
 clients:
 	clients/generate
 
-# Invitations per second through HTTP, beside the same server's /healthz; how soon people are told, how many pushes go out a
-# second, and what 10,000 open streams cost (which needs Linux and ulimit -n 11000). A quiet machine, and some two minutes.
-bench:
-	go test ./cmd/repdesk -run '^$$' -bench . -benchtime 5s
+# How fast the desk is, as one table; `./repdesk bench --help` says what can be chosen. A quiet machine, and some minutes.
+bench: build
+	./repdesk bench
 
 # The store against its model: longer sequences, and more of them, than a test run tries. It is stopped after an hour.
 # Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 10,000,

@@ -90,6 +90,10 @@ func sqliteDSN(file string, readOnly bool) string {
 	return (&url.URL{Scheme: "file", Opaque: escapeFile(file), RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String()
 }
 
+// SQLiteSource is how the store's writer opens a SQLite file, for who is to work on one by the same settings without the store:
+// the data source for database/sql's driver "sqlite".
+func SQLiteSource(file string) string { return sqliteDSN(file, false) }
+
 // escapeFile keeps characters of a file name from being read as parts of a URI.
 func escapeFile(file string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(file)

@@ -48,7 +48,7 @@ type writeOp struct {
 	err   error
 }
 
-func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared func(string)) (_ *sqliteEngine, err error) {
+func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared func(string), wrote func(string, []any)) (_ *sqliteEngine, err error) {
 	e := &sqliteEngine{readers: make(chan *cachedConn, readers), queue: make(chan *writeOp, batchLimit), stopped: make(chan struct{}), log: log}
 	defer func() {
 		if err != nil {
@@ -68,6 +68,7 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 	if e.writer, err = newCachedConn(e.writerDB, prepared); err != nil {
 		return nil, err
 	}
+	e.writer.ran = wrote
 	if e.readerDB, err = sql.Open("sqlite", sqliteDSN(file, true)); err != nil {
 		return nil, err
 	}
@@ -303,8 +304,9 @@ func (e *sqliteEngine) abandon(cause error) error {
 type cachedConn struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
-	told  func(sql string) // of each statement, once; nil: nobody
-	work  chan func()      // of a reader: what its own goroutine is to do
+	told  func(sql string)             // of each statement, once; nil: nobody
+	ran   func(sql string, args []any) // of each that runs; nil: nobody
+	work  chan func()                  // of a reader: what its own goroutine is to do
 }
 
 func newCachedConn(db *sql.DB, told func(string)) (*cachedConn, error) {
@@ -355,8 +357,16 @@ func (c *cachedConn) prepared(q string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// runs is the statement that is about to be run.
+func (c *cachedConn) runs(q string, args []any) (*sql.Stmt, error) {
+	if c.ran != nil {
+		c.ran(q, args)
+	}
+	return c.prepared(q)
+}
+
 func (c *cachedConn) query(q string, args []any) (*sql.Rows, error) {
-	stmt, err := c.prepared(q)
+	stmt, err := c.runs(q, args)
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +374,7 @@ func (c *cachedConn) query(q string, args []any) (*sql.Rows, error) {
 }
 
 func (c *cachedConn) exec(q string, args []any) (sql.Result, error) {
-	stmt, err := c.prepared(q)
+	stmt, err := c.runs(q, args)
 	if err != nil {
 		return nil, err
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	DueByHand bool
 	Metrics   prometheus.Registerer // where what the store counts is registered; nil: nowhere
 	Prepared  func(sql string)      // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
+	// Wrote is told each statement that SQLite's writer runs, in their order, so that a benchmark can run the same ones without
+	// the store; nil: nobody.
+	Wrote func(sql string, args []any)
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
@@ -100,7 +103,7 @@ func (s *Store) openEngine(ctx context.Context) (err error) {
 		s.engine, err = openPostgres(ctx, s.cfg.Database)
 		return err
 	}
-	s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared)
+	s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared, s.cfg.Wrote)
 	return err
 }
 

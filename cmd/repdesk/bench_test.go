@@ -4,194 +4,168 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"path/filepath"
+	"errors"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
+	"syscall"
 	"testing"
-	"time"
 
-	"github.com/repdesk/repdesk/api"
-	"github.com/repdesk/repdesk/push"
-	"github.com/repdesk/repdesk/store"
-	"github.com/repdesk/repdesk/store/desk"
+	"github.com/repdesk/repdesk/store/storetest"
 )
 
-// The load of the benchmark: so many clients at a time, each an owner with sessions of seven seats, and seven
-// colleagues to invite.
-const (
-	benchClients  = 64
-	benchSessions = 40
-	benchSeats    = desk.MaxInvitedReps
-)
+// smallBench is a benchmark that takes seconds, and whose figures say nothing.
+var smallBench = []string{"bench", "--reps", "60", "--teams", "4", "--clients", "4", "--seconds", "0.1", "--streams", "50", "--sizes", "30,60", "--past", "1000"}
 
-// BenchmarkInvite measures invitations per second through HTTP on SQLite with full durability, beside the same
-// server's /healthz in the same run: the ratio says what an invitation costs, whatever the machine. Once those invited
-// are logged in without a push target; once each has a device, so that each invitation writes a delivery too, which the
-// worker takes, sends and records meanwhile.
-func BenchmarkInvite(b *testing.B) {
-	b.Run("invitation", func(b *testing.B) { benchmarkInvite(b, false) })
-	b.Run("invitation and push", func(b *testing.B) { benchmarkInvite(b, true) })
-}
-
-func benchmarkInvite(b *testing.B, devices bool) {
-	for range b.N {
-		bench := newBench(b, devices)
-		before := bench.rate(func(int) func() bool { return repeated(500, bench.healthz) })
-		invites := bench.rate(bench.invitations)
-		after := bench.rate(func(int) func() bool { return repeated(500, bench.healthz) })
-		healthz := (before + after) / 2
-		b.ReportMetric(invites, "invitations/s")
-		b.ReportMetric(healthz, "healthz/s")
-		b.ReportMetric(invites/healthz, "ratio")
-		bench.close()
+// benched runs the benchmark in this process, and its servers from this executable. Nothing may be left of it.
+func benched(t *testing.T, ctx context.Context, log *benchLog, flags ...string) (string, error) {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	var out bytes.Buffer
+	err := run(ctx, slices.Concat(smallBench, flags), func(string) string { return "" }, &out, log)
+	if left, readErr := os.ReadDir(os.TempDir()); len(left) > 0 || readErr != nil {
+		t.Errorf("left in the folder of temporary files: %v %v", left, readErr)
 	}
-}
-
-type bench struct {
-	b       *testing.B
-	url     string
-	client  *http.Client
-	tokens  []string // one an owner
-	invited []string // reps
-	open    [][]string
-	close   func()
-}
-
-func newBench(b *testing.B, devices bool) *bench {
-	s, err := store.Open(b.Context(), store.Config{Database: filepath.Join(b.TempDir(), "bench.db"), Logger: slog.New(slog.DiscardHandler), InvitesAMinute: -1,
-		Password: store.PasswordCost{MemoryKiB: 64, Passes: 1}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	kept := &push.Kept{Logger: slog.New(slog.DiscardHandler)}
-	worker := push.NewWorker(push.Config{Store: s, Senders: map[desk.Channel]push.Sender{desk.ChannelFCM: kept, desk.ChannelEmail: kept}})
-	server := httptest.NewServer(api.New(api.Config{Store: s}).Handler())
-	bench := &bench{b: b, url: server.URL, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchClients}}}
-	bench.people(s, devices)
-	ctx, stop := context.WithCancel(b.Context())
-	var working sync.WaitGroup
-	working.Go(func() { _ = worker.Run(ctx) })
-	bench.close = func() {
-		stop()
-		working.Wait()
-		server.Close()
-		_ = s.Close()
-	}
-	return bench
-}
-
-// people makes the organisation, logs everybody in, and opens the sessions.
-func (n *bench) people(s *store.Store, devices bool) {
-	var file strings.Builder
-	file.WriteString("teams:\n  - {slug: all, name: All}\nreps:\n")
-	for i := range benchClients * (1 + benchSeats) {
-		fmt.Fprintf(&file, "  - {username: rep%d, password: correct horse, name: Rep %d, teams: {all: member}}\n", i, i)
-	}
-	if _, err := s.ImportOrganization(n.b.Context(), s.Operator(), []byte(file.String()), false); err != nil {
-		n.b.Fatal(err)
-	}
-	for i := range benchClients * (1 + benchSeats) {
-		platform, target := "android", fmt.Sprintf("device-%d", i)
-		device := desk.Device{Platform: &platform, DeviceID: &target}
-		if devices {
-			device.PushTarget = &target
+	for _, server := range log.servers() {
+		process, findErr := os.FindProcess(server)
+		ok(t, findErr)
+		if signalErr := process.Signal(syscall.Signal(0)); !errors.Is(signalErr, os.ErrProcessDone) {
+			t.Errorf("server %d: %v", server, signalErr)
 		}
-		in, err := s.LogIn(n.b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: device})
-		if err != nil {
-			n.b.Fatal(err)
-		}
-		if i >= benchClients {
-			n.invited = append(n.invited, in.Rep.ID)
-			continue
-		}
-		n.tokens = append(n.tokens, in.Token)
 	}
-	n.open = make([][]string, benchClients)
-	n.each(func(client int) func() bool {
-		return repeated(benchSessions, func() bool { n.openSession(s, client); return true })
-	})
+	return out.String(), err
 }
 
-func (n *bench) openSession(s *store.Store, client int) {
-	caller, err := s.Authenticate(n.b.Context(), n.tokens[client])
-	if err != nil {
-		n.b.Error(err)
-		return
-	}
-	started, err := s.StartSession(n.b.Context(), caller, store.NewSession{Kind: "support", Customer: desk.Customer{Name: "Jo Doe"}})
-	if err == nil {
-		_, err = s.AcceptSession(n.b.Context(), caller, started.Session.ID)
-	}
-	if err != nil {
-		n.b.Error(err)
-	}
-	n.open[client] = append(n.open[client], started.Session.ID)
+// benchLog is what a benchmark says that it is doing.
+type benchLog struct {
+	mu      sync.Mutex
+	said    strings.Builder
+	await   string // what it is to say, and
+	reached func() // who is to know
 }
 
-// repeated does something n times; it says false when it is done.
-func repeated(n int, do func() bool) func() bool {
-	return func() bool { n--; return n >= 0 && do() }
+func (l *benchLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said.Write(p)
+	if l.await != "" && strings.Contains(l.said.String(), l.await) {
+		l.reached()
+	}
+	return len(p), nil
 }
 
-// each runs what work makes for every client, at the same time, until it says false. It returns how often it was done.
-func (n *bench) each(work func(client int) func() bool) int64 {
-	var done atomic.Int64
-	var clients sync.WaitGroup
-	for i := range benchClients {
-		clients.Go(func() {
-			step := work(i)
-			for step() {
-				done.Add(1)
+// servers are the processes that it has started.
+func (l *benchLog) servers() (ids []int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, found := range regexp.MustCompile(`the server is process (\d+)`).FindAllStringSubmatch(l.said.String(), -1) {
+		id, _ := strconv.Atoi(found[1])
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// benchRows are the rows of the table, as patterns.
+var benchRows = func() (all []string) {
+	for range 2 { // one client, and many
+		all = append(all, "healthz", "get-me", "get-share-options", "invite", "invite, with push", "accept", "cancel")
+	}
+	return append(all, "invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "invitation at FCM, p99",
+		"pushes, at 30 ms each", "pushes beside what there could be",
+		"store, invitations without HTTP", `bare SQLite, the same statements, \d+ in a commit`, "store beside bare SQLite",
+		"open streams, memory of each", "event to half of the streams, for each", "event to half of the streams, processor time for each",
+		"get-share-options, 30 reps", "get-share-options, 60 reps", "get-share-options, growth",
+		"get-share-options, outside teams, 30 reps", "get-share-options, outside teams, 60 reps", "get-share-options, outside teams, growth",
+		"list-queue-entries, 30 entries", "list-queue-entries, 60 entries", "list-queue-entries, growth",
+		"invite, no past", "invite, 1000 past invitations", "invite with the past beside without", "start to the first answer, no past", "start to the first answer, 1000 past invitations")
+}()
+
+// theseMayBeNone can be too small to measure: what came before the answer, and hundredths of a second.
+var theseMayBeNone = []string{"invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "event to half of the streams, processor time for each"}
+
+func TestBenchMeasuresEverything(t *testing.T) {
+	for _, engine := range []struct {
+		name, is string
+		database func(*testing.T) string
+		parts    string
+		rows     []string
+		targets  int
+	}{
+		{"SQLite", "SQLite", database, "requests,told,pushes,commit,streams,growth,past", benchRows, 9},
+		{"PostgreSQL", "PostgreSQL", func(t *testing.T) string { return storetest.Postgres(t) }, "requests,past", slices.Concat(benchRows[:14], benchRows[len(benchRows)-5:]), 0},
+	} {
+		t.Run(engine.name, func(t *testing.T) {
+			db := engine.database(t)
+			out, err := benched(t, t.Context(), &benchLog{}, "--json", "--database", db, "--only", engine.parts)
+			ok(t, err)
+			var table struct {
+				Machine struct {
+					CPU, OS, Go, Database, Repdesk, Date string
+					Cores                                int
+				}
+				Rows []struct {
+					Name, Unit, Target, Skipped string
+					Value                       float64
+					Ratio                       float64 `json:"ratio_to_healthz"`
+					Met                         *bool
+				}
+			}
+			ok(t, json.Unmarshal([]byte(out), &table))
+			if m := table.Machine; m.Cores != runtime.NumCPU() || !strings.HasPrefix(m.Database, engine.is) || slices.Contains([]string{m.CPU, m.OS, m.Go, m.Repdesk, m.Date}, "") {
+				t.Errorf("measured on %+v", m)
+			}
+			if len(table.Rows) != len(engine.rows) {
+				t.Fatalf("%d rows, not %d: %s", len(table.Rows), len(engine.rows), out)
+			}
+			targets := 0
+			for i, row := range table.Rows {
+				if !regexp.MustCompile("^" + engine.rows[i] + "$").MatchString(row.Name) {
+					t.Errorf("row %q, want %q", row.Name, engine.rows[i])
+				}
+				if skipped := row.Skipped != "" && runtime.GOOS != "linux"; row.Value <= 0 && !slices.Contains(theseMayBeNone, row.Name) && !skipped {
+					t.Errorf("without a figure: %+v", row)
+				}
+				if row.Target != "" && row.Met != nil {
+					targets++
+				}
+			}
+			if targets != engine.targets {
+				t.Errorf("%d targets, not %d", targets, engine.targets)
+			}
+			if _, err := benched(t, t.Context(), &benchLog{}, "--database", db); err == nil || !strings.Contains(err.Error(), "holds 60 reps") {
+				t.Errorf("on a database with reps: %v", err)
 			}
 		})
 	}
-	clients.Wait()
-	return done.Load()
 }
 
-// rate is each, per second.
-func (n *bench) rate(work func(client int) func() bool) float64 {
-	start := time.Now()
-	return float64(n.each(work)) / time.Since(start).Seconds()
-}
-
-func (n *bench) healthz() bool {
-	resp, err := n.client.Get(n.url + "/healthz")
-	return n.check(resp, err, http.StatusOK)
-}
-
-// invitations invites everybody into every session of the client.
-func (n *bench) invitations(client int) func() bool {
-	i := -1
-	return func() bool {
-		if i++; i >= benchSessions*benchSeats {
-			return false
+func TestBenchPrintsATable(t *testing.T) {
+	out, err := benched(t, t.Context(), &benchLog{}, "--only", "requests")
+	ok(t, err)
+	contains(t, out, runtime.Version(), "SQLite", "clients", "× healthz", "≥ 0.2 × healthz")
+	for _, name := range benchRows[:14] {
+		if !regexp.MustCompile(`(?m)^` + name + ` +4 +\d+(\.\d+)? /s +\d+\.\d+ ms +\d+\.\d+ ms +\d+\.\d+ `).MatchString(out) {
+			t.Errorf("no row of %s by 4 clients in:\n%s", name, out)
 		}
-		body, _ := json.Marshal(map[string]string{"rep_id": n.invited[client*benchSeats+i%benchSeats], "comment": "Please look at the tray with me"})
-		req, _ := http.NewRequest(http.MethodPost, n.url+"/v1/sessions/"+n.open[client][i/benchSeats]+"/invitations", bytes.NewReader(body))
-		req.Header.Set("Authorization", "Bearer "+n.tokens[client])
-		req.Header.Set("Content-Type", "application/json")
-		resp, err := n.client.Do(req)
-		return n.check(resp, err, http.StatusCreated)
+	}
+	for flags, says := range map[string]string{"--only everything": "there is no part", "--teams 3": "3 teams for 4 clients", "--reps 59": "a team needs 15", "--sizes 60,30": "the smallest first", "--past 0": "1 past invitation"} {
+		if _, err := benched(t, t.Context(), &benchLog{}, strings.Fields(flags)...); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", flags, err)
+		}
 	}
 }
 
-func (n *bench) check(resp *http.Response, err error, want int) bool {
-	if err != nil {
-		n.b.Error(err)
-		return false
+func TestBenchCanBeInterrupted(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	log := &benchLog{await: "requests: 1 at a time", reached: stop}
+	if out, err := benched(t, ctx, log, "--seconds", "60", "--only", "requests"); err == nil || err.Error() != "interrupted" || out != "" {
+		t.Errorf("printed %q, %v", out, err)
 	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != want {
-		n.b.Errorf("%s %s", resp.Status, body)
-		return false
+	if len(log.servers()) != 1 {
+		t.Errorf("servers %v", log.servers())
 	}
-	return true
 }

@@ -19,7 +19,8 @@ var mayImport = map[string][]string{
 	"push/pushtest":             {},
 	"push/pushtest/browsertest": {},
 	"api":                       {"push/texts", "store", "store/desk"},
-	"cmd/repdesk":               {"api", "push", "store", "store/desk"},
+	"cmd/repdesk":               {"api", "cmd/repdesk/bench", "push", "store", "store/desk"},
+	"cmd/repdesk/bench":         {"store", "store/desk"},
 	"openapi":                   {}, // tests alone: of what looks at the contract,
 	"clients":                   {}, // and of the clients
 }

@@ -23,6 +23,7 @@ type program struct {
 	Doctor  doctorCommand  `cmd:"" help:"Look whether what serve needs works: database, pushes, emails, public URL, clock."`
 	Import  importCommand  `cmd:"" help:"Load an organisation file into the database."`
 	Backup  backupCommand  `cmd:"" help:"Copy the database into a file, while the server goes on."`
+	Bench   benchCommand   `cmd:"" help:"Measure how fast the desk is on this machine, and print a table."`
 	Token   tokenCommand   `cmd:"" help:"Make, list and revoke API tokens for scripts."`
 	OpenAPI openAPICommand `cmd:"" name:"openapi" help:"Print the published contract as YAML."`
 	Version versionCommand `cmd:"" help:"Print the program's version."`
