@@ -37,16 +37,16 @@ func BenchmarkStreams(b *testing.B) {
 	}
 	for b.Loop() {
 		database := b.TempDir() + "/bench.db"
-		tokens := streamReaders(b, database)
+		tokens := streamReaders(b, database, benchStreams, benchReaders)
 		p := start(b, database)
 		before := p.resident()
-		r := &readers{b: b, p: p, ready: make(chan struct{}, benchStreams), told: make(chan struct{}, benchStreams)}
+		r := newReaders(b, p, benchReaders)
 		r.open(tokens)
 		b.ReportMetric(float64(p.resident()-before)/benchStreams/1024, "KiB/stream")
 		var took []time.Duration
 		processor := p.processor()
 		for range benchMessages {
-			took = append(took, r.tell(tokens[0]))
+			took = append(took, r.tell(tokens[0], "Lunch?"))
 		}
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)/2].Microseconds())/benchReaders, "µs/event/stream")
@@ -56,14 +56,14 @@ func BenchmarkStreams(b *testing.B) {
 	}
 }
 
-// streamReaders makes a database with a rep and a console for each stream, the first half of them in a team, and returns
+// streamReaders makes a database with a rep and a console for each stream, the first of them in a team that is told, and returns
 // their tokens.
-func streamReaders(b *testing.B, database string) []string {
+func streamReaders(b testing.TB, database string, streams, told int) []string {
 	var file strings.Builder
 	file.WriteString("teams:\n  - {slug: told, name: Told}\nreps:\n")
-	for i := range benchStreams {
+	for i := range streams {
 		team := ""
-		if i < benchReaders {
+		if i < told {
 			team = ", teams: {told: member}"
 		}
 		fmt.Fprintf(&file, "  - {username: rep%d, password_hash: %q, name: Rep %d%s}\n", i, passwordHash, i, team)
@@ -76,8 +76,8 @@ func streamReaders(b *testing.B, database string) []string {
 	if _, err := s.ImportOrganization(b.Context(), s.Operator(), []byte(file.String()), false); err != nil {
 		b.Fatal(err)
 	}
-	tokens := make([]string, benchStreams)
-	eachOf(benchStreams, func(i int) {
+	tokens := make([]string, streams)
+	eachOf(streams, func(i int) {
 		in, err := s.LogIn(b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: desk.Device{}})
 		if err != nil {
 			b.Error(err)
@@ -107,12 +107,17 @@ func eachOf(n int, do func(i int)) {
 
 // readers are the clients of streams.
 type readers struct {
-	b     *testing.B
+	b     testing.TB
 	p     *process
 	mu    sync.Mutex
 	conns []net.Conn
+	inner int // those in the team that is told
 	ready chan struct{}
 	told  chan struct{}
+}
+
+func newReaders(b testing.TB, p *process, inner int) *readers {
+	return &readers{b: b, p: p, inner: inner, ready: make(chan struct{}, benchStreams), told: make(chan struct{}, benchStreams)}
 }
 
 func (r *readers) open(tokens []string) {
@@ -156,11 +161,11 @@ func (r *readers) await(came <-chan struct{}, n int, what string) {
 }
 
 // tell writes into the team's chat, and waits until all its reps have read it.
-func (r *readers) tell(token string) time.Duration {
+func (r *readers) tell(token, text string) time.Duration {
 	begun := time.Now()
-	_, err := r.p.with(token).PostTeamMessageWithResponse(r.b.Context(), "@told", repdesk.PostTeamMessageRequest{Text: "Lunch?"})
+	_, err := r.p.with(token).PostTeamMessageWithResponse(r.b.Context(), "@told", repdesk.PostTeamMessageRequest{Text: text})
 	ok(r.b, err)
-	r.await(r.told, benchReaders, "are told")
+	r.await(r.told, r.inner, "are told")
 	return time.Since(begun)
 }
 
