@@ -7,7 +7,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -123,4 +126,104 @@ func TestH2ALowerPositionIsCommittedFirst(t *testing.T) {
 	ok(t, first.Commit())
 	ok(t, <-written)
 	same(t, "afterwards", log.texts(), "first", "second")
+}
+
+// twoServers are two on one database, the first with the small desk on it.
+func twoServers(t *testing.T) (*storetest.Desk, []*store.Store, *storetest.Clock) {
+	database, clock := storetest.Postgres(t), storetest.NewClock()
+	servers := []*store.Store{storetest.Open(t, database, clock), storetest.Open(t, database, clock)}
+	return storetest.NewDesk(t, servers[0]), servers, clock
+}
+
+// C9: each lost session goes once, and once the new owner is told, though both servers find it lost at the same instant.
+func TestC9TwoServersMoveALostSessionOnce(t *testing.T) {
+	d, servers, clock := twoServers(t)
+	ana, ben := d.LogIn("ana"), d.LogInWithPush("ben", "bens-phone")
+	const n = 10
+	moved := map[string]int64{}
+	for range n {
+		session := d.OpenSession(ana, "@main")
+		join(t, d, ana, session, ben, store.NewInvitation{})
+		moved[session.ID] = 0
+	}
+	send(t, d, desk.ChannelFCM)
+	stay(t, d, clock, lost-time.Second, ben)
+	w := watch(t, d, ben)
+	clock.Advance(time.Second)
+	d.Touch(ben)
+	ok(t, d.FlushContacts(t.Context()))
+	atOnce(4, func(i int) { ok(t, servers[i%2].DoDue(t.Context())) })
+	for _, e := range w.events() {
+		if e.Type == desk.EventSessionChanged && e.Session.Owner.ID == ben.RepID {
+			moved[e.Session.ID]++
+		}
+	}
+	for id, times := range moved {
+		if now := must(d.Session(t.Context(), ben, id)); times != 1 || now.Owner.ID != ben.RepID {
+			t.Errorf("%s went %d times, to %s", id, times, now.Owner.Name)
+		}
+	}
+	told := map[string]int{}
+	for _, job := range claim(t, d, desk.ChannelFCM) {
+		told[job.Session.ID]++
+	}
+	for id := range moved {
+		if told[id] != 1 {
+			t.Errorf("of %s the new owner's phone is told %d times", id, told[id])
+		}
+	}
+}
+
+// G7: workers of several servers claim each delivery once. What one holds that dies another gets when the lease is over, and no
+// earlier; what the dead one says afterwards changes nothing.
+func TestG7TwoServersClaimEachDeliveryOnce(t *testing.T) {
+	d, servers, clock := twoServers(t)
+	ana := d.LogIn("ana")
+	const devices = 60
+	for i := range devices {
+		d.LogInWithPush("ben", fmt.Sprint("ben-", i))
+	}
+	inv := inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+	var mu sync.Mutex
+	claims := func(server *store.Store) (all []desk.Job) {
+		for {
+			jobs := must(server.ClaimDeliveries(t.Context(), desk.ChannelFCM, 3, lease))
+			if all = append(all, jobs...); len(jobs) == 0 {
+				return all
+			}
+		}
+	}
+	held := map[string]desk.Job{}
+	atOnce(8, func(i int) {
+		jobs := claims(servers[i%2])
+		mu.Lock()
+		defer mu.Unlock()
+		for _, job := range jobs {
+			if _, twice := held[job.ID]; twice {
+				t.Errorf("%s was claimed twice", job.ID)
+			}
+			held[job.ID] = job
+		}
+	})
+	if len(held) != devices {
+		t.Errorf("%d of %d were claimed", len(held), devices)
+	}
+	clock.Advance(lease - time.Millisecond)
+	same(t, "while the lease runs", targets(claims(servers[1])))
+	clock.Advance(time.Millisecond)
+	again := claims(servers[1])
+	if len(again) != devices {
+		t.Errorf("%d of %d were claimed when the lease was over", len(again), devices)
+	}
+	for _, job := range held {
+		ok(t, servers[0].FinishDelivery(t.Context(), job, desk.Outcome{Kind: desk.OutcomeRejected, Error: "late"}, 0))
+	}
+	for _, job := range again {
+		ok(t, servers[1].FinishDelivery(t.Context(), job, desk.Outcome{Kind: desk.OutcomeDone}, 0))
+	}
+	for _, delivery := range must(d.Deliveries(t.Context(), ana, inv.ID, "", 100)) {
+		if delivery.State != desk.DeliverySent || delivery.Attempts != 2 {
+			t.Errorf("in the end: %+v", delivery)
+		}
+	}
 }
