@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -55,7 +56,17 @@ var invariants = []struct{ rule, broken string }{
 // stood at one moment.
 func Sound(t testing.TB, database string) {
 	t.Helper()
-	driver, source := "sqlite", database+"?_pragma=busy_timeout(5000)&_pragma=query_only(on)"
+	db := openRows(t, database)
+	defer db.Close()
+	for _, breach := range breaches(t, db) {
+		t.Error(breach)
+	}
+}
+
+// openRows opens a database past the store.
+func openRows(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	driver, source := "sqlite", database+"?_pragma=busy_timeout(5000)"
 	if strings.HasPrefix(database, "postgres://") {
 		driver, source = "pgx", database
 	}
@@ -63,13 +74,21 @@ func Sound(t testing.TB, database string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	return db
+}
+
+// breaches are the rules that something in a database breaks, each with how often, and an example.
+func breaches(t testing.TB, db interface{ QueryRow(string, ...any) *sql.Row }) (found []string) {
+	t.Helper()
 	for _, invariant := range invariants {
 		var broken int
-		var first string
-		err := db.QueryRow(`WITH broken (id) AS (`+invariant.broken+`) SELECT COUNT(*), COALESCE(MIN(id), '') FROM broken`).Scan(&broken, &first)
-		if err != nil || broken > 0 {
-			t.Errorf("%s: broken %d times, by %s (%v)", invariant.rule, broken, first, err)
+		var example string
+		if err := db.QueryRow(`WITH broken (id) AS (`+invariant.broken+`) SELECT COUNT(*), COALESCE(MIN(id), '') FROM broken`).Scan(&broken, &example); err != nil {
+			t.Errorf("%s: %v", invariant.rule, err)
+		}
+		if broken > 0 {
+			found = append(found, fmt.Sprintf("%s: broken %d times, as by %s", invariant.rule, broken, example))
 		}
 	}
+	return found
 }
