@@ -30,9 +30,10 @@ bench: build
 	./repdesk bench
 
 # The store against its model: longer sequences, and more of them, than a test run tries. It is stopped after an hour.
-# Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 10,000,
-# and servers that are killed 30 times under load, where a test run does it 5 times.
+# Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 10,000;
+# and faults under load, 6 times as many as in a test run: servers that are killed 30 times, a full disk, PostgreSQL restarted 12 times,
+# 6,000 dropped connections, a storm on one session.
 soak:
-	REPDESK_CRASHES=30 go test ./cmd/repdesk -run TestCrashes -count 1 -v -timeout 20m
+	REPDESK_FAULTS=6 go test ./cmd/repdesk -run "TestCrashes|TestFault" -count 1 -v -timeout 40m
 	REPDESK_STORM=50000 go test ./api -run TestH2SnapshotThenEvents -count 1 -v -timeout 40m
 	go test ./store -run TestModel -count 1 -timeout 60m -rapid.checks 500 -rapid.steps 100

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -31,17 +32,19 @@ type dialect struct {
 	forDelete string // waits for all of these, and locks as deleting does
 	turns     string // has the transactions that say the same $1 come one after the other; empty: all do
 	events    string // the table of events with its way to give positions at commit
+	// pollLog is how often the log is looked at for what other processes wrote.
+	pollLog time.Duration
 }
 
 var sqliteDialect = dialect{
-	name: "sqlite", goose: goose.DialectSQLite3,
+	name: "sqlite", goose: goose.DialectSQLite3, pollLog: 250 * time.Millisecond, // an import at most
 	// One writer at a time: positions grow in the order of commits.
 	events: `CREATE TABLE events (
 		pos         INTEGER PRIMARY KEY AUTOINCREMENT,` + eventColumns,
 }
 
 var postgresDialect = dialect{
-	name: "postgres", goose: goose.DialectPostgres,
+	name: "postgres", goose: goose.DialectPostgres, pollLog: 50 * time.Millisecond, // what happens on another server is told within 100 ms
 	forUpdate: " FOR NO KEY UPDATE", forShare: " FOR SHARE", forKey: " FOR KEY SHARE", forDelete: " FOR UPDATE", skip: " FOR NO KEY UPDATE SKIP LOCKED",
 	turns: `SELECT 1 FROM (SELECT pg_advisory_xact_lock(7237955, hashtext($1))) AS turn`,
 	// A sequence is drawn before the commit, so a reader of "pos > last" would pass over rows that commit later.

@@ -13,9 +13,6 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// pollLog is how often the log is looked at for what other processes wrote: servers on the same database, an import.
-const pollLog = 250 * time.Millisecond
-
 const (
 	// tailLength is how much of the log's end is kept in memory, in events: more than come in the time that a woken reader
 	// takes to read them.
@@ -107,7 +104,7 @@ func (h *hub) remove(b *Subscription) {
 }
 
 func (h *hub) run(ctx context.Context) {
-	poll := time.NewTicker(pollLog)
+	poll := time.NewTicker(h.store.dialect.pollLog)
 	defer poll.Stop()
 	for {
 		select {

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -155,6 +157,23 @@ func (p *process) stop() (time.Duration, error) {
 		p.t.Fatal("the program does not stop")
 		panic("unreachable")
 	}
+}
+
+// metric is what the process counts under a name, with its labels.
+func (p *process) metric(name string) float64 {
+	p.t.Helper()
+	answer, err := http.Get(p.URL + "/metrics")
+	ok(p.t, err)
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if value, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			number, err := strconv.ParseFloat(value, 64)
+			ok(p.t, err)
+			return number
+		}
+	}
+	p.t.Fatalf("nothing counts %s", name)
+	panic("unreachable")
 }
 
 // console is a rep who is logged in.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store/desk"
@@ -195,6 +197,90 @@ func TestReadmeListsEverySetting(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Every variable that the README names is a setting, but for those of tests.
+func TestReadmeNamesNoOtherVariable(t *testing.T) {
+	known := settings(t)
+	for _, name := range regexp.MustCompile(`REPDESK_[A-Z_]+`).FindAllString(readme(t), -1) {
+		if !known[name] && name != "REPDESK_TEST_POSTGRES" && name != "REPDESK_PICTURES" {
+			t.Errorf("%s is no setting", name)
+		}
+	}
+}
+
+// The unit for systemd and the Compose file start the program as it can be started.
+func TestReadmesServicesAreAsTheProgramTakesThem(t *testing.T) {
+	units := blocks(readme(t), "ini")
+	starts(t, strings.Fields(submatch(t, `(?m)^ExecStart=(.+)$`, units[0])), strings.Fields(units[1])[2:])
+	var compose struct {
+		Services map[string]struct {
+			Build struct {
+				Dockerfile string `yaml:"dockerfile_inline"`
+			}
+			Environment map[string]string
+		}
+		Configs map[string]struct{ Content string }
+	}
+	if err := yaml.Unmarshal([]byte(blocks(readme(t)[strings.Index(readme(t), "### On PostgreSQL"):], "yaml")[0]), &compose); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"one", "two"} {
+		service, environment := compose.Services[name], []string{}
+		for name, value := range service.Environment {
+			environment = append(environment, name+"="+value)
+		}
+		entry := []string{}
+		if err := json.Unmarshal([]byte(submatch(t, `ENTRYPOINT (.+)`, service.Build.Dockerfile)), &entry); err != nil {
+			t.Fatal(err)
+		}
+		starts(t, entry, environment)
+		contains(t, compose.Configs["caddyfile"].Content, name+":"+submatch(t, `:(\d+)$`, service.Environment["REPDESK_LISTEN"]))
+	}
+}
+
+// starts checks that the program takes a command line, its own name first, and variables.
+func starts(t *testing.T, line, environment []string) {
+	t.Helper()
+	known, given := settings(t), map[string]string{}
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		if given[name] = value; !known[name] {
+			t.Errorf("%s is no setting", name)
+		}
+	}
+	parser, err := kong.New(&program{}, kong.Resolvers(variables(func(name string) string { return given[name] })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(line[1:]); err != nil || len(given) == 0 {
+		t.Errorf("%v with %v: %v", line, given, err)
+	}
+}
+
+// settings are all variables that the program reads.
+func settings(t *testing.T) map[string]bool {
+	t.Helper()
+	parser, err := kong.New(&program{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for _, command := range parser.Model.Children {
+		for _, flag := range command.Flags {
+			all[variable(flag)] = true
+		}
+	}
+	return all
+}
+
+func submatch(t *testing.T, pattern, text string) string {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if found == nil {
+		t.Fatalf("%s is not in:\n%s", pattern, text)
+	}
+	return found[1]
 }
 
 func TestReadmeListsEveryScope(t *testing.T) {
