@@ -20,7 +20,7 @@ const commitTarget = 0.7
 
 // commit measures how many invitations a second the store writes without HTTP, and how many bare SQLite would.
 //
-// Bare SQLite runs what the store's writer ran while it wrote the same invitations: every statement, its reads, savepoints
+// Bare SQLite runs what the store's writer ran while it wrote the same invitations: every statement, its reads
 // and commits among them, with the same arguments and as many invitations in a commit, prepared, on one connection with the
 // same settings, on a copy of the same file. So what is between the two figures is the store's own work: its rules, JSON,
 // and handing each write to the writer and its answer back. All rows that are found are read, and nothing is made of them.
@@ -167,9 +167,12 @@ func (o *owner) inviteAll(ctx context.Context, s *store.Store, caller desk.Calle
 	return took, nil
 }
 
+// anInvitation is how the statement begins that runs once for each.
+const anInvitation = "INSERT INTO invitations "
+
 // batch is how many invitations shared a commit.
 func (c *committing) batch() float64 {
-	return float64(c.count("SAVEPOINT")) / float64(c.count("COMMIT"))
+	return float64(c.count(anInvitation)) / float64(c.count("COMMIT"))
 }
 
 func (c *committing) count(verb string) (n int) {
@@ -199,7 +202,7 @@ func (c *committing) bare() (f figures, err error) {
 	defer conn.Close()
 	begun := time.Now()
 	err = replay(conn, c.ran)
-	return figures{make([]time.Duration, c.count("SAVEPOINT")), time.Since(begun)}, err
+	return figures{make([]time.Duration, c.count(anInvitation)), time.Since(begun)}, err
 }
 
 // replay runs statements, each of them prepared once, as the store does: without a context that could interrupt them.
