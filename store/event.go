@@ -226,6 +226,10 @@ func (q query) statement() (string, []any) {
 	return `SELECT pos, topic, except_reps, body FROM events WHERE ` + where + ` AND pos > $1 ORDER BY pos LIMIT $2`, args
 }
 
+// readAtOnce is how many bytes of events are read at once, and one event more: what a reader that takes nothing holds in memory
+// follows from it. It is room for some 200 common events, and for one long chat message after the other.
+const readAtOnce = 128 << 10
+
 // readLog reads the log once. The cursor it returns is the last event's where more wait, else the end of the log, so
 // that a reader of few events does not fall behind.
 func (t *tx) readLog(q query) (Events, error) {
@@ -234,20 +238,19 @@ func (t *tx) readLog(q query) (Events, error) {
 		return events, nil
 	}
 	statement, args := q.statement()
-	seen := 0
+	seen, size := 0, 0
 	err := t.rows(statement, args, func(scan scanner) error {
 		var pos int64
 		var topic, except, body string
 		if err := scan(&pos, &topic, &except, &body); err != nil {
 			return err
 		}
-		if seen++; seen > q.limit {
+		if seen++; seen > q.limit || size >= readAtOnce {
 			events.More = true
 			return nil
 		}
-		if seen == q.limit {
-			events.Cursor = pos
-		}
+		size += len(body)
+		events.Cursor = pos
 		if !q.shows(pos, topic, except) {
 			return nil
 		}

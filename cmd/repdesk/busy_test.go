@@ -75,7 +75,7 @@ func (a *answered) won(rep string) {
 func newBusyDesk(t *testing.T, database string, servers int) *busyDesk {
 	b := &busyDesk{database: database, fcm: pushtest.NewFCM(t), answers: answers{t: t}}
 	b.start = func(address string) *process {
-		return start(t, database, "--listen", address, "--fcm-project", "desk", "--fcm-endpoint", b.fcm.URL)
+		return start(t, database, "--listen", address, "--fcm-project", "desk", "--fcm-endpoint", b.fcm.URL, "--invites-a-minute=-1")
 	}
 	for range servers {
 		address := freeAddress(t)
