@@ -15,6 +15,7 @@ type benchCommand struct {
 	Reps     int      `default:"5000" placeholder:"N" help:"Reps of the desk; default ${default}."`
 	Teams    int      `default:"200" placeholder:"N" help:"Teams that they are in; default ${default}."`
 	Clients  int      `default:"64" placeholder:"N" help:"Clients that ask at the same time, beside the one that asks alone; default ${default}."`
+	Sessions int      `default:"10" placeholder:"N" help:"Sessions that each client has open, to invite into; default ${default}."`
 	Seconds  float64  `default:"3" placeholder:"N" help:"How long each kind of request is measured; default ${default}."`
 	Streams  int      `default:"10000" placeholder:"N" help:"Event streams that are open at the same time; default ${default}."`
 	Sizes    []int    `default:"100,1000,10000" placeholder:"N" help:"Reps, and customers in a queue, with whom menus and lists are measured; default ${default}."`
@@ -35,7 +36,7 @@ func (c *benchCommand) Run(ctx context.Context, to output) error {
 	if err != nil {
 		return err
 	}
-	report, err := bench.Run(ctx, bench.Config{Program: program, Version: version(), Database: c.Database, Reps: c.Reps, Teams: c.Teams, Clients: c.Clients,
+	report, err := bench.Run(ctx, bench.Config{Program: program, Version: version(), Database: c.Database, Reps: c.Reps, Teams: c.Teams, Clients: c.Clients, Sessions: c.Sessions,
 		Lasts: time.Duration(c.Seconds * float64(time.Second)), Streams: c.Streams, Sizes: c.Sizes, Past: c.Past, Only: c.Only, Progress: to.log})
 	switch {
 	case ctx.Err() != nil:

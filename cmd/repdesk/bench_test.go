@@ -19,7 +19,7 @@ import (
 )
 
 // smallBench is a benchmark that takes seconds, and whose figures say nothing.
-var smallBench = []string{"bench", "--reps", "60", "--teams", "4", "--clients", "4", "--seconds", "0.1", "--streams", "50", "--sizes", "30,60", "--past", "1000"}
+var smallBench = []string{"bench", "--reps", "60", "--teams", "4", "--clients", "4", "--sessions", "1", "--seconds", "0.05", "--streams", "50", "--sizes", "30,60", "--past", "1000"}
 
 // benched runs the benchmark in this process, and its servers from this executable. Nothing may be left of it.
 func benched(t *testing.T, ctx context.Context, log *benchLog, flags ...string) (string, error) {

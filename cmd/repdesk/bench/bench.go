@@ -30,6 +30,7 @@ type Config struct {
 	Reps     int           // of the desk
 	Teams    int           // that they are in, evenly
 	Clients  int           // that ask at the same time, beside the one that asks alone
+	Sessions int           // that each client's owner has open, whose seats are filled and emptied in turn
 	Lasts    time.Duration // how long each kind of request is asked
 	Streams  int           // that are open at the same time
 	Sizes    []int         // of desks and queues on which menus and lists are measured
@@ -80,8 +81,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%d teams for %d clients: each client's owner leads a team of its own", c.Teams, c.Clients)
 	case c.Reps/c.Teams < leastTeam:
 		return fmt.Errorf("%d reps in %d teams: a team needs %d, an owner and whom it invites", c.Reps, c.Teams, leastTeam)
-	case c.Streams < 2 || c.Past < 1 || c.Lasts <= 0 || len(c.Sizes) < 2 || !slices.IsSorted(c.Sizes) || c.Sizes[0] < growthAskers*leastTeam:
-		return fmt.Errorf("too little to measure: 2 streams, 1 past invitation, some time, and two sizes of at least %d, the smallest first, are needed", growthAskers*leastTeam)
+	case c.Streams < 2 || c.Past < 1 || c.Sessions < 1 || c.Lasts <= 0 || len(c.Sizes) < 2 || !slices.IsSorted(c.Sizes) || c.Sizes[0] < growthAskers*leastTeam:
+		return fmt.Errorf("too little to measure: 2 streams, 1 past invitation, 1 session, some time, and two sizes of at least %d, the smallest first, are needed", growthAskers*leastTeam)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (b *bench) commit(ctx context.Context) error {
 	b.tell("commit: invitations without HTTP, %d at a time, and their statements without the store", b.Clients)
 	c := &committing{b: b, ctx: ctx, template: b.file("commit")}
 	var err error
-	if c.people, err = b.prepare(ctx, c.template, plan{reps: b.Clients * leastTeam, teams: b.Clients, owners: b.Clients, sessions: ownSessions}, nil); err != nil {
+	if c.people, err = b.prepare(ctx, c.template, plan{reps: b.Clients * leastTeam, teams: b.Clients, owners: b.Clients, sessions: b.Sessions}, nil); err != nil {
 		return err
 	}
 	if err := c.record(); err != nil {

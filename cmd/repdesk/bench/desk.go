@@ -13,9 +13,7 @@ import (
 )
 
 const (
-	// ownSessions are those that an owner has open, each with seats invited reps to be filled.
-	ownSessions = 10
-	seats       = desk.MaxInvitedReps
+	seats = desk.MaxInvitedReps
 	// leastTeam is an owner, and as many as a session seats of those who have no device and of those who have one.
 	leastTeam = 1 + 2*seats
 	// ownerTeams are the teams that an owner is in: the Share menu shows them all.
@@ -68,7 +66,7 @@ func (b *bench) prepareDesk(ctx context.Context) (err error) {
 	if !b.wants("requests") && !b.wants("told") {
 		return nil
 	}
-	b.people, err = b.prepare(ctx, b.Database, plan{reps: b.Reps, teams: b.Teams, owners: b.Clients, sessions: ownSessions}, nil)
+	b.people, err = b.prepare(ctx, b.Database, plan{reps: b.Reps, teams: b.Teams, owners: b.Clients, sessions: b.Sessions}, nil)
 	return err
 }
 

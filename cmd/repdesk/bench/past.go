@@ -24,7 +24,7 @@ const (
 
 // past measures inviting, and starting, on a desk with a past beside one without.
 func (b *bench) past(ctx context.Context) error {
-	p := plan{reps: b.Reps, teams: b.Teams, owners: b.Clients, sessions: ownSessions}
+	p := plan{reps: b.Reps, teams: b.Teams, owners: b.Clients, sessions: b.Sessions}
 	names := []string{"no past", fmt.Sprintf("%d past invitations", b.Past)}
 	databases, crowds := make([]string, 2), make([]*people, 2)
 	for i, name := range names {
