@@ -73,3 +73,6 @@ func Forgetting(ctx context.Context, s *Store) iter.Seq[error] { return s.forget
 
 // ForgottenAtOnce is how many old rows one write removes.
 const ForgottenAtOnce = forgottenAtOnce
+
+// MaxFollowed is how many changes of a queue its remembered line follows one by one.
+const MaxFollowed = maxFollowed
