@@ -244,17 +244,17 @@ func (t *tx) endOtherConsoles(c desk.Caller, why desk.SignedOut) error {
 	return err
 }
 
-// forgetConsoles ends the consoles that nobody saw for so long that no push can reach them any more.
-func (t *tx) forgetConsoles() error {
+// forgetConsoles ends some of the consoles that nobody saw for so long that no push can reach them any more.
+func (t *tx) forgetConsoles() (more bool, err error) {
 	type unseen struct{ id, repID string }
-	dead, err := list(t, `SELECT id, rep_id FROM consoles WHERE seen_at < $1 ORDER BY id`, []any{ms(t.now.Add(-desk.ConsoleForgottenAfter))},
+	dead, err := list(t, `SELECT id, rep_id FROM consoles WHERE seen_at < $1 ORDER BY id LIMIT $2`, []any{ms(t.now.Add(-desk.ConsoleForgottenAfter)), consolesForgottenAtOnce},
 		func(scan scanner, u *unseen) error { return scan(&u.id, &u.repID) })
 	for _, u := range dead {
 		if err == nil {
 			err = t.endConsole(u.id, u.repID, desk.SignedOutHere)
 		}
 	}
-	return err
+	return len(dead) == consolesForgottenAtOnce, err
 }
 
 func (t *tx) checkLastConsole(repID, consoleID string) error {

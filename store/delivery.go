@@ -126,11 +126,3 @@ func (s *Store) AckDelivery(ctx context.Context, c desk.Caller, id string, state
 		return t.delivery(id)
 	})
 }
-
-// forgetDeliveries removes those that are no part of the history of an invitation or transfer, when nobody asks for them any
-// more: the email that confirms extended availability has the link that switches it off, and is kept as long as it is on.
-func (t *tx) forgetDeliveries() error {
-	_, err := t.exec(`DELETE FROM deliveries WHERE created_at < $1 AND substr(about, 1, 4) NOT IN ('inv_', 'trf_', 'spi_')
-		AND NOT (channel = 'email' AND EXISTS (SELECT 1 FROM reps r WHERE r.id = deliveries.rep_id AND r.extended = 1))`, ms(t.now.Add(-desk.DeliveriesKept)))
-	return err
-}

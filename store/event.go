@@ -314,23 +314,17 @@ func (t *tx) keepEventsAfter(pos int64) error {
 	return err
 }
 
-// forgottenAtOnce is how many events one statement looks at and removes.
-const forgottenAtOnce = 10_000
-
-// forgetEvents removes what is older than the setting says, from the beginning of the log on: an index by age would
+// forgetEvents removes some of what is older than the setting says, from the beginning of the log on: an index by age would
 // cost every change more than this costs once an hour.
-func (t *tx) forgetEvents() error {
-	for {
-		var last int64
-		if _, err := t.row(`SELECT COALESCE(MAX(pos), 0) FROM (SELECT pos, at FROM events ORDER BY pos LIMIT $1) AS oldest WHERE at < $2`,
-			[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
-			return err
-		}
-		if err := t.keepEventsAfter(last); err != nil {
-			return err
-		}
-		if _, err := t.exec(`DELETE FROM events WHERE pos <= $1`, last); err != nil {
-			return err
-		}
+func (t *tx) forgetEvents() (more bool, err error) {
+	var last int64
+	if _, err := t.row(`SELECT COALESCE(MAX(pos), 0) FROM (SELECT pos, at FROM events ORDER BY pos LIMIT $1) AS oldest WHERE at < $2`,
+		[]any{forgottenAtOnce, ms(t.now.Add(-t.store.cfg.KeepEvents))}, &last); err != nil || last == 0 {
+		return false, err
 	}
+	if err := t.keepEventsAfter(last); err != nil {
+		return false, err
+	}
+	_, err = t.exec(`DELETE FROM events WHERE pos <= $1`, last)
+	return true, err
 }

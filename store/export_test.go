@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"sync/atomic"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -66,3 +67,12 @@ func (x *countingExecutor) query(q string, args []any) (*sql.Rows, error) {
 	x.counter.Statements.Add(1)
 	return x.executor.query(q, args)
 }
+
+// Forgetting removes old rows write by write.
+func Forgetting(ctx context.Context, s *Store) iter.Seq[error] { return s.forgetting(ctx) }
+
+// ForgottenAtOnce is how many old rows one write removes.
+const ForgottenAtOnce = forgottenAtOnce
+
+// MaxFollowed is how many changes of a queue its remembered line follows one by one.
+const MaxFollowed = maxFollowed

@@ -289,15 +289,11 @@ func lease(seen int64, pushTarget bool) int64 {
 	return ms(desk.LoggedInUntil(time.UnixMilli(seen), pushTarget))
 }
 
-// oldRowsEvery is how often rows that are kept only for a time are removed.
-const oldRowsEvery = time.Hour
-
-// housekeep runs what no request asks for, until ctx ends: contacts, uses of API tokens, expected reps who did not come, counts
-// of queues, what is due, join grants' keys, old rows.
+// housekeep runs what no request asks for every few seconds, until ctx ends: contacts, uses of API tokens, expected reps who did
+// not come, counts of queues, what is due.
 func (s *Store) housekeep(ctx context.Context) {
 	ticker := time.NewTicker(contactsEvery)
 	defer ticker.Stop()
-	var cleaned time.Time
 	looked := s.cfg.Now()
 	for {
 		select {
@@ -322,42 +318,8 @@ func (s *Store) housekeep(ctx context.Context) {
 				err = s.doDue(ctx, &looked)
 			}
 		}
-		if now := s.cfg.Now(); now.Sub(cleaned) >= oldRowsEvery {
-			cleaned = now
-			err = errors.Join(err, s.RemoveOldRows(ctx), s.RotateGrantKeys(ctx))
-		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("housekeeping", "error", err)
 		}
 	}
-}
-
-// RemoveOldRows forgets what is kept only for a time: events, kept answers, counts of wrong passwords, pick-ups, consoles that
-// nobody sees any more, deliveries that are no part of an invitation's history, session keys, revoked tokens.
-func (s *Store) RemoveOldRows(ctx context.Context) error {
-	return alter(ctx, s, func(t *tx) error {
-		if err := t.forgetEvents(); err != nil {
-			return err
-		}
-		if _, err := t.exec(`DELETE FROM idempotency WHERE created_at < $1`, ms(t.now.Add(-KeptFor))); err != nil {
-			return err
-		}
-		if _, err := t.exec(`DELETE FROM log_in_failures WHERE failed_at < $1`, ms(t.now.Add(-desk.FailuresForgotten))); err != nil {
-			return err
-		}
-		if err := t.forgetPickUps(); err != nil {
-			return err
-		}
-		if err := t.forgetConsoles(); err != nil {
-			return err
-		}
-		if err := t.forgetDeliveries(); err != nil {
-			return err
-		}
-		if _, err := t.exec(`DELETE FROM session_keys WHERE expires_at < $1`, ms(t.now)); err != nil {
-			return err
-		}
-		_, err := t.exec(`DELETE FROM tokens WHERE revoked_at > 0 AND revoked_at < $1`, ms(t.now.Add(-desk.TokenUnusedFor)))
-		return err
-	})
 }

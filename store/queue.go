@@ -47,12 +47,11 @@ func (t *tx) queuesOf(c desk.Caller, only string) ([]desk.Queue, error) {
 // personalQueue is the rep's own, with what portals offer.
 func (t *tx) personalQueue(c desk.Caller) (desk.Queue, error) {
 	q := desk.Queue{ID: desk.PersonalQueue, Kind: "personal", Name: c.Name}
-	var since int64
-	if _, err := t.row(`SELECT COALESCE(SUM(waiting), 0), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`,
-		[]any{c.RepID}, &q.Waiting, &q.Overdue, &since); err != nil {
+	line, err := t.line(c.RepID)
+	if err != nil {
 		return q, err
 	}
-	q.WaitingSince = desk.TimePtr(since)
+	line.count(&q)
 	if _, err := t.row(`SELECT COALESCE(SUM(CASE WHEN invitation_id = '' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN invitation_id = '' THEN 0 ELSE 1 END), 0)
 		FROM queue_entries WHERE queue_id = $1 AND waiting = 0`, []any{c.RepID}, &q.Current, &q.Invitations); err != nil {
 		return q, err
@@ -79,12 +78,11 @@ func (t *tx) countTeamQueues(c desk.Caller, teams []desk.Queue) error {
 	}
 	for id, q := range at {
 		q.UnreadChat = unread[id]
-		var since int64
-		if _, err := t.row(`SELECT COUNT(*), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`,
-			[]any{id}, &q.Waiting, &q.Overdue, &since); err != nil {
+		line, err := t.line(id)
+		if err != nil {
 			return err
 		}
-		q.WaitingSince = desk.TimePtr(since)
+		line.count(q)
 	}
 	return t.rows(`SELECT a.team_id, COUNT(*) FROM team_members m JOIN invitations a ON a.team_id = m.team_id AND a.team_id <> '' AND a.state = 'active'
 		WHERE m.rep_id = $1 `+openToRep+` GROUP BY a.team_id`, []any{c.RepID}, func(scan scanner) error {

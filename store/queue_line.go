@@ -12,16 +12,17 @@ import (
 )
 
 const (
-	// maxLines bounds how many queues' lines are remembered.
-	maxLines = 1000
+	// maxLines bounds how many queues' lines are remembered: some 300 bytes each, and 200 for each who waits.
+	maxLines = 10_000
 	// maxFollowed bounds how many changes a remembered line is brought up to date by; after more it is counted anew.
 	maxFollowed = 200
 	// lineCountedEvery is when a line is counted anew in any case: well before the log forgets changes.
 	lineCountedEvery = time.Hour
 )
 
-// queueLines remember who is at which place, by queue. To count those ahead of one entry takes as long as the line is, and
-// a list shows many; so the line is counted once, for all who ask, and follows the queue's changes.
+// queueLines remember who is at which place, by queue. To count those ahead of one entry, or all, takes as long as the line
+// is; a list shows many places, and each change of a queue has all its reps ask how many wait. So the line is counted once,
+// for all who ask, and follows the queue's changes.
 type queueLines struct {
 	mu    sync.Mutex
 	known map[string]*queueLine
@@ -34,13 +35,16 @@ type queueLine struct {
 	counted time.Time
 	spots   []lineSpot
 	byEntry map[string]lineSpot
+	entered []int64 // when they entered, the oldest first
+	overdue int     // how many of them wait too long
 }
 
-// lineSpot is what an entry's place in the line follows from.
+// lineSpot is what an entry's place in the line follows from, and whether it waits too long.
 type lineSpot struct {
 	urgency string
 	entered int64
 	id      string
+	overdue bool
 }
 
 func (s lineSpot) compare(o lineSpot) int {
@@ -59,18 +63,36 @@ func (l *queueLine) place(entryID string) int {
 	return at + 1
 }
 
-func (l *queueLine) take(entryID string) {
-	if spot, waits := l.byEntry[entryID]; waits {
-		at, _ := slices.BinarySearchFunc(l.spots, spot, lineSpot.compare)
-		l.spots = slices.Delete(l.spots, at, at+1)
-		delete(l.byEntry, entryID)
+// count fills in how many wait, how many of them too long, and since when.
+func (l *queueLine) count(q *desk.Queue) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q.Waiting, q.Overdue, q.WaitingSince = len(l.spots), l.overdue, nil
+	if len(l.entered) > 0 {
+		q.WaitingSince = desk.TimePtr(l.entered[0])
 	}
+}
+
+func (l *queueLine) take(entryID string) {
+	spot, waits := l.byEntry[entryID]
+	if !waits {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(l.spots, spot, lineSpot.compare)
+	l.spots = slices.Delete(l.spots, at, at+1)
+	delete(l.byEntry, entryID)
+	at, _ = slices.BinarySearch(l.entered, spot.entered)
+	l.entered = slices.Delete(l.entered, at, at+1)
+	l.overdue -= flag(spot.overdue)
 }
 
 func (l *queueLine) put(spot lineSpot) {
 	at, _ := slices.BinarySearchFunc(l.spots, spot, lineSpot.compare)
 	l.spots = slices.Insert(l.spots, at, spot)
 	l.byEntry[spot.id] = spot
+	at, _ = slices.BinarySearch(l.entered, spot.entered)
+	l.entered = slices.Insert(l.entered, at, spot.entered)
+	l.overdue += flag(spot.overdue)
 }
 
 // line returns the line of a queue as it is now, or later. A writing transaction, which sees changes whose events are not
@@ -91,25 +113,27 @@ func (t *tx) line(queueID string) (*queueLine, error) {
 		due, err = t.follow(line, queueID)
 	}
 	if err == nil && due {
-		err = t.countLine(line, queueID)
+		line.version, err = version, t.countLine(line, queueID)
 	}
-	if err == nil {
-		line.version = max(line.version, version)
+	if err != nil {
+		line.version = -1
+		return nil, err
 	}
-	return line, err
+	line.version = max(line.version, version)
+	return line, nil
 }
 
 func (t *tx) countLine(line *queueLine, queueID string) (err error) {
-	line.counted, line.byEntry = t.now, map[string]lineSpot{}
-	line.spots, err = list(t, `SELECT urgency, entered_at, id FROM queue_entries WHERE queue_id = $1 AND waiting = 1 ORDER BY urgency, entered_at, id`, []any{queueID},
+	line.counted, line.byEntry, line.entered, line.overdue = t.now, map[string]lineSpot{}, nil, 0
+	line.spots, err = list(t, `SELECT urgency, entered_at, id, overdue FROM queue_entries WHERE queue_id = $1 AND waiting = 1 ORDER BY urgency, entered_at, id`, []any{queueID},
 		func(scan scanner, s *lineSpot) error {
-			err := scan(&s.urgency, &s.entered, &s.id)
+			err := scan(&s.urgency, &s.entered, &s.id, &s.overdue)
 			line.byEntry[s.id] = *s
+			line.entered = append(line.entered, s.entered)
+			line.overdue += flag(s.overdue)
 			return err
 		})
-	if err != nil {
-		line.version = -1
-	}
+	slices.Sort(line.entered)
 	return err
 }
 
@@ -126,7 +150,7 @@ func (t *tx) follow(line *queueLine, queueID string) (tooMuch bool, err error) {
 			return false, err
 		}
 		spot := lineSpot{id: event.Entry.ID}
-		waits, err := t.row(`SELECT urgency, entered_at FROM queue_entries WHERE id = $1 AND queue_id = $2 AND waiting = 1`, []any{spot.id, queueID}, &spot.urgency, &spot.entered)
+		waits, err := t.row(`SELECT urgency, entered_at, overdue FROM queue_entries WHERE id = $1 AND queue_id = $2 AND waiting = 1`, []any{spot.id, queueID}, &spot.urgency, &spot.entered, &spot.overdue)
 		if err != nil {
 			return false, err
 		}

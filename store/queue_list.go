@@ -179,13 +179,16 @@ func (l entryList) page() ([]desk.QueueEntry, error) {
 
 func (l entryList) finished(all []listedEntry) ([]desk.QueueEntry, error) {
 	line, err := l.line(l.queue)
+	if err != nil {
+		return nil, err
+	}
 	entries := []desk.QueueEntry{}
 	for _, e := range all {
 		e.Position = e.at.String()
 		e.Place = line.place(e.ID)
 		entries = append(entries, e.QueueEntry)
 	}
-	return entries, err
+	return entries, nil
 }
 
 // rows reads entries of the queue that a condition picks, in an order, as the query filters them.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/repdesk/repdesk/store"
 	"github.com/repdesk/repdesk/store/desk"
@@ -101,5 +102,53 @@ func TestH1QueueChangedIsToldOnceAndFilledForEachReader(t *testing.T) {
 		if got := cho.queueChanges(); len(got) != 1 || got[0].Waiting != 6 {
 			t.Errorf("cho is told %+v", got)
 		}
+	})
+}
+
+// D1: however the counts of a queue are come by, they say what stands in it: after each kind of change, after more changes than
+// are followed one by one, and after an hour.
+func TestD1CountsFollowTheQueue(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ruled(t, d, "printers", "after_seconds: 300, action: overdue")
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		counted := func(what string, waiting, overdue int) {
+			t.Helper()
+			for _, q := range must(d.Queues(t.Context(), ben)) {
+				id := q.ID
+				if id == desk.PersonalQueue {
+					id = ben.RepID
+				}
+				var n, late int
+				var first int64
+				ok(t, data.db.QueryRow(`SELECT COUNT(*), COALESCE(SUM(overdue), 0), COALESCE(MIN(entered_at), 0) FROM queue_entries WHERE queue_id = $1 AND waiting = 1`, id).Scan(&n, &late, &first))
+				want := q
+				want.Waiting, want.Overdue, want.WaitingSince = n, late, desk.TimePtr(first)
+				same(t, what, []string{asJSON(q)}, asJSON(want))
+				if q.Kind == "team" && (n != waiting || late != overdue) {
+					t.Errorf("%s: %d stand there, %d overdue", what, n, late)
+				}
+			}
+		}
+		counted("nobody", 0, 0)
+		first, _ := waitsFor(t, d, ana, "@printers")
+		waitsIn(t, d, ana, store.NewSession{RepID: "@ben"})
+		clock.Advance(time.Second)
+		second, _ := waitsFor(t, d, ana, "@printers")
+		counted("two", 2, 0)
+		stay(t, d, clock, 299*time.Second, ana, ben)
+		counted("one of them overdue", 2, 1)
+		ruled(t, d, "printers", "after_seconds: 3000, action: overdue")
+		counted("by the new rule it is not", 2, 0)
+		ruled(t, d, "printers", "after_seconds: 60, action: overdue")
+		ok(t, d.DoDue(t.Context()))
+		counted("by the next both are", 2, 2)
+		take(t, d, ana, first)
+		counted("one is taken", 1, 1)
+		d.FillQueue(ana, clock, "@printers", store.MaxFollowed+1, false)
+		counted("many more", store.MaxFollowed+2, 1)
+		must(d.EndSession(t.Context(), d.LogIn("hal"), second.ID, ""))
+		counted("the oldest ends", store.MaxFollowed+1, 0)
+		stay(t, d, clock, time.Hour+time.Second, ana, ben)
+		counted("after an hour", store.MaxFollowed+1, store.MaxFollowed+1)
 	})
 }

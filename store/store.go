@@ -37,7 +37,7 @@ type Config struct {
 	// KeepEvents is how long events are kept for those who come back (H2); 0: desk.EventRetention. Less than
 	// desk.LeastEventRetention is refused.
 	KeepEvents time.Duration
-	// DueByHand leaves it to the caller to do what is due by time, in a test whose clock jumps.
+	// DueByHand leaves it to the caller to do what is due by time, and to remove old rows, in a test whose clock jumps.
 	DueByHand bool
 	Metrics   prometheus.Registerer // where what the store counts is registered; nil: nowhere
 	Prepared  func(sql string)      // told each statement that SQLite prepares, so that a test can look at its plan; nil: nobody
@@ -135,6 +135,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	s.stop = stop
 	s.running.Go(func() { s.hub.run(background) })
 	s.running.Go(func() { s.housekeep(background) })
+	if !s.cfg.DueByHand {
+		s.running.Go(func() { s.removeOldRows(background) })
+	}
 	return nil
 }
 

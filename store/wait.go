@@ -238,12 +238,6 @@ func (s sessionRow) queueID() string {
 	return s.QueueRepID
 }
 
-// forgetPickUps removes those of which no estimate is made any more.
-func (t *tx) forgetPickUps() error {
-	_, err := t.exec(`DELETE FROM queue_pick_ups WHERE picked_at < $1`, ms(t.now.Add(-desk.PickUpsKept)))
-	return err
-}
-
 // GuestWait says at which place the guest's session waits, and how long it probably will (D12).
 func (s *Store) GuestWait(ctx context.Context, g desk.Guest) (desk.Wait, error) {
 	return read(ctx, s, func(t *tx) (desk.Wait, error) { return t.waitOf(g.SessionID) })
