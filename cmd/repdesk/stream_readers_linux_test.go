@@ -132,12 +132,6 @@ func (r *readers) tell(token, text string) time.Duration {
 	return time.Since(begun)
 }
 
-func (r *readers) close() {
-	for _, conn := range r.conns {
-		conn.Close()
-	}
-}
-
 // resident is the memory that the process holds, in bytes.
 func (p *process) resident() int64 {
 	p.t.Helper()
