@@ -26,7 +26,7 @@ type benchCommand struct {
 
 // Help says what the figures are good for.
 func (benchCommand) Help() string {
-	return "It starts a server as a process of its own, with a server in FCM's place, loads it, and prints one table, with the targets that it is held against; missing one is no error. " +
+	return "It starts a server as a process of its own, with servers in the place of FCM and of the mail server, loads it, and prints one table, with the targets that it is held against; missing one is no error. " +
 		"Figures say nothing about another machine, but ratios do: each is of two figures of the same run. Run it on a quiet machine; it takes some minutes, most of them for a million past invitations."
 }
 

@@ -74,7 +74,7 @@ var benchRows = func() (all []string) {
 	for range 2 { // one client, and many
 		all = append(all, "healthz", "get-me", "get-share-options", "invite", "invite, with push", "accept", "cancel")
 	}
-	return append(all, "invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "invitation at FCM, p99",
+	return append(all, "invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "invitation at FCM, p99", "invitation in a mailbox, p50", "invitation in a mailbox, p99",
 		"pushes, at 30 ms each", "pushes beside what there could be",
 		"store, invitations without HTTP", `bare SQLite, the same statements, \d+ in a commit`, "store beside bare SQLite",
 		"open streams, memory of each", "event to half of the streams, for each", "event to half of the streams, processor time for each",
@@ -85,7 +85,7 @@ var benchRows = func() (all []string) {
 }()
 
 // theseMayBeNone can be too small to measure: what came before the answer, and hundredths of a second.
-var theseMayBeNone = []string{"invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "event to half of the streams, processor time for each"}
+var theseMayBeNone = []string{"invitation at an open stream, p50", "invitation at an open stream, p99", "invitation at FCM, p50", "invitation in a mailbox, p50", "event to half of the streams, processor time for each"}
 
 func TestBenchMeasuresEverything(t *testing.T) {
 	for _, engine := range []struct {

@@ -1,7 +1,7 @@
 // Package bench measures how fast the desk is, and prints one table of it.
 //
-// The desk runs as a process of its own, as it does in earnest; clients, a server in FCM's place and the measuring are in
-// this one. What matters is what a figure is beside another of the same run: what a request costs beside an empty one of the
+// The desk runs as a process of its own, as it does in earnest; clients, servers in the place of FCM and of the mail server, and the
+// measuring are in this one. What matters is what a figure is beside another of the same run: what a request costs beside an empty one of the
 // same server, what a write costs beside the same statements without the desk. That holds on other machines too.
 package bench
 
@@ -46,6 +46,7 @@ type bench struct {
 	report  *Report
 	schemas []string // made on PostgreSQL
 	people  *people  // of the desk of --database
+	mailbox *mailbox // of all who get emails
 }
 
 // Run measures, and returns the table. Nothing that it started, and no temporary file, is left afterwards.
@@ -54,6 +55,10 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 		return nil, err
 	}
 	b := &bench{Config: cfg, report: &Report{}}
+	if b.mailbox, err = newMailbox(); err != nil {
+		return nil, err
+	}
+	defer b.mailbox.close()
 	if b.folder, err = os.MkdirTemp("", "repdesk-bench-"); err != nil {
 		return nil, err
 	}

@@ -112,6 +112,9 @@ func (p plan) organization() string {
 	for i := range p.reps {
 		team, nth := p.place(i)
 		teams, permissions := fmt.Sprintf("t%d: member", team), ""
+		if team == 0 && nth == 1+seats { // the first who has a device is told by email too
+			permissions = fmt.Sprintf(", email: r%d@example.com, permissions: [%s]", i, desk.ExtendedAvailability)
+		}
 		if nth == 0 {
 			for k := 1; k < min(ownerTeams, p.teams); k++ {
 				teams += fmt.Sprintf(", t%d: member", (team+k)%p.teams)

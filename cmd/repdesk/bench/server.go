@@ -30,12 +30,12 @@ type server struct {
 	started time.Duration // from the start of the process to its first answer
 }
 
-// serve starts the server on a database. What it pushes goes to fcm.
+// serve starts the server on a database. What it pushes goes to fcm, its emails to the mailbox.
 func (b *bench) serve(ctx context.Context, database string, fcm *fcm) (*server, error) {
 	begun := time.Now()
 	s := &server{exited: make(chan error, 1)}
 	s.cmd = exec.CommandContext(ctx, b.Program, "serve", "--listen", "127.0.0.1:0", "--database", database, "--invites-a-minute=-1",
-		"--fcm-project", "bench", "--fcm-endpoint", fcm.url, "--log-level", "error")
+		"--fcm-project", "bench", "--fcm-endpoint", fcm.url, "--smtp", b.mailbox.url, "--mail-from", "desk@example.com", "--log-level", "error")
 	s.cmd.Env = withoutSettings(os.Environ())
 	s.cmd.Stderr = &s.log
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -14,8 +15,8 @@ const (
 	toldWithin      = 10 * time.Second
 )
 
-// told measures how long after an invitation's answer it is at FCM, and at an open stream of the invited; each beside an
-// empty request of one client. What came before the answer came after no time.
+// told measures how long after an invitation's answer it is at an open stream of the invited, at FCM, and in the mailbox, since
+// they are in extended availability; each beside an empty request of one client. What came before the answer came after no time.
 func (b *bench) told(ctx context.Context) error {
 	b.tell("told: invitations, one after the other")
 	return b.onDesk(ctx, func(ctx context.Context, x *deskLoad) error {
@@ -33,7 +34,7 @@ func (b *bench) told(ctx context.Context) error {
 		for _, way := range []struct {
 			name string
 			f    figures
-		}{{"invitation at an open stream", t.atStream}, {"invitation at FCM", t.atFCM}} {
+		}{{"invitation at an open stream", t.atStream}, {"invitation at FCM", t.atFCM}, {"invitation in a mailbox", t.inMailbox}} {
 			for _, p := range []int{50, 99} {
 				took := way.f.percentile(p)
 				b.row(Row{Name: fmt.Sprintf("%s, p%d", way.name, p), Clients: 1, Value: milliseconds(took), Unit: "ms after the answer", Ratio: float64(took) / float64(unit)})
@@ -47,19 +48,30 @@ func (b *bench) told(ctx context.Context) error {
 type telling struct {
 	*deskLoad
 	invitation
-	streams                *streams
-	pushed                 chan time.Time
-	empty, atFCM, atStream figures
+	streams                           *streams
+	pushed, mailed                    chan time.Time
+	empty, atStream, atFCM, inMailbox figures
 }
 
 func (x *deskLoad) newTelling(ctx context.Context) (*telling, error) {
 	o := x.people.owners[0]
-	t := &telling{deskLoad: x, invitation: invitation{session: o.sessions[0], rep: o.pushed[0], owner: o.rep}, streams: newStreams(x.url, string(desk.EventInvitationCreated), 1), pushed: make(chan time.Time, 1)}
+	t := &telling{deskLoad: x, invitation: invitation{session: o.sessions[0], rep: o.pushed[0], owner: o.rep}, streams: newStreams(x.url, string(desk.EventInvitationCreated), 1), pushed: make(chan time.Time, 1), mailed: make(chan time.Time, 1)}
 	x.fcm.tell(func(kind string) {
 		if kind == string(desk.PushInvitation) {
 			t.pushed <- time.Now()
 		}
 	})
+	x.b.mailbox.tell(func(followUp bool) {
+		if !followUp {
+			t.mailed <- time.Now()
+		}
+	})
+	if err := x.do(ctx, call{method: http.MethodPatch, path: "/v1/me", token: t.rep.token, body: `{"extended_availability": true}`, status: http.StatusOK}); err != nil {
+		return nil, err
+	}
+	if err := came(ctx, t.mailed, func(time.Time) {}); err != nil { // it confirms that
+		return nil, err
+	}
 	return t, t.streams.open(ctx, []string{t.rep.token})
 }
 
@@ -77,15 +89,23 @@ func (t *telling) invite(ctx context.Context) error {
 	for _, way := range []struct {
 		came <-chan time.Time
 		f    *figures
-	}{{t.streams.told, &t.atStream}, {t.pushed, &t.atFCM}} {
-		select {
-		case at := <-way.came:
-			way.f.took = append(way.f.took, max(at.Sub(answered), 0))
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(toldWithin):
-			return fmt.Errorf("an invitation was not told within %s", toldWithin)
+	}{{t.streams.told, &t.atStream}, {t.pushed, &t.atFCM}, {t.mailed, &t.inMailbox}} {
+		if err := came(ctx, way.came, func(at time.Time) { way.f.took = append(way.f.took, max(at.Sub(answered), 0)) }); err != nil {
+			return err
 		}
 	}
 	return t.do(ctx, t.cancel())
+}
+
+// came waits until something has been told.
+func came(ctx context.Context, told <-chan time.Time, note func(at time.Time)) error {
+	select {
+	case at := <-told:
+		note(at)
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(toldWithin):
+		return fmt.Errorf("nothing was told within %s", toldWithin)
+	}
 }
