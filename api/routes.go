@@ -3,8 +3,6 @@ package api
 import (
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/repdesk/repdesk/store/desk"
 )
 
@@ -315,7 +313,7 @@ func (s *Server) guestRoutes() {
 		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time."}, guest, s.leaveAsGuest)
 	register(s, operation{ID: "stream-guest-events", Method: get, Path: "/v1/guest/events", Tag: "Guests", Summary: "Follow the session as it happens",
 		Description: "While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.",
-		Tune:        func(op *huma.Operation) { s.documentStream(op) }}, guest, s.streamGuestEvents)
+		Tune:        s.tuneStream}, guest, s.streamGuestEvents)
 }
 
 func (s *Server) eventRoutes() {
@@ -325,7 +323,7 @@ func (s *Server) eventRoutes() {
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
 		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. " +
 			"Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it.",
-		Tune: func(op *huma.Operation) { s.documentStream(op) }}, rep(desk.EventsRead), s.streamEvents)
+		Tune: s.tuneStream}, rep(desk.EventsRead), s.streamEvents)
 	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling",
 		Description: "Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read.", Codes: codes(desk.CursorTooOld)}, rep(desk.EventsRead), s.listEvents)
 }

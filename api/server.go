@@ -84,7 +84,7 @@ type Server struct {
 	doc     func() published
 	taken   map[string]bool // method and path; huma would let a second operation replace the first
 	stream  streams
-	lasts   map[string]bool             // the paths of event streams
+	lasts   map[string]bool             // the paths whose answers are event streams
 	opening chan struct{}               // has room for the streams that may be opened at once
 	guard   *http.CrossOriginProtection // before what a browser's cookie or form does
 
@@ -102,7 +102,8 @@ func New(cfg Config) *Server { return newServer(cfg, (*Server).routes) }
 // newServer makes one with the operations that add registers. The document is published once they all stand.
 func newServer(cfg Config, add func(*Server)) *Server {
 	cfg = cfg.withDefaults()
-	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{}, lasts: map[string]bool{}, opening: make(chan struct{}, openingAtOnce), stream: streams{stop: make(chan struct{})},
+	s := &Server{cfg: cfg, log: cfg.Logger, router: chi.NewMux(), taken: map[string]bool{},
+		stream: streams{stop: make(chan struct{})}, lasts: map[string]bool{}, opening: make(chan struct{}, openingAtOnce),
 		metrics: newMetrics(cfg.Metrics), asked: newWindow(time.Minute, cfg.Now), attempts: newAttempts(cfg.Limits, cfg.Now),
 		authenticate: cfg.Store.Authenticate, touch: cfg.Store.Touch}
 	s.router.Use(clientAddress(cfg.TrustedProxies), s.begin, s.observe, compress, middleware.GetHead)
@@ -143,14 +144,14 @@ var compress = func() func(http.Handler) http.Handler {
 type exchange struct {
 	id        string
 	publicURL string
-	address   string          // where it came from, as it is counted
-	operation string          // its id, once it is known
-	called    *huma.Operation // itself
-	header    http.Header     // of the answer, until it is written
-	tag       string          // If-None-Match
-	head      bool            // HEAD, answered as GET
-	answer    middleware.WrapResponseWriter
-	stream    *stream // what the answer goes on with; nil: it is over when its handler returns
+	address   string                        // where it came from, as it is counted
+	operation string                        // its id, once it is known
+	called    *huma.Operation               // itself
+	header    http.Header                   // of the answer, until it is written
+	tag       string                        // If-None-Match
+	head      bool                          // HEAD, answered as GET
+	answer    middleware.WrapResponseWriter // as it is sent
+	stream    *stream                       // what the answer goes on with; nil: it is over when its handler returns
 	caller    desk.Caller
 	guest     desk.Guest
 	token     string             // the caller's, to ask again in what lasts; never logged
@@ -201,14 +202,14 @@ func requestID(r *http.Request) string {
 	return rand.Text()
 }
 
-// observe logs and counts the answer, as it is sent, and catches panics. It logs the route and never the path or the query, in which tokens can
-// stand.
+// observe logs and counts the answer, as it is sent, and catches panics. It logs the route and never the path or the query, in
+// which tokens can stand.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, answer := time.Now(), middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer s.logAnswer(r, answer, start)
 		if exchangeFrom(r.Context()).answer = answer; s.lasts[r.URL.Path] {
-			s.lasting(answer, r, next)
+			s.handleStream(answer, r, next)
 			return
 		}
 		s.handle(answer, r, next)
@@ -224,11 +225,11 @@ func (s *Server) handle(answer middleware.WrapResponseWriter, r *http.Request, n
 // at a time all the same, and those who wait for their turn hold little memory.
 const openingAtOnce = 32
 
-// lasting answers with an event stream, or refuses it. All that is done once is done on a goroutine of its own: that of the
+// handleStream answers with an event stream, or refuses it. All that is done once is done on a goroutine of its own: that of the
 // connection would keep for as long as the stream is open the 16 KiB of stack that the way through the handlers takes.
-func (s *Server) lasting(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
-	queues := r.ContentLength == 0 // a body that comes slowly would hold the others up
-	if queues {
+func (s *Server) handleStream(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
+	inTurn := r.ContentLength == 0 // a body that comes slowly would hold the others up
+	if inTurn {
 		s.opening <- struct{}{}
 	}
 	done := make(chan any)
@@ -237,7 +238,7 @@ func (s *Server) lasting(answer middleware.WrapResponseWriter, r *http.Request, 
 		s.handle(answer, r, next)
 	}()
 	cause := <-done
-	if queues {
+	if inTurn {
 		<-s.opening
 	}
 	if cause != nil {

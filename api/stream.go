@@ -306,9 +306,9 @@ func (b *stream) write(format string, args ...any) error {
 	return b.out.SetWriteDeadline(time.Time{})
 }
 
-// documentStream says what a stream is made of: generators do badly with anything but text here, so the payloads
-// stand beside it as components.
-func (s *Server) documentStream(op *huma.Operation) {
+// tuneStream notes that an operation's answer is a stream, and documents what that is made of: generators do badly with anything
+// but text here, so the payloads stand beside it as components.
+func (s *Server) tuneStream(op *huma.Operation) {
 	s.lasts[op.Path] = true
 	op.Extensions["x-events"] = s.references(map[string]reflect.Type{"*": reflect.TypeFor[desk.Event](),
 		"ready": reflect.TypeFor[StreamReady](), "reset": reflect.TypeFor[StreamReset](), "closing": reflect.TypeFor[StreamClosing]()})

@@ -76,10 +76,15 @@ const eventColumns = `
 
 // dialectOf tells the engine by the look of the database setting: a postgres URL, else a file.
 func dialectOf(database string) dialect {
-	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+	if IsPostgres(database) {
 		return postgresDialect
 	}
 	return sqliteDialect
+}
+
+// IsPostgres says whether a database setting is a PostgreSQL URL and no file.
+func IsPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
 // sqliteDSN opens a file with a busy time-out first (the other pragmas may need it), full durability, and temporary journals in

@@ -23,7 +23,7 @@ func TestH2LongEventsComeInParts(t *testing.T) {
 		parts, seen, after := 0, map[int64]int{}, sub.Start()
 		for more := true; more; parts++ {
 			events := must(sub.Read(t.Context(), after, []desk.EventType{desk.EventMessagePosted}, 200))
-			if n := len(events.Items); n > 128<<10/length+1 {
+			if n := len(events.Items); n > store.ReadAtOnce/length+1 {
 				t.Errorf("%d long events at once", n)
 			}
 			for _, e := range events.Items {

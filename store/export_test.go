@@ -76,3 +76,6 @@ const ForgottenAtOnce = forgottenAtOnce
 
 // MaxFollowed is how many changes of a queue its remembered line follows one by one.
 const MaxFollowed = maxFollowed
+
+// ReadAtOnce is how many bytes of events are read at once.
+const ReadAtOnce = readAtOnce

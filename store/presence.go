@@ -11,8 +11,8 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// contactsEvery is how often contacts of consoles are written. With the age at which a
-// contact is worth writing again it stays within desk.PresenceGrace.
+// contactsEvery is how often contacts of consoles are written. With the age at which a contact is worth writing again it stays
+// within desk.PresenceGrace.
 const (
 	contactsEvery = 3 * time.Second
 	contactWorth  = 15 * time.Second

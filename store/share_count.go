@@ -92,9 +92,6 @@ func (t *tx) counts(into map[string]int, q string, args ...any) error {
 	})
 }
 
-// here is the condition that a rep r can be invited ($1 is 0) or given a session ($1 is 1), whoever asks; $2 is now.
-const here = ` r.disabled = 0 AND (r.logged_in_until > $2 OR (r.extended = 1 AND $1 = 0))`
-
 // countTeams fills in how many of each of these teams, a page in the menu's order, stand in the menu: those who are here, but for
 // those who are in the session. The asker is in none of them. Each is listed because somebody stands there.
 func (m menu) countTeams(teams []desk.ShareTeam) error {
@@ -109,7 +106,7 @@ func (m menu) countTeams(teams []desk.ShareTeam) error {
 	for _, t := range teams {
 		keys = append(keys, kind+t.Team.ID)
 	}
-	args := []any{flag(m.query.Transfer), ms(m.tx.now)}
+	here, args := repHere(`$2`, `$1`), []any{flag(m.query.Transfer), ms(m.tx.now)}
 	counts, err := m.counted(keys, `SELECT $5 || t.id, (SELECT COUNT(*) FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = t.id AND`+here+`) FROM teams t WHERE t.disabled = 0
 		AND (t.embassy, t.name, t.id) >= (SELECT f.embassy, f.name, f.id FROM teams f WHERE f.id = $3) AND (t.embassy, t.name, t.id) <= (SELECT l.embassy, l.name, l.id FROM teams l WHERE l.id = $4)`,
 		append(args, teams[0].Team.ID, teams[len(teams)-1].Team.ID, kind)...)

@@ -51,10 +51,15 @@ func (m menu) teamAskedFor(out *desk.ShareOptions) error {
 	return err
 }
 
-// available is the condition that a rep r stands in the menu: to be invited (A3), logged in or in extended availability,
-// not the asker ($1), not in the session ($2); to be given the session (C6: $4 is 1), logged in and neither the asker nor
-// the owner. $3 is now.
-const available = ` r.disabled = 0 AND r.id <> $1 AND (r.logged_in_until > $3 OR (r.extended = 1 AND $4 = 0))
+// repHere is the condition that a rep r is here, whoever asks, at a time: to be invited (A3), logged in or in extended
+// availability; to be given a session (C6), where the parameter transfer is 1, logged in.
+func repHere(now, transfer string) string {
+	return ` r.disabled = 0 AND (r.logged_in_until > ` + now + ` OR (r.extended = 1 AND ` + transfer + ` = 0))`
+}
+
+// available is the condition that a rep r stands in the menu: here ($3 is now, and $4 is 1 to be given the session), and neither
+// the asker ($1) nor in the session ($2) or, to be given it, its owner.
+var available = repHere(`$3`, `$4`) + ` AND r.id <> $1
 	AND r.id NOT IN (SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0 AND ($4 = 0 OR a.role = 'owner'))`
 
 // availableArgs are the parameters of available.
@@ -63,7 +68,7 @@ func (m menu) availableArgs(more ...any) []any {
 }
 
 // availableOf are the reps of the team t who stand in the menu.
-const availableOf = ` FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = t.id AND` + available
+var availableOf = ` FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = t.id AND` + available
 
 func (m menu) ownTeams() ([]desk.ShareTeam, error) {
 	return list(m.tx, `SELECT t.id, t.name, t.embassy, t.persistent, 1 = 1, (SELECT COUNT(*)`+availableOf+`)

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-
-	"github.com/repdesk/repdesk/store/storetest"
 )
 
 // smallBench is a benchmark that takes seconds, and whose figures say nothing.
@@ -89,14 +87,14 @@ var theseMayBeNone = []string{"invitation at an open stream, p50", "invitation a
 
 func TestBenchMeasuresEverything(t *testing.T) {
 	for _, engine := range []struct {
-		name, is string
+		name     string
 		database func(*testing.T) string
 		parts    string
 		rows     []string
 		targets  int
 	}{
-		{"SQLite", "SQLite", database, "requests,told,pushes,commit,streams,growth,past", benchRows, 9},
-		{"PostgreSQL", "PostgreSQL", func(t *testing.T) string { return storetest.Postgres(t) }, "requests,past", slices.Concat(benchRows[:14], benchRows[len(benchRows)-5:]), 0},
+		{"SQLite", database, "requests,told,pushes,commit,streams,growth,past", benchRows, 9},
+		{"PostgreSQL", postgres, "requests,past", slices.Concat(benchRows[:14], benchRows[len(benchRows)-5:]), 0},
 	} {
 		t.Run(engine.name, func(t *testing.T) {
 			db := engine.database(t)
@@ -115,7 +113,7 @@ func TestBenchMeasuresEverything(t *testing.T) {
 				}
 			}
 			ok(t, json.Unmarshal([]byte(out), &table))
-			if m := table.Machine; m.Cores != runtime.NumCPU() || !strings.HasPrefix(m.Database, engine.is) || slices.Contains([]string{m.CPU, m.OS, m.Go, m.Repdesk, m.Date}, "") {
+			if m := table.Machine; m.Cores != runtime.NumCPU() || !strings.HasPrefix(m.Database, engine.name) || slices.Contains([]string{m.CPU, m.OS, m.Go, m.Repdesk, m.Date}, "") {
 				t.Errorf("measured on %+v", m)
 			}
 			if len(table.Rows) != len(engine.rows) {

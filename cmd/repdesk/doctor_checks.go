@@ -71,7 +71,7 @@ func (d *doctor) learn(serverID string, r reading) {
 
 // checkDisk looks at the disk that a SQLite file is on; that of a PostgreSQL server is not ours.
 func (d *doctor) checkDisk(context.Context) finding {
-	if isPostgres(d.settings.Database) {
+	if store.IsPostgres(d.settings.Database) {
 		return finding{}
 	}
 	folder := filepath.Dir(d.settings.Database)

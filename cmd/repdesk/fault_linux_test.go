@@ -81,13 +81,12 @@ const (
 // are told meanwhile as if these were not there, and the server keeps nothing of them.
 func TestFaultSlowReaders(t *testing.T) {
 	file := database(t)
-	tokens := streamReaders(t, file, slowReaders+fastReaders, slowReaders+fastReaders)
+	tokens := streamReaders(t, file, slowReaders+fastReaders)
 	p := start(t, file)
 	streams := func(n int) func() bool {
 		return func() bool { return p.metric(`repdesk_open_streams{reader="rep"}`) == float64(n) }
 	}
-	fast := newReaders(t, p, fastReaders)
-	fast.open(tokens[:fastReaders])
+	fast := openReaders(t, p, tokens[:fastReaders])
 	goroutines, files := p.metric("go_goroutines"), p.openFiles()
 	eachOf(slowReaders, func(i int) { openSlow(t, p, tokens[fastReaders+i]) })
 	await(t, "all streams are open", streams(slowReaders+fastReaders))
@@ -98,7 +97,7 @@ func TestFaultSlowReaders(t *testing.T) {
 	pace := time.NewTicker(200 * time.Millisecond) // 5,000 writes a second: else it would be the machine that is slow
 	defer pace.Stop()
 	for cutOff := streams(fastReaders); !cutOff(); <-pace.C {
-		took = append(took, fast.tell(tokens[0], text))
+		took = append(took, fast.tell(text))
 		most = max(most, p.resident()-memory)
 		if time.Since(begun) > 2*patience {
 			t.Fatalf("after %s %v streams are open", 2*patience, p.metric(`repdesk_open_streams{reader="rep"}`))

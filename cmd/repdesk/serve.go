@@ -32,8 +32,8 @@ type serveCommand struct {
 	MetricsListen string         `name:"metrics-listen" group:"Server" placeholder:"HOST:PORT" help:"Address for /metrics alone; without it, the server's own has it."`
 	pushFlags
 	logFlags
-	// InvitesAMinute is for "repdesk bench", whose owners invite more often than people may (B20). No setting of a desk: the rule is
-	// the same everywhere.
+	// InvitesAMinute is for "repdesk bench" and for tests, whose owners invite more often than people may (B20). It is hidden, and no
+	// setting of a desk: the rule is the same everywhere.
 	InvitesAMinute int `name:"invites-a-minute" hidden:"" help:"How many invitations an owner may make a minute; 0: as the rule says; less: any number."`
 }
 
@@ -111,7 +111,7 @@ func (c *serveCommand) announce(w io.Writer, addr net.Addr, apart net.Listener) 
 
 // withoutPassword is a database as it may be shown: a URL's parameters can hold a password too.
 func withoutPassword(database string) string {
-	if !isPostgres(database) {
+	if !store.IsPostgres(database) {
 		return database
 	}
 	u, err := url.Parse(database)
@@ -123,11 +123,6 @@ func withoutPassword(database string) string {
 		shown.User = url.User(u.User.Username())
 	}
 	return shown.String()
-}
-
-// isPostgres says whether a database setting is a URL and no file, as the store does.
-func isPostgres(database string) bool {
-	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
 // listen opens the address that a flag gives.

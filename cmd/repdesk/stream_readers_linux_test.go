@@ -19,31 +19,24 @@ import (
 // streamsAtOnce is how many streams are opened, and consoles logged in, at the same time.
 const streamsAtOnce = 64
 
-// streamReaders makes a database with a rep and a console for each stream, the first of them in a team that is told, and returns
-// their tokens.
-func streamReaders(b testing.TB, database string, streams, told int) []string {
+// streamReaders makes a database with a rep and a console for each stream, all in one team, and returns their tokens.
+func streamReaders(t *testing.T, database string, streams int) []string {
+	t.Helper()
 	var file strings.Builder
 	file.WriteString("teams:\n  - {slug: told, name: Told}\nreps:\n")
 	for i := range streams {
-		team := ""
-		if i < told {
-			team = ", teams: {told: member}"
-		}
-		fmt.Fprintf(&file, "  - {username: rep%d, password_hash: %q, name: Rep %d%s}\n", i, passwordHash, i, team)
+		fmt.Fprintf(&file, "  - {username: rep%[1]d, password_hash: %[2]q, name: Rep %[1]d, teams: {told: member}}\n", i, passwordHash)
 	}
-	s, err := store.Open(b.Context(), store.Config{Database: database, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
+	s, err := store.Open(t.Context(), store.Config{Database: database, Logger: slog.New(slog.DiscardHandler)})
+	ok(t, err)
 	defer s.Close()
-	if _, err := s.ImportOrganization(b.Context(), s.Operator(), []byte(file.String()), false); err != nil {
-		b.Fatal(err)
-	}
+	_, err = s.ImportOrganization(t.Context(), s.Operator(), []byte(file.String()), false)
+	ok(t, err)
 	tokens := make([]string, streams)
 	eachOf(streams, func(i int) {
-		in, err := s.LogIn(b.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: desk.Device{}})
+		in, err := s.LogIn(t.Context(), store.LogIn{Username: fmt.Sprintf("rep%d", i), Password: "correct horse", Device: desk.Device{}})
 		if err != nil {
-			b.Error(err)
+			t.Error(err)
 		}
 		tokens[i] = in.Token
 	})
@@ -70,33 +63,30 @@ func eachOf(n int, do func(i int)) {
 
 // readers are the clients of streams.
 type readers struct {
-	b     testing.TB
-	p     *process
-	mu    sync.Mutex
-	conns []net.Conn
-	inner int // those in the team that is told
-	ready chan struct{}
-	told  chan struct{}
+	t      *testing.T
+	p      *process
+	tokens []string
+	ready  chan struct{}
+	told   chan struct{}
 }
 
-func newReaders(b testing.TB, p *process, inner int) *readers {
-	return &readers{b: b, p: p, inner: inner, ready: make(chan struct{}, inner), told: make(chan struct{}, inner)}
-}
-
-func (r *readers) open(tokens []string) {
-	eachOf(len(tokens), func(i int) {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(r.p.URL, "http://"))
+// openReaders opens a stream for each token, which stays open until the test ends.
+func openReaders(t *testing.T, p *process, tokens []string) *readers {
+	t.Helper()
+	n := len(tokens)
+	r := &readers{t: t, p: p, tokens: tokens, ready: make(chan struct{}, n), told: make(chan struct{}, n)}
+	eachOf(n, func(i int) {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 		if err != nil {
-			r.b.Error(err)
+			t.Error(err)
 			return
 		}
-		r.mu.Lock()
-		r.conns = append(r.conns, conn)
-		r.mu.Unlock()
+		t.Cleanup(func() { conn.Close() })
 		fmt.Fprintf(conn, "GET /v1/events HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer %s\r\n\r\n", tokens[i])
 		go r.read(conn)
 	})
-	r.await(r.ready, len(tokens), "are ready")
+	r.await(r.ready, "are ready")
+	return r
 }
 
 func (r *readers) read(conn net.Conn) {
@@ -112,23 +102,25 @@ func (r *readers) read(conn net.Conn) {
 	}
 }
 
-func (r *readers) await(came <-chan struct{}, n int, what string) {
+func (r *readers) await(came <-chan struct{}, what string) {
+	r.t.Helper()
 	late := time.After(time.Minute)
-	for i := range n {
+	for i := range r.tokens {
 		select {
 		case <-came:
 		case <-late:
-			r.b.Fatalf("%d of %d streams %s", i, n, what)
+			r.t.Fatalf("%d of %d streams %s", i, len(r.tokens), what)
 		}
 	}
 }
 
-// tell writes into the team's chat, and waits until all its reps have read it.
-func (r *readers) tell(token, text string) time.Duration {
+// tell writes into the team's chat, and waits until all of these have read it.
+func (r *readers) tell(text string) time.Duration {
+	r.t.Helper()
 	begun := time.Now()
-	_, err := r.p.with(token).PostTeamMessageWithResponse(r.b.Context(), "@told", repdesk.PostTeamMessageRequest{Text: text})
-	ok(r.b, err)
-	r.await(r.told, r.inner, "are told")
+	_, err := r.p.with(r.tokens[0]).PostTeamMessageWithResponse(r.t.Context(), "@told", repdesk.PostTeamMessageRequest{Text: text})
+	ok(r.t, err)
+	r.await(r.told, "are told")
 	return time.Since(begun)
 }
 

@@ -202,7 +202,7 @@ func postgresBin() (string, error) {
 		found = append(found, path)
 	}
 	if len(found) == 0 {
-		return "", fmt.Errorf("REPDESK_TEST_POSTGRES is not set, and no pg_ctl is on this machine")
+		return "", fmt.Errorf("no pg_ctl is on this machine")
 	}
 	return filepath.Dir(found[0]), nil
 }

@@ -97,7 +97,7 @@ var postgresServer = sync.OnceValues(func() (server, why string) {
 	}
 	server, err := private.start()
 	if err != nil {
-		return "", err.Error()
+		return "", "REPDESK_TEST_POSTGRES is not set, and " + err.Error()
 	}
 	return server, ""
 })

@@ -3,8 +3,9 @@ package storetest
 import (
 	"database/sql"
 	"fmt"
-	"strings"
 	"testing"
+
+	"github.com/repdesk/repdesk/store"
 )
 
 // invariants are what must be so in a database between any two transactions, whatever happened before: each query finds what
@@ -67,7 +68,7 @@ func Sound(t testing.TB, database string) {
 func openRows(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	driver, source := "sqlite", database+"?_pragma=busy_timeout(5000)"
-	if strings.HasPrefix(database, "postgres://") {
+	if store.IsPostgres(database) {
 		driver, source = "pgx", database
 	}
 	db, err := sql.Open(driver, source)

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// Parts are what can be measured by itself, in the order in which it is.
-var Parts = []string{"requests", "told", "pushes", "commit", "streams", "growth", "past"}
+// parts are what can be measured by itself, in the order in which it is.
+var parts = []string{"requests", "told", "pushes", "commit", "streams", "growth", "past"}
 
 // partTime bounds each part. Filling in a million past invitations is the longest, a few minutes.
 const partTime = 20 * time.Minute
@@ -77,8 +77,8 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 
 func (c *Config) check() error {
 	for _, part := range c.Only {
-		if !slices.Contains(Parts, part) {
-			return fmt.Errorf("there is no part %q; there are %s", part, strings.Join(Parts, ", "))
+		if !slices.Contains(parts, part) {
+			return fmt.Errorf("there is no part %q; there are %s", part, strings.Join(parts, ", "))
 		}
 	}
 	switch {
@@ -96,15 +96,15 @@ func (b *bench) wants(part string) bool { return len(b.Only) == 0 || slices.Cont
 
 // measure runs the parts. Those that ask the desk of --database share it.
 func (b *bench) measure(ctx context.Context) error {
-	parts := map[string]func(context.Context) error{"requests": b.requests, "told": b.told, "pushes": b.pushes, "commit": b.commit, "streams": b.streams, "growth": b.growth, "past": b.past}
+	measures := map[string]func(context.Context) error{"requests": b.requests, "told": b.told, "pushes": b.pushes, "commit": b.commit, "streams": b.streams, "growth": b.growth, "past": b.past}
 	if err := b.bounded(ctx, "the desk", b.prepareDesk); err != nil {
 		return err
 	}
-	for _, part := range Parts {
+	for _, part := range parts {
 		if !b.wants(part) {
 			continue
 		}
-		if err := b.bounded(ctx, part, parts[part]); err != nil {
+		if err := b.bounded(ctx, part, measures[part]); err != nil {
 			return err
 		}
 	}

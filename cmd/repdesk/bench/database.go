@@ -7,23 +7,18 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
 
 	"github.com/repdesk/repdesk/store"
 )
 
-func isPostgres(database string) bool {
-	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
-}
-
-func (b *bench) onPostgres() bool { return isPostgres(b.Database) }
+func (b *bench) onPostgres() bool { return store.IsPostgres(b.Database) }
 
 // file names a temporary database.
 func (b *bench) file(name string) string { return filepath.Join(b.folder, name+".db") }
 
 // openSQL opens a database beside the store, for what it does not do: to look, and to fill in a past.
 func openSQL(database string) (*sql.DB, error) {
-	if isPostgres(database) {
+	if store.IsPostgres(database) {
 		return sql.Open("pgx", database)
 	}
 	return sql.Open("sqlite", store.SQLiteSource(database))

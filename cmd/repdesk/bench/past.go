@@ -174,7 +174,8 @@ const (
 )
 
 // pastRows fill in so many sessions ($2) from one on ($1), with what belongs to them, of $3 reps, the first begun at $4, and
-// each next one $5 ms later. Of four invitations one each was accepted, declined, cancelled, and over with the session.
+// each next one $5 ms later; of events, those after $6. Of four invitations one each was accepted, declined, cancelled, and over
+// with the session.
 var pastRows = []string{
 	`INSERT INTO sessions (id, state, kind, owner_id, customer_name, search, came_by, created_at, accepted_at, ended_at, end_reason)
 		SELECT ` + pastSession + `, 'ended', 'support', o.id, 'Jo Doe', 'jo doe', 'api', ` + pastBegan + `, ` + pastBegan + ` + 10000, ` + pastBegan + ` + 1800000, 'ended_by_owner'` + ofSessions + inChunk,
