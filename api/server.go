@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -212,13 +213,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			s.handleStream(answer, r, next)
 			return
 		}
-		s.handle(answer, r, next)
+		s.handle(answer, answer, r, next)
 	})
 }
 
-func (s *Server) handle(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
+// handle has the request answered by way of w.
+func (s *Server) handle(answer middleware.WrapResponseWriter, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	defer s.recoverPanic(answer, r)
-	next.ServeHTTP(answer, r)
+	next.ServeHTTP(w, r)
 }
 
 // openingAtOnce is how many streams are opened at once. When thousands of clients come back together the database is asked by few
@@ -228,26 +230,54 @@ const openingAtOnce = 32
 // handleStream answers with an event stream, or refuses it. All that is done once is done on a goroutine of its own: that of the
 // connection would keep for as long as the stream is open the 16 KiB of stack that the way through the handlers takes.
 func (s *Server) handleStream(answer middleware.WrapResponseWriter, r *http.Request, next http.Handler) {
-	inTurn := r.ContentLength == 0 // a body that comes slowly would hold the others up
-	if inTurn {
-		s.opening <- struct{}{}
+	letGo := func() {}
+	if r.ContentLength == 0 { // a body that comes slowly would hold the others up
+		select {
+		case s.opening <- struct{}{}:
+			letGo = sync.OnceFunc(func() { <-s.opening })
+		case <-r.Context().Done():
+			s.refuse(answer, r, r.Context().Err())
+			return
+		}
 	}
 	done := make(chan any)
 	go func() {
 		defer func() { done <- recover() }()
-		s.handle(answer, r, next)
+		s.handle(answer, untilAnswered{answer, letGo}, r, next)
 	}()
 	cause := <-done
-	if inTurn {
-		<-s.opening
+	letGo()
+	b := exchangeFrom(r.Context()).stream
+	switch {
+	case b == nil:
+	case cause == nil && answer.Status() < http.StatusBadRequest: // nothing may be written yet
+		s.follow(r.Context(), b)
+	default:
+		s.leave(b)
 	}
 	if cause != nil {
 		panic(cause)
 	}
-	if b := exchangeFrom(r.Context()).stream; b != nil {
-		s.follow(r.Context(), b)
-	}
 }
+
+// untilAnswered lets a turn go before anything is written: a client who does not read a refusal would hold the others up.
+type untilAnswered struct {
+	http.ResponseWriter
+	letGo func()
+}
+
+func (w untilAnswered) WriteHeader(status int) {
+	w.letGo()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w untilAnswered) Write(p []byte) (int, error) {
+	w.letGo()
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (w untilAnswered) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (s *Server) logAnswer(r *http.Request, answer middleware.WrapResponseWriter, start time.Time) {
 	x, route, level, took := exchangeFrom(r.Context()), chi.RouteContext(r.Context()).RoutePattern(), slog.LevelInfo, time.Since(start)

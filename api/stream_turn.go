@@ -80,9 +80,7 @@ func (b *stream) every(interval time.Duration, what signal) *time.Timer {
 
 // follow has the stream work until it is over. It calls nothing that goes deep: its goroutine's stack would stay large.
 func (s *Server) follow(ctx context.Context, b *stream) {
-	defer b.sub.Close()
-	defer s.stream.remove(b)
-	defer b.closed()
+	defer s.leave(b)
 	b.begin(ctx)
 	select {
 	case <-b.over:
@@ -97,6 +95,13 @@ func (s *Server) follow(ctx context.Context, b *stream) {
 	if b.err == http.ErrAbortHandler {
 		panic(b.err)
 	}
+}
+
+// leave takes the stream out of all that knows it.
+func (s *Server) leave(b *stream) {
+	b.closed()
+	s.stream.remove(b)
+	b.sub.Close()
 }
 
 // begin has the stream see to what was noted while its handler still had the answer, too.
