@@ -269,7 +269,7 @@ func (t *tx) endInvitation(inv desk.Invitation, reason desk.EndReason, by desk.R
 	if err != nil {
 		return ended, err
 	}
-	if err := t.touchQueuesFor(ended, by); err != nil {
+	if err := t.touchQueuesEnded(ended, by); err != nil {
 		return ended, err
 	}
 	if err := t.tellInvitation(desk.EventInvitationEnded, ended, by, string(ended.Reason)); err != nil {

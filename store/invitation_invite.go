@@ -318,7 +318,7 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 }
 
 func (t *tx) saveInvitation(s sessionRow, inv desk.Invitation) error {
-	t.touchQueuesBy(s, inv)
+	t.touchQueuesComing(s, inv)
 	t.countInvitation(inv.Kind, created)
 	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, state, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14)`,

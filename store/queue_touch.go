@@ -35,8 +35,8 @@ func (t *tx) touchQueues(sessionID string, by desk.Ref, reason string) {
 	}
 }
 
-// touchQueuesBy is touchQueues for an invitation or transfer that comes into a session: what else stands there is as it was.
-func (t *tx) touchQueuesBy(s sessionRow, inv desk.Invitation) {
+// touchQueuesComing is touchQueues for an invitation or transfer that comes into a session: what else stands there is as it was.
+func (t *tx) touchQueuesComing(s sessionRow, inv desk.Invitation) {
 	touch := t.queueTouch(s.ID)
 	touch.comes = append(touch.comes, offerEntry(s, inv))
 	if touch.reason == "" {
@@ -62,8 +62,8 @@ func offerEntry(s sessionRow, inv desk.Invitation) queueEntry {
 	return e
 }
 
-// touchQueuesFor is touchQueuesBy for an invitation that has ended, before those whom it invited come or go.
-func (t *tx) touchQueuesFor(inv desk.Invitation, by desk.Ref) error {
+// touchQueuesEnded is touchQueuesComing for an invitation that has ended, before those whom it invited come or go.
+func (t *tx) touchQueuesEnded(inv desk.Invitation, by desk.Ref) error {
 	except, err := t.withoutEntry(inv)
 	ended := endedOffer{by: by, reason: string(inv.Reason), except: except}
 	if inv.AcceptedBy != nil {

@@ -215,6 +215,10 @@ func (e *sqliteEngine) commit(batch []*writeOp) {
 	}
 	err := e.transact(live, e.together)
 	if errors.Is(err, errSpoilt) {
+		if len(live) == 1 && live[0].tx.err == nil { // refused, and nobody shared what is undone
+			live[0].answer(live[0].err)
+			return
+		}
 		err = e.transact(live, e.inSavepoint)
 	}
 	if err != nil && len(live) > 1 && !errors.As(err, new(notBegun)) {

@@ -191,6 +191,16 @@ func TestWriterRefusalBeforeAnyChange(t *testing.T) {
 	}
 }
 
+// A write alone that is refused after it has changed something is undone, and does not run again.
+func TestWriterRefusedAlone(t *testing.T) {
+	s, _, _ := openFile(t)
+	ran := 0
+	if err := put(t.Context(), s, "refused", func(*tx) error { ran++; return desk.Refuse(desk.NotAllowed, "no") }); code(err) != desk.NotAllowed || ran != 1 || there(t, s, "refused") {
+		t.Errorf("ran %d times: %v", ran, err)
+	}
+	works(t, s)
+}
+
 // While another process holds the file, writers are told to come again, all at once, and readers go on.
 func TestWriterLockedByAnotherProcess(t *testing.T) {
 	s, _, file := openFile(t)
