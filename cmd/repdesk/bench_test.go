@@ -134,7 +134,7 @@ func TestBenchMeasuresEverything(t *testing.T) {
 			if targets != engine.targets {
 				t.Errorf("%d targets, not %d", targets, engine.targets)
 			}
-			if _, err := benched(t, t.Context(), &benchLog{}, "--database", db); err == nil || !strings.Contains(err.Error(), "holds 60 reps") {
+			if _, err := benched(t, t.Context(), &benchLog{}, "--database", db); err == nil || !strings.Contains(err.Error(), "holds 64 reps, teams and portals") {
 				t.Errorf("on a database with reps: %v", err)
 			}
 		})

