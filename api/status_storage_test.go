@@ -109,7 +109,7 @@ func full(t *testing.T) *server {
 			return
 		}
 		c.code, c.headers = "storage_full", headers{}
-		if op.Method == http.MethodPost { // the key is kept before anything else
+		if op.Method == http.MethodPost { // what is refused is kept under its key, which is a change too
 			c.headers["Idempotency-Key"] = "a-key-of-20-chars-or-more"
 		}
 		c = byOwner(c)
@@ -143,6 +143,7 @@ func (x *server) unused(t *testing.T) map[string]string {
 
 // changing are calls that change something, of operations that need another caller, path or body for that.
 var changing = map[string]call{
+	"create-rep":          {body: `{"username":"lou","name":"Lou"}`}, // what is not valid is not kept under a key
 	"delete-session-key":  {as: "ana"},
 	"import-organization": {body: "teams: [{slug: more, name: More}]"},
 	"log-out-others":      {as: "ana"},

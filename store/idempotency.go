@@ -89,7 +89,8 @@ func replay[T any](idem *Idempotency, kept *keptAnswer) (result T, err error) {
 	return result, json.Unmarshal(kept.Result, &result)
 }
 
-// keepRefusal keeps a refusal after its transaction was undone. Whoever was faster with the same key is left alone.
+// keepRefusal keeps a refusal after its transaction was undone. Whoever was faster with the same key is left alone. Where it cannot
+// be kept, the client is told so in its place: a repetition could get another answer.
 func (s *Store) keepRefusal(ctx context.Context, idem *Idempotency, refusal *desk.Problem) error {
 	if idem.Replayed {
 		return refusal
@@ -101,7 +102,7 @@ func (s *Store) keepRefusal(ctx context.Context, idem *Idempotency, refusal *des
 		return t.keepAnswer(idem, keptAnswer{Refusal: refusal})
 	})
 	if err != nil {
-		s.log.Warn("keep a refusal for its Idempotency-Key", "error", err)
+		return err
 	}
 	return refusal
 }

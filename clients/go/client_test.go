@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,10 +46,13 @@ func TestRefusalsAreTypedErrors(t *testing.T) {
 func TestI5RequestsAreRepeatedSafely(t *testing.T) {
 	d := newDesk(t)
 	ana := d.logIn(t, "ana")
-	var keys []string
-	d.trouble(func(asked int, w http.ResponseWriter, r *http.Request, serve http.Handler) {
-		keys = append(keys, r.Header.Get("Idempotency-Key"))
-		switch asked {
+	var mu sync.Mutex // a request that is repeated may still be served
+	var asked []string
+	d.trouble(func(times int, w http.ResponseWriter, r *http.Request, serve http.Handler) {
+		mu.Lock()
+		asked = append(asked, r.Header.Get("Idempotency-Key"))
+		mu.Unlock()
+		switch times {
 		case 1:
 			http.Error(w, "the proxy has no desk", http.StatusBadGateway)
 		case 2:
@@ -56,8 +61,13 @@ func TestI5RequestsAreRepeatedSafely(t *testing.T) {
 			serve.ServeHTTP(w, r)
 		}
 	})
+	keys := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(asked)
+	}
 	first := session(t, ana, "once")
-	if len(keys) != 3 || keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] {
+	if keys := keys(); len(keys) != 3 || keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] {
 		t.Errorf("the keys of the attempts are %q", keys)
 	}
 	list, err := ana.ListSessionsWithResponse(t.Context(), &repdesk.ListSessionsParams{ExternalKey: new("once")})
@@ -73,7 +83,7 @@ func TestI5RequestsAreRepeatedSafely(t *testing.T) {
 		}
 		sessions = append(sessions, again.JSON201.Session)
 	}
-	if sessions[0].ID != sessions[1].ID || keys[len(keys)-1] != "ticket-4712" {
+	if keys := keys(); sessions[0].ID != sessions[1].ID || keys[len(keys)-1] != "ticket-4712" {
 		t.Errorf("the same key led to %s and %s", sessions[0].ID, sessions[1].ID)
 	}
 }

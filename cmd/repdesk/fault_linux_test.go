@@ -73,8 +73,9 @@ const (
 	fastReaders = 20
 	// streamPatience is how long the server waits for a reader who takes nothing (package api).
 	streamPatience = 10 * time.Second
-	// slowMemory is what a reader who takes nothing may cost the server, in bytes: one event of 16 KB is being written to each.
-	slowMemory = 128 << 10
+	// slowMemory is what a reader who takes nothing may cost the server, in bytes: one part of the log, 128 KiB, as it was read and
+	// as it is written, and as much again until it is collected.
+	slowMemory = 512 << 10
 )
 
 // TestFaultSlowReaders opens 1,000 streams of which nobody reads anything, while much is told to all. They are cut off; the others

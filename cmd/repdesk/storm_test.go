@@ -53,11 +53,12 @@ type storm struct {
 	mu       sync.Mutex
 	answered map[string]*answered // by id
 	recent   []string             // ids of invitations, the latest last
+	invited  map[string]string    // the rep whom an invitation is for, by its id; of a team's there is none
 	done     map[string]int       // how often each action was done
 }
 
 func newStorm(t *testing.T, database string, servers int) *storm {
-	s := &storm{database: database, answers: answers{t: t}, answered: map[string]*answered{}, done: map[string]int{}}
+	s := &storm{database: database, answers: answers{t: t}, answered: map[string]*answered{}, invited: map[string]string{}, done: map[string]int{}}
 	var running []*process
 	for range servers {
 		running = append(running, start(t, database))
@@ -128,7 +129,9 @@ func (s *storm) act(t *testing.T, c console) {
 	case n < 13:
 		s.answer(t, "accept", func(id string) error { return called(c.AcceptInvitationWithResponse(t.Context(), id)) }, func(a *answered) { a.won(c.rep) })
 	case n < 15:
-		s.answer(t, "decline", func(id string) error { return called(c.DeclineInvitationWithResponse(t.Context(), id)) }, nil)
+		s.answer(t, "decline", func(id string) error {
+			return called(s.invitedTo(id, c).DeclineInvitationWithResponse(t.Context(), id))
+		}, nil)
 	case n < 17:
 		s.note(t, "leave", called(c.LeaveSessionWithResponse(t.Context(), s.session, repdesk.LeaveSessionRequest{})))
 	case n < 18:
@@ -180,6 +183,19 @@ func (s *storm) invite(t *testing.T, owner console, rep string) {
 	id := invited.JSON201.ID
 	s.answered[id] = &answered{id: id}
 	s.recent = append(s.recent, id)
+	if whom.RepID != nil {
+		s.invited[id] = rep
+	}
+}
+
+// invitedTo is a console of the rep whom an invitation is for; of a team's, any.
+func (s *storm) invitedTo(id string, anyone console) console {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rep := s.invited[id]; rep != "" {
+		return s.consoleOf(rep)
+	}
+	return anyone
 }
 
 // answer does something with one of the latest invitations, and takes down what was confirmed of it.
