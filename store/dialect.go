@@ -89,7 +89,7 @@ func IsPostgres(database string) bool {
 
 // sqliteDSN opens a file with a busy time-out first (the other pragmas may need it), full durability, and temporary journals in
 // memory (savepoints write one each). The writer has a page cache of 16 MiB. A larger one makes commits slower: when a tree's pages
-// were split, SQLite looks through the whole cache at the commit, which took 1.4 of 5 ms with 64 MiB. Those who read have 4 MiB
+// were split, SQLite looks through the whole cache at the commit, a third of its processor time with 64 MiB. Those who read have 4 MiB
 // each: they are several, and the system has the pages too.
 func sqliteDSN(file string, readOnly bool) string {
 	pragmas := []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)", "temp_store(memory)", "wal_autocheckpoint(16384)"}

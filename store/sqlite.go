@@ -200,7 +200,7 @@ func (e *sqliteEngine) loop() {
 }
 
 // commit runs a batch in one transaction. Most writes that are refused have changed nothing by then; where one fails that
-// has, the batch runs again with a savepoint around each, which costs a third more. When the transaction itself is lost (a
+// has, the batch runs again with a savepoint around each, which copies all pages that they touch. When the transaction itself is lost (a
 // full disk, an I/O error), every write of the batch runs again, alone, so that one cannot harm the others. When it could
 // not begin, nothing ran, and trying again would make each wait in turn for a lock that somebody else holds.
 func (e *sqliteEngine) commit(batch []*writeOp) {
