@@ -25,15 +25,18 @@ func watch(t *testing.T, d *storetest.Desk, c desk.Caller) *watcher {
 	return w
 }
 
-// events are those since the last call.
-func (w *watcher) events() []desk.Event {
+// events are those since the last call, of as many pages as they take.
+func (w *watcher) events() (events []desk.Event) {
 	w.t.Helper()
-	found, err := w.sub.Read(w.t.Context(), w.at, nil, 1000)
-	if err != nil || found.More {
-		w.t.Fatalf("read the log after %d: %v, more: %v", w.at, err, found.More)
+	for more := true; more; {
+		found, err := w.sub.Read(w.t.Context(), w.at, nil, 1000)
+		if err != nil {
+			w.t.Fatalf("read the log after %d: %v", w.at, err)
+		}
+		events = append(events, found.Items...)
+		w.at, more = found.Cursor, found.More
 	}
-	w.at = found.Cursor
-	return found.Items
+	return events
 }
 
 // told are the events since the last call as words: the type and, if there is one, the reason. With prefixes only those
