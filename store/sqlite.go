@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"modernc.org/sqlite"
 )
 
 const (
@@ -58,6 +60,7 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 	if err = makePrivate(file); err != nil {
 		return nil, err
 	}
+	syncData()
 	if e.writerDB, err = sql.Open("sqlite", sqliteDSN(file, false)); err != nil {
 		return nil, err
 	}
@@ -93,6 +96,12 @@ func makePrivate(file string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// syncData has a commit wait for its data and the length of the file, and not for the time of the file as well, which nobody
+// reads: as durable, and what SQLite does where it is built for Linux. Where the system has no such call it syncs it all.
+func syncData() {
+	_, _ = sqlite.Fdatasync(true)
 }
 
 func (e *sqliteEngine) close() error {
