@@ -35,8 +35,7 @@ func newScene(t *testing.T) *scene { return newSceneOn(t, t.TempDir()+"/repdesk.
 
 // eachScene runs a test on a scene of each engine.
 func eachScene(t *testing.T, test func(t *testing.T, s *scene)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, newScene(t)) })
-	t.Run("postgres", func(t *testing.T) { test(t, newSceneOn(t, storetest.Postgres(t))) })
+	storetest.EachDatabase(t, func(t *testing.T, database string) { test(t, newSceneOn(t, database)) })
 }
 
 func newSceneOn(t *testing.T, database string) *scene {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -113,7 +112,7 @@ func TestI2TokensEnd(t *testing.T) {
 
 // I2: of another server's revocation, a server on the same database knows after a second at the latest.
 func TestI2APITokenRevokedByAnotherServer(t *testing.T) {
-	run := func(t *testing.T, database string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
 		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		other := storetest.Open(t, database, clock)
@@ -122,9 +121,7 @@ func TestI2APITokenRevokedByAnotherServer(t *testing.T) {
 		ok(t, other.DeleteAPIToken(t.Context(), other.Operator(), issued.APIToken.ID, nil))
 		clock.Advance(time.Second)
 		refusal(t, "after a second", try(d.Authenticate(t.Context(), issued.Token)), desk.TokenUnknown)
-	}
-	t.Run("sqlite", func(t *testing.T) { run(t, filepath.Join(t.TempDir(), "repdesk.db")) })
-	t.Run("postgres", func(t *testing.T) { run(t, storetest.Postgres(t)) })
+	})
 }
 
 // I2: a token that is revoked while many call with it is good for nobody who asks afterwards.

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,7 +72,7 @@ func TestC9WhoIsAskedHasTimeToCome(t *testing.T) {
 
 // C9: to look after many sessions takes a while. Whoever comes back in that time is not lost.
 func TestC9WhoComesBackMeanwhileIsNotLost(t *testing.T) {
-	run := func(t *testing.T, database string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
 		var first atomic.Pointer[func()] // what happens when the second transaction begins
 		var begun atomic.Int64
@@ -94,7 +93,5 @@ func TestC9WhoComesBackMeanwhileIsNotLost(t *testing.T) {
 		first.Store(&back)
 		lookAfter(t, d)
 		same(t, "the session of who came back", []string{where(t, d, hal, second.ID)}, "with Ben Okafor")
-	}
-	t.Run("sqlite", func(t *testing.T) { run(t, filepath.Join(t.TempDir(), "repdesk.db")) })
-	t.Run("postgres", func(t *testing.T) { run(t, storetest.Postgres(t)) })
+	})
 }

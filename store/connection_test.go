@@ -213,32 +213,27 @@ func TestC9NobodyIsLostWhoIsInContact(t *testing.T) {
 
 // What happens while the server is down counts for nobody.
 func TestC9NothingIsLostWhileTheServerIsDown(t *testing.T) {
-	for _, engine := range []string{"sqlite", "postgres"} {
-		t.Run(engine, func(t *testing.T) {
-			database, clock := t.TempDir()+"/repdesk.db", storetest.NewClock()
-			if engine == "postgres" {
-				database = storetest.Postgres(t)
-			}
-			cfg := store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}
-			first := must(store.Open(t.Context(), cfg))
-			d := storetest.NewDesk(t, first)
-			hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben")
-			session := d.OpenSession(ana, "@main")
-			join(t, d, ana, session, ben, store.NewInvitation{})
-			ok(t, first.Close())
-			clock.Advance(3 * time.Hour)
-			d.Store = storetest.Open(t, database, clock)
-			lookAfter(t, d)
-			clock.Advance(lost - time.Second)
-			lookAfter(t, d)
-			if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionActive || got.RepCount != 2 {
-				t.Errorf("after the restart: %+v", got)
-			}
-			clock.Advance(time.Second)
-			lookAfter(t, d)
-			if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionEnded {
-				t.Errorf("after the restart, and the time: %+v", got)
-			}
-		})
-	}
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		cfg := store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}
+		first := must(store.Open(t.Context(), cfg))
+		d := storetest.NewDesk(t, first)
+		hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben")
+		session := d.OpenSession(ana, "@main")
+		join(t, d, ana, session, ben, store.NewInvitation{})
+		ok(t, first.Close())
+		clock.Advance(3 * time.Hour)
+		d.Store = storetest.Open(t, database, clock)
+		lookAfter(t, d)
+		clock.Advance(lost - time.Second)
+		lookAfter(t, d)
+		if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionActive || got.RepCount != 2 {
+			t.Errorf("after the restart: %+v", got)
+		}
+		clock.Advance(time.Second)
+		lookAfter(t, d)
+		if got := must(d.Session(context.Background(), hal, session.ID)); got.State != desk.SessionEnded {
+			t.Errorf("after the restart, and the time: %+v", got)
+		}
+	})
 }

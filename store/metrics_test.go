@@ -27,14 +27,10 @@ type counts struct {
 // eachCounted is each for tests that look at what is counted.
 func eachCounted(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, c *counts)) {
 	t.Helper()
-	var registry *prometheus.Registry
-	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
-		c := &counts{t: t, registry: registry}
-		d := storetest.NewDesk(t, s)
-		test(t, d, clock, c)
-	}, func(cfg *store.Config) {
-		registry = prometheus.NewRegistry()
-		cfg.Metrics = registry
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock, registry := storetest.NewClock(), prometheus.NewRegistry()
+		d := storetest.NewDesk(t, storetest.Open(t, database, clock, func(cfg *store.Config) { cfg.Metrics = registry }))
+		test(t, d, clock, &counts{t: t, registry: registry})
 	})
 }
 

@@ -1,8 +1,6 @@
 package store_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -27,7 +25,7 @@ func arrivals(t *testing.T, d *storetest.Desk, reps ...desk.Caller) (lines []str
 // D4: a desk that kept no entries of queues before, or went back to a program that keeps none, finds in them what stands
 // there when it starts anew, each since it came.
 func TestD4TheQueuesAreFilledAtEachUpgrade(t *testing.T) {
-	run := func(t *testing.T, driver, database, source string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
 		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		ana, ben := d.LogIn("ana"), d.LogIn("ben")
@@ -40,19 +38,9 @@ func TestD4TheQueuesAreFilledAtEachUpgrade(t *testing.T) {
 		if len(before) != 4 { // the session and the invitation to both, ana's own, but for her own invitation
 			t.Fatalf("before: %q", before)
 		}
-		db := must(sql.Open(driver, source))
-		t.Cleanup(func() { _ = db.Close() })
-		ok(t, try(migrations(t, db).DownTo(t.Context(), 3)))
+		ok(t, try(migrations(t, storetest.OpenRows(t, database)).DownTo(t.Context(), 3)))
 		clock.Advance(10 * time.Second)
 		d.Store = storetest.Open(t, database, clock)
 		same(t, "what stands in queues", arrivals(t, d, ana, ben), before...)
-	}
-	t.Run("sqlite", func(t *testing.T) {
-		file := filepath.Join(t.TempDir(), "repdesk.db")
-		run(t, "sqlite", file, "file:"+file+"?_pragma=busy_timeout(5000)")
-	})
-	t.Run("postgres", func(t *testing.T) {
-		url := storetest.Postgres(t)
-		run(t, "pgx", url, url)
 	})
 }

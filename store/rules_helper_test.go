@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,20 +25,10 @@ type rows struct {
 // eachWithRows is each for tests that look at the rows themselves.
 func eachWithRows(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows)) {
 	t.Helper()
-	run := func(t *testing.T, driver, database, source string) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
 		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
-		db := must(sql.Open(driver, source))
-		t.Cleanup(func() { _ = db.Close() })
-		test(t, d, clock, rows{t, db})
-	}
-	t.Run("sqlite", func(t *testing.T) {
-		file := filepath.Join(t.TempDir(), "repdesk.db")
-		run(t, "sqlite", file, "file:"+file+"?_pragma=busy_timeout(5000)")
-	})
-	t.Run("postgres", func(t *testing.T) {
-		url := storetest.Postgres(t)
-		run(t, "pgx", url, url)
+		test(t, d, clock, rows{t, storetest.OpenRows(t, database)})
 	})
 }
 

@@ -156,28 +156,23 @@ func TestD11ADisabledTeamIsNobody(t *testing.T) {
 
 // D11: right after the server began, nobody can have been in contact, so nobody counts as gone.
 func TestD11NotRightAfterAStart(t *testing.T) {
-	for _, engine := range []string{"sqlite", "postgres"} {
-		t.Run(engine, func(t *testing.T) {
-			database, clock := t.TempDir()+"/repdesk.db", storetest.NewClock()
-			if engine == "postgres" {
-				database = storetest.Postgres(t)
-			}
-			first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
-			d := storetest.NewDesk(t, first)
-			hal, ana := d.LogIn("hal"), d.LogIn("ana")
-			session, _ := waitsFor(t, d, ana, "@printers")
-			ok(t, first.Close())
-			clock.Advance(3 * time.Hour)
-			d.Store = storetest.Open(t, database, clock)
-			lookAfter(t, d)
-			clock.Advance(left - time.Second)
-			lookAfter(t, d)
-			same(t, "after the restart", []string{where(t, d, hal, session.ID)}, "waits for Printers")
-			clock.Advance(time.Second)
-			lookAfter(t, d)
-			same(t, "and the time", []string{where(t, d, hal, session.ID)}, "ended no_rep_available")
-		})
-	}
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
+		d := storetest.NewDesk(t, first)
+		hal, ana := d.LogIn("hal"), d.LogIn("ana")
+		session, _ := waitsFor(t, d, ana, "@printers")
+		ok(t, first.Close())
+		clock.Advance(3 * time.Hour)
+		d.Store = storetest.Open(t, database, clock)
+		lookAfter(t, d)
+		clock.Advance(left - time.Second)
+		lookAfter(t, d)
+		same(t, "after the restart", []string{where(t, d, hal, session.ID)}, "waits for Printers")
+		clock.Advance(time.Second)
+		lookAfter(t, d)
+		same(t, "and the time", []string{where(t, d, hal, session.ID)}, "ended no_rep_available")
+	})
 }
 
 // D11: who accepts at the instant at which the last contact is too long ago gets the session, or it has ended.

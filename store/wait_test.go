@@ -226,27 +226,22 @@ func TestD10TransfersAndInvitationsStay(t *testing.T) {
 
 // D10: what is due stands in the tables. A restart loses none of it, and what became due meanwhile is done after it.
 func TestD10DueAfterARestart(t *testing.T) {
-	for _, engine := range []string{"sqlite", "postgres"} {
-		t.Run(engine, func(t *testing.T) {
-			database, clock := t.TempDir()+"/repdesk.db", storetest.NewClock()
-			if engine == "postgres" {
-				database = storetest.Postgres(t)
-			}
-			first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
-			d := storetest.NewDesk(t, first)
-			ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: night")
-			hal, ana := d.LogIn("hal"), d.LogIn("ana")
-			session, _ := waitsFor(t, d, ana, "@printers")
-			ok(t, first.Close())
-			clock.Advance(299 * time.Second)
-			d.Store = storetest.Open(t, database, clock)
-			lookAfter(t, d)
-			same(t, "a second before", []string{where(t, d, hal, session.ID)}, "waits for Printers")
-			clock.Advance(time.Second)
-			lookAfter(t, d)
-			same(t, "then", []string{where(t, d, hal, session.ID)}, "waits for Night shift")
-		})
-	}
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
+		d := storetest.NewDesk(t, first)
+		ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: night")
+		hal, ana := d.LogIn("hal"), d.LogIn("ana")
+		session, _ := waitsFor(t, d, ana, "@printers")
+		ok(t, first.Close())
+		clock.Advance(299 * time.Second)
+		d.Store = storetest.Open(t, database, clock)
+		lookAfter(t, d)
+		same(t, "a second before", []string{where(t, d, hal, session.ID)}, "waits for Printers")
+		clock.Advance(time.Second)
+		lookAfter(t, d)
+		same(t, "then", []string{where(t, d, hal, session.ID)}, "waits for Night shift")
+	})
 }
 
 // D10: of several servers on one database each fires at the same instant, and each rule takes effect once.

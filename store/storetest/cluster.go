@@ -47,7 +47,7 @@ func OwnCluster(t testing.TB) *Cluster {
 
 // newCluster is a cluster in a folder, which is short, since a socket's path may have 107 bytes.
 func newCluster(dir, settings string) (c *Cluster, err error) {
-	c = &Cluster{dir: dir, settings: fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s' -c fsync=off -c full_page_writes=off -c max_connections=200 -c deadlock_timeout=100ms %s", dir, settings)}
+	c = &Cluster{dir: dir, settings: fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s' -c fsync=off -c jit=off -c full_page_writes=off -c max_connections=200 -c deadlock_timeout=100ms %s", dir, settings)}
 	c.URL = (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}).String()
 	if c.bin, err = postgresBin(); err == nil {
 		err = os.MkdirAll(dir, 0o755)

@@ -57,15 +57,15 @@ var invariants = []struct{ rule, broken string }{
 // stood at one moment.
 func Sound(t testing.TB, database string) {
 	t.Helper()
-	db := openRows(t, database)
+	db := OpenRows(t, database)
 	defer db.Close()
 	for _, breach := range breaches(t, db) {
 		t.Error(breach)
 	}
 }
 
-// openRows opens a database past the store.
-func openRows(t testing.TB, database string) *sql.DB {
+// OpenRows opens a database past the store, past all rules, until the test ends.
+func OpenRows(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	driver, source := "sqlite", database+"?_pragma=busy_timeout(5000)"
 	if store.IsPostgres(database) {
@@ -75,6 +75,7 @@ func openRows(t testing.TB, database string) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = db.Close() })
 	return db
 }
 

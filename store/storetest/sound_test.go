@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +13,7 @@ func TestMain(m *testing.M) { os.Exit(Main(m)) }
 
 // What is not sound is found, on each engine, by the rule that it breaks. What the tables themselves forbid is not tried.
 func TestSoundFindsWhatIsBroken(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { soundFinds(t, filepath.Join(t.TempDir(), "repdesk.db")) })
-	t.Run("postgres", func(t *testing.T) { soundFinds(t, Postgres(t)) })
+	EachDatabase(t, soundFinds)
 }
 
 func soundFinds(t *testing.T, database string) {
@@ -33,8 +31,7 @@ func soundFinds(t *testing.T, database string) {
 		}
 	}
 	Sound(t, database)
-	db := openRows(t, database)
-	defer db.Close()
+	db := OpenRows(t, database)
 	for change, rule := range map[string]string{
 		`UPDATE attendees SET masked = 1 WHERE role = 'owner'`: "an active session has its owner",
 		`UPDATE sessions SET state = 'waiting'`:                "nobody else is its owner",

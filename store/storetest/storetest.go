@@ -38,16 +38,26 @@ func (c *Clock) Advance(d time.Duration) {
 // NewClock starts at a fixed time.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)} }
 
-// Each runs a test on a fresh store of each engine. Without PostgreSQL that half is skipped, and fails where CI is set.
+// Each runs a test on a fresh store of each engine, as EachDatabase does.
 func Each(t *testing.T, test func(t *testing.T, s *store.Store, clock *Clock), options ...func(*store.Config)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
+	EachDatabase(t, func(t *testing.T, database string) {
 		clock := NewClock()
-		test(t, Open(t, filepath.Join(t.TempDir(), "repdesk.db"), clock, options...), clock)
+		test(t, Open(t, database, clock, options...), clock)
+	})
+}
+
+// EachDatabase runs a test on a fresh database of each engine, both at the same time: one waits for PostgreSQL while the other
+// has SQLite busy. Without PostgreSQL that half is skipped, and fails where CI is set. It may return before they have ended.
+func EachDatabase(t *testing.T, test func(t *testing.T, database string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, filepath.Join(t.TempDir(), "repdesk.db"))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		clock := NewClock()
-		test(t, Open(t, Postgres(t), clock, options...), clock)
+		t.Parallel()
+		test(t, Postgres(t))
 	})
 }
 
