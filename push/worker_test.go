@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,8 @@ type scene struct {
 	told    *store.Subscription // of the outcomes that Ana is told of
 	at      int64
 }
+
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 func newScene(t *testing.T) *scene { return newSceneOn(t, t.TempDir()+"/repdesk.db") }
 
