@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -217,10 +218,12 @@ func (s *streams) read(conn net.Conn) {
 	lines := bufio.NewScanner(conn)
 	lines.Buffer(make([]byte, 0, 1024), 64<<10)
 	for lines.Scan() {
-		switch event, _ := strings.CutPrefix(lines.Text(), "event: "); event {
-		case "ready":
+		event, named := bytes.CutPrefix(lines.Bytes(), []byte("event: "))
+		switch {
+		case !named:
+		case string(event) == "ready":
 			s.ready <- struct{}{}
-		case s.event:
+		case string(event) == s.event:
 			s.told <- time.Now()
 		}
 	}
