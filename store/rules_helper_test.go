@@ -26,6 +26,7 @@ type rows struct {
 func eachWithRows(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows)) {
 	t.Helper()
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		t.Parallel()
 		clock := storetest.NewClock()
 		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		test(t, d, clock, rows{t, storetest.OpenRows(t, database)})

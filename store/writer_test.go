@@ -14,10 +14,14 @@ import (
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
-// each runs a test on a small desk on each engine.
+// each runs a test on a small desk on each engine, on both at the same time, after the function that calls it: one has SQLite busy
+// while the other waits for PostgreSQL.
 func each(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock)) {
 	t.Helper()
-	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) { test(t, storetest.NewDesk(t, s), clock) })
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
+		t.Parallel()
+		test(t, storetest.NewDesk(t, s), clock)
+	})
 }
 
 // refused checks that err is a refusal with the code, and returns it.

@@ -47,16 +47,13 @@ func Each(t *testing.T, test func(t *testing.T, s *store.Store, clock *Clock), o
 	})
 }
 
-// EachDatabase runs a test on a fresh database of each engine, both at the same time: one waits for PostgreSQL while the other
-// has SQLite busy. Without PostgreSQL that half is skipped, and fails where CI is set. It may return before they have ended.
+// EachDatabase runs a test on a fresh database of each engine. Without PostgreSQL that half is skipped, and fails where CI is set.
 func EachDatabase(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
 		test(t, filepath.Join(t.TempDir(), "repdesk.db"))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
 		test(t, Postgres(t))
 	})
 }
