@@ -299,8 +299,12 @@ func (s *Store) housekeep(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			last := context.WithoutCancel(ctx)
-			if err := errors.Join(s.FlushContacts(last), s.FlushTokenUses(last)); err != nil {
-				s.log.Warn("write contacts", "error", err)
+			err := errors.Join(s.FlushContacts(last), s.FlushTokenUses(last))
+			if !s.cfg.DueByHand {
+				err = errors.Join(err, s.TellQueues(last))
+			}
+			if err != nil {
+				s.log.Warn("write what is only in memory", "error", err)
 			}
 			return
 		case <-s.contacts.back:

@@ -144,6 +144,25 @@ func (s *Store) TellQueues(ctx context.Context) error {
 	return err
 }
 
+// untoldWithin is how many events at the end of the log a start looks at for queues of which is still to be told: those of some
+// seconds of a busy desk, since they are told every few.
+const untoldWithin = 10_000
+
+// findUntoldQueues notes the queues that changed after their counts were last told: a server that was killed did not come to it.
+func (s *Store) findUntoldQueues(ctx context.Context) error {
+	topics, err := lookUp(ctx, s, func(t *tx) ([]string, error) {
+		return t.texts(`SELECT topic FROM events WHERE pos > (SELECT COALESCE(MAX(pos), 0) FROM events) - $1 GROUP BY topic
+			HAVING MAX(CASE WHEN type IN ('queue_entry.added', 'queue_entry.changed', 'queue_entry.removed') THEN pos ELSE 0 END) > MAX(CASE WHEN type = 'queue.changed' THEN pos ELSE 0 END)`, untoldWithin)
+	})
+	ids := map[string]bool{}
+	for _, topic := range topics {
+		_, id, _ := strings.Cut(topic, ":")
+		ids[id] = true
+	}
+	s.counts.changed(ids)
+	return err
+}
+
 func mapOf(ids []string) map[string]bool {
 	set := map[string]bool{}
 	for _, id := range ids {

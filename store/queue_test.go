@@ -105,6 +105,50 @@ func TestH1QueueChangedIsToldOnceAndFilledForEachReader(t *testing.T) {
 	})
 }
 
+// H1: a server that ends has told of its queues, and of those of one that was killed the next one tells: who comes back with the
+// position that they have would show old counts.
+func TestH1QueueChangedIsToldInSpiteOfARestart(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		t.Parallel()
+		clock := storetest.NewClock()
+		open := func(byHand bool) *store.Store {
+			return must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: byHand}))
+		}
+		d := storetest.NewDesk(t, open(true))
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		ok(t, d.TellQueues(t.Context()))
+		at := must(d.LastEvent(t.Context()))
+		told := func(what string, want ...int) {
+			t.Helper()
+			sub := must(d.Subscribe(t.Context(), ben))
+			defer sub.Close()
+			got := []int{}
+			for _, q := range (queueWatch{&watcher{t, sub, at}, d, ben}).queueChanges() {
+				got = append(got, q.Waiting)
+			}
+			same(t, what, got, want...)
+		}
+		come(t, d, clock, ana, comer{"Jo", "", "", 0, ""})
+		ok(t, d.Close()) // as if it were killed: by hand nothing was told
+		d.Store = open(true)
+		told("before somebody looks")
+		ok(t, d.TellQueues(t.Context()))
+		told("after a server that was killed", 1)
+		ok(t, d.Close())
+		d.Store = open(true)
+		ok(t, d.TellQueues(t.Context()))
+		told("once", 1)
+		ok(t, d.Close())
+		d.Store = open(false)
+		at = must(d.LastEvent(t.Context()))
+		come(t, d, clock, ana, comer{"Flo", "", "", 0, ""})
+		ok(t, d.Close())
+		d.Store = open(true)
+		defer func() { ok(t, d.Close()) }()
+		told("by a server that ended", 2)
+	})
+}
+
 // D1: however the counts of a queue are come by, they say what stands in it: after each kind of change, after more changes than
 // are followed one by one, and after an hour.
 func TestD1CountsFollowTheQueue(t *testing.T) {

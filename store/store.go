@@ -131,6 +131,9 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.hub, err = newHub(ctx, s); err != nil {
 		return err
 	}
+	if err := s.findUntoldQueues(ctx); err != nil {
+		return fmt.Errorf("look for queues that changed: %w", err)
+	}
 	background, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.running.Go(func() { s.hub.run(background) })
@@ -206,7 +209,7 @@ func flag(b bool) int {
 }
 
 // engine is the database behind the store. Both keep the same promise: a write that was answered without an error
-// is on the disk, and one that was answered with an error changed nothing.
+// is on the disk, and one that was answered with an error changed nothing, but for what is inDoubt.
 type engine interface {
 	write(ctx context.Context, s *Store, fn func(*tx) error) error
 	read(ctx context.Context, s *Store, fn func(*tx) error) error   // many statements, one state
