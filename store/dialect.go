@@ -161,6 +161,9 @@ func (e *storageError) Unwrap() []error { return []error{e.problem, e.cause} }
 
 func storageRefusal(code desk.Code, cause error) error {
 	p := desk.Refuse(code, "Nothing was changed.")
+	if errors.As(cause, new(inDoubt)) {
+		p.Detail = "The connection to the database broke while the change was written: it may have been made. Look before you repeat it, unless it had an Idempotency-Key."
+	}
 	p.RetryAfter = storageRetryAfter
 	return &storageError{p, cause}
 }

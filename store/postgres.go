@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -42,9 +45,12 @@ func (e *postgresEngine) write(ctx context.Context, s *Store, fn func(*tx) error
 	for try := 1; ; try++ {
 		t := &tx{store: s, now: s.cfg.Now()}
 		err := e.transact(ctx, t, nil, fn)
-		if err == nil {
+		if errors.As(err, new(inDoubt)) {
+			t.wake.counted = nil // to wake somebody for nothing does no harm
+		}
+		if err == nil || errors.As(err, new(inDoubt)) {
 			s.committed(t.wake)
-			return nil
+			return err
 		}
 		if !mayRetry(err) || try == postgresTries {
 			return err
@@ -81,8 +87,17 @@ func (e *postgresEngine) transact(ctx context.Context, t *tx, opts *sql.TxOption
 		}
 		return err
 	}
-	return sqlTx.Commit()
+	err = sqlTx.Commit()
+	if err != nil && !t.reads && !errors.As(err, new(*pgconn.PgError)) && !errors.Is(err, sql.ErrTxDone) {
+		return inDoubt{err}
+	}
+	return err
 }
+
+// inDoubt is the fault of a commit that got no answer: PostgreSQL may have made it.
+type inDoubt struct{ error }
+
+func (e inDoubt) Unwrap() error { return e.error }
 
 // postgresTx runs statements, in a transaction but for look-ups; pgx keeps them prepared on its connections.
 type postgresTx struct {
