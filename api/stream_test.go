@@ -16,6 +16,7 @@ import (
 
 	"github.com/repdesk/repdesk/api"
 	"github.com/repdesk/repdesk/store"
+	"github.com/repdesk/repdesk/store/desk"
 	"github.com/repdesk/repdesk/store/storetest"
 )
 
@@ -361,6 +362,24 @@ func TestH1SlowReaderIsLetGo(t *testing.T) {
 	x.eventually(t, "the slow reader's stream has ended", func() bool { return running("Server).follow") == 1 })
 	x.do(t, call{as: "cho", do: "PATCH /v1/me", body: `{"busy":true}`})
 	reading.until(t, "me.changed")
+}
+
+// TestH1WhatComesBackByItself: a rep reads what goes to a portal while any console of theirs is there that logged in under it. That
+// it is there again no event tells; the stream of another console notices at its next heartbeat.
+func TestH1WhatComesBackByItself(t *testing.T) {
+	first := newServer(t)
+	first.logInAll(t, "ana", "ben")
+	x := restarted(t, first.store, first.clock, func(cfg *api.Config) { cfg.Heartbeat = 20 * time.Millisecond })
+	x.logIn(t, "ben/desk", `{"username":"ben","password":"`+storetest.Password+`","portal_id":"@open","device":{"platform":"script"}}`)
+	x.open(t, "ses", "ana", `,"portal_id":"@open"`)
+	ben := x.stream(t, "ben", "")
+	ben.until(t, "ready")
+	x.clock.Advance(desk.LoggedInUntil(time.Time{}, false).Sub(time.Time{}) + time.Second)
+	x.do(t, call{as: "ben", do: "PATCH /v1/me", body: `{"busy":true}`})
+	ben.until(t, "me.changed") // read without the portal
+	x.do(t, call{as: "ben/desk", do: "GET /v1/me"})
+	x.invite(t, "inv", "ana", "ses", `{"portal_id":"@open"}`)
+	ben.until(t, "invitation.created")
 }
 
 // slowReader has ben open a stream and read nothing of it, and cho read one while much happens. It returns cho's.

@@ -179,6 +179,9 @@ func (b *stream) heartbeat() error {
 		return errors.Join(b.say("closing", b.revoked()), errEnded)
 	}
 	b.touch()
+	if b.sub.Passing() {
+		b.note(woken)
+	}
 	return b.write(": still here\n\n")
 }
 

@@ -82,6 +82,7 @@ type Subscription struct {
 	topics  topics  // those it is woken for
 	follows bool    // Follow was called
 	known   *rights // what the reader may read, as long as no rightsMark comes; nil: to be read
+	passing bool    // it comes and goes with time
 }
 
 // Subscribe makes the caller's view on the log. Of the presence of reps it tells only where the types that the caller wants
@@ -118,6 +119,10 @@ func (b *Subscription) Start() int64 { return b.start }
 // Woken is signalled when something new may stand in the log for the subscription.
 func (b *Subscription) Woken() <-chan struct{} { return b.woken }
 
+// Passing says whether what the reader may read comes and goes with time, as it was last read: nothing tells of that, so the reader
+// is to read now and then without being woken.
+func (b *Subscription) Passing() bool { return b.passing }
+
 // Close ends the subscription.
 func (b *Subscription) Close() { b.store.hub.unsubscribe(b) }
 
@@ -153,6 +158,7 @@ func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 	})
 	if err == nil {
 		b.store.hub.subscribe(b, q.mine)
+		b.store.hub.wakeSince(b, q.last)
 		b.know(q.mine)
 	}
 	return events, err

@@ -258,12 +258,14 @@ func (b *Subscription) knownRights(ctx context.Context, after int64) (rights, er
 	if err == nil {
 		b.know(mine)
 		b.store.hub.subscribe(b, mine)
+		b.store.hub.wakeSince(b, after)
 	}
 	return mine, err
 }
 
 // know keeps the reader's rights, as they are and have been since the position that they were read for.
 func (b *Subscription) know(mine rights) {
+	b.passing = mine.passing
 	if !mine.passing && !mine.grown && len(mine.ends) == 0 {
 		b.known = &mine
 	}
