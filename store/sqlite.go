@@ -26,6 +26,7 @@ type sqliteEngine struct {
 	writerDB, readerDB *sql.DB
 	writer             *cachedConn
 	readers            chan *cachedConn
+	opened             int // of them
 	queue              chan *writeOp
 	stopped            chan struct{} // closed when the writer has ended
 	mu                 sync.RWMutex  // held for reading while queueing, so that close can wait
@@ -83,6 +84,7 @@ func openSQLite(ctx context.Context, file string, log *slog.Logger, prepared fun
 		conn.work = make(chan func())
 		go conn.runWork()
 		e.readers <- conn
+		e.opened++
 	}
 	go e.loop()
 	return e, nil
@@ -119,7 +121,7 @@ func (e *sqliteEngine) close() error {
 
 func (e *sqliteEngine) closeFiles() error {
 	var errs []error
-	for len(e.readers) > 0 {
+	for range e.opened { // those too that somebody reads on yet
 		errs = append(errs, (<-e.readers).close())
 	}
 	if e.writer != nil {
