@@ -16,8 +16,17 @@ import (
 	"time"
 )
 
-// parts are what can be measured by itself, in the order in which it is.
-var parts = []string{"requests", "told", "pushes", "commit", "streams", "growth", "past"}
+// part is what can be measured by itself.
+type part struct {
+	name    string
+	measure func(*bench, context.Context) error
+}
+
+// parts are in the order in which they are measured. Those that ask the desk of --database share it.
+var parts = []part{
+	{"requests", (*bench).requests}, {"told", (*bench).told}, {"pushes", (*bench).pushes}, {"commit", (*bench).commit},
+	{"streams", (*bench).streams}, {"growth", (*bench).growth}, {"past", (*bench).past},
+}
 
 // partTime bounds each part. Filling in a million past invitations is the longest, a few minutes.
 const partTime = 20 * time.Minute
@@ -76,9 +85,13 @@ func Run(ctx context.Context, cfg Config) (_ *Report, err error) {
 }
 
 func (c *Config) check() error {
-	for _, part := range c.Only {
-		if !slices.Contains(parts, part) {
-			return fmt.Errorf("there is no part %q; there are %s", part, strings.Join(parts, ", "))
+	names := []string{}
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	for _, name := range c.Only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("there is no part %q; there are %s", name, strings.Join(names, ", "))
 		}
 	}
 	switch {
@@ -94,17 +107,15 @@ func (c *Config) check() error {
 
 func (b *bench) wants(part string) bool { return len(b.Only) == 0 || slices.Contains(b.Only, part) }
 
-// measure runs the parts. Those that ask the desk of --database share it.
 func (b *bench) measure(ctx context.Context) error {
-	measures := map[string]func(context.Context) error{"requests": b.requests, "told": b.told, "pushes": b.pushes, "commit": b.commit, "streams": b.streams, "growth": b.growth, "past": b.past}
 	if err := b.bounded(ctx, "the desk", b.prepareDesk); err != nil {
 		return err
 	}
-	for _, part := range parts {
-		if !b.wants(part) {
+	for _, p := range parts {
+		if !b.wants(p.name) {
 			continue
 		}
-		if err := b.bounded(ctx, part, measures[part]); err != nil {
+		if err := b.bounded(ctx, p.name, func(ctx context.Context) error { return p.measure(b, ctx) }); err != nil {
 			return err
 		}
 	}

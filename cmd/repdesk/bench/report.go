@@ -23,7 +23,7 @@ type Row struct {
 	Unit    string  `json:"unit,omitempty"`
 	P50     float64 `json:"p50_ms,omitempty"`
 	P99     float64 `json:"p99_ms,omitempty"`
-	Ratio   float64 `json:"ratio_to_healthz,omitempty"`
+	Ratio   float64 `json:"ratio_to_healthz,omitempty"` // of a rate to the empty request's rate, of a time to its time
 	Target  string  `json:"target,omitempty"`
 	Met     *bool   `json:"met,omitempty"`
 	Skipped string  `json:"skipped,omitempty"` // why there is no figure
