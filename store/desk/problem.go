@@ -133,7 +133,7 @@ var Catalogue = []CodeInfo{
 	{TooManyAttempts, 429, "Too many attempts", "Too many wrong passwords, and the user name is locked for a time; or too many wrong keys and codes, and none from this address is tried for a time.", "Wait as Retry-After says.", RetrySameKey},
 	{ClientClosedRequest, 499, "The client went away", "The request was cancelled before it was answered.", "Nothing.", RetrySameKey},
 	{Internal, 500, "Something went wrong", "A fault of the server; it is in the server's log under the request_id.", "Try again later.", RetrySameKey},
-	{Unavailable, 503, "Not available now", "The storage is busy or away; nothing was changed.", "Wait as Retry-After says.", RetrySameKey},
+	{Unavailable, 503, "Not available now", "The storage is busy or away; nothing was changed, unless the detail says that it may have been.", "Wait as Retry-After says.", RetrySameKey},
 	{StorageFull, 503, "The storage is full", "Nothing can be written until the operator makes room; nothing was changed.", "Wait as Retry-After says.", RetrySameKey},
 }
 

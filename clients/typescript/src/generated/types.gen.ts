@@ -2985,7 +2985,7 @@ export const ProblemCode = {
      */
     internal: 'internal',
     /**
-     * 503. The storage is busy or away; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
+     * 503. The storage is busy or away; nothing was changed, unless the detail says that it may have been. The client: Wait as Retry-After says. Repeating: same_key.
      */
     unavailable: 'unavailable',
     /**
@@ -5243,7 +5243,7 @@ export type ListApiTokensErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -5311,7 +5311,7 @@ export type CreateApiTokenErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5380,7 +5380,7 @@ export type DeleteApiTokenErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5445,7 +5445,7 @@ export type GetApiTokenErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -5521,7 +5521,7 @@ export type UpdateApiTokenErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5588,7 +5588,7 @@ export type LogInErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5653,7 +5653,7 @@ export type GetDeliveryErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -5726,7 +5726,7 @@ export type AckDeliveryErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5797,7 +5797,7 @@ export type ListEventsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -5840,7 +5840,7 @@ export type ListGuestAttendeesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -5914,7 +5914,7 @@ export type GiveConsentErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -5977,7 +5977,7 @@ export type GetGuestGrantErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6036,7 +6036,7 @@ export type LeaveAsGuestErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6102,7 +6102,7 @@ export type ListGuestMessagesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -6172,7 +6172,7 @@ export type PostGuestMessageErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6222,7 +6222,7 @@ export type GetGuestSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -6285,7 +6285,7 @@ export type UpdateGuestSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6345,7 +6345,7 @@ export type ListHelpLinksErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -6414,7 +6414,7 @@ export type CreateHelpLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6473,7 +6473,7 @@ export type DeleteHelpLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6538,7 +6538,7 @@ export type GetHelpLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -6615,7 +6615,7 @@ export type UpdateHelpLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6680,7 +6680,7 @@ export type GetInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -6750,7 +6750,7 @@ export type AcceptInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6821,7 +6821,7 @@ export type CancelInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6892,7 +6892,7 @@ export type DeclineInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -6962,7 +6962,7 @@ export type ListDeliveriesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7036,7 +7036,7 @@ export type RemindInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7096,7 +7096,7 @@ export type ListIssuesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7164,7 +7164,7 @@ export type CreateIssueErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7227,7 +7227,7 @@ export type DeleteIssueErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7292,7 +7292,7 @@ export type GetIssueErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7368,7 +7368,7 @@ export type UpdateIssueErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7424,7 +7424,7 @@ export type GetMeErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7495,7 +7495,7 @@ export type UpdateMeErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7545,7 +7545,7 @@ export type LogOutOthersErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7595,7 +7595,7 @@ export type ListMyConsolesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7662,7 +7662,7 @@ export type LogOutErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7739,7 +7739,7 @@ export type UpdateConsoleErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7798,7 +7798,7 @@ export type DeletePushTargetErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7869,7 +7869,7 @@ export type SendTestPushErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -7929,7 +7929,7 @@ export type ListMyInvitationsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -7990,7 +7990,7 @@ export type ChangePasswordErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8046,7 +8046,7 @@ export type GetPreferencesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8113,7 +8113,7 @@ export type UpdatePreferencesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8163,7 +8163,7 @@ export type ExportOrganizationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8221,7 +8221,7 @@ export type ImportOrganizationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8281,7 +8281,7 @@ export type ListPortalsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8349,7 +8349,7 @@ export type CreatePortalErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8412,7 +8412,7 @@ export type DeletePortalErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8477,7 +8477,7 @@ export type GetPortalErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8553,7 +8553,7 @@ export type UpdatePortalErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8604,7 +8604,7 @@ export type GetInvitationLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8674,7 +8674,7 @@ export type AnswerInvitationLinkErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8745,7 +8745,7 @@ export type JoinAsSpecialistErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8812,7 +8812,7 @@ export type LookUpCodeErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8863,7 +8863,7 @@ export type GetPublicPortalErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -8937,7 +8937,7 @@ export type EnterErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -8987,7 +8987,7 @@ export type ListQueuesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9059,7 +9059,7 @@ export type AcceptNextErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9152,7 +9152,7 @@ export type ListQueueEntriesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9210,7 +9210,7 @@ export type UnsetFavouriteErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9269,7 +9269,7 @@ export type SetFavouriteErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9345,7 +9345,7 @@ export type ListRepsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9413,7 +9413,7 @@ export type CreateRepErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9476,7 +9476,7 @@ export type DeleteRepErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9541,7 +9541,7 @@ export type GetRepErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9621,7 +9621,7 @@ export type UpdateRepErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9680,7 +9680,7 @@ export type ListRepConsolesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9751,7 +9751,7 @@ export type RevokeConsoleErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9818,7 +9818,7 @@ export type SetRepPasswordErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -9911,7 +9911,7 @@ export type ListSessionKeysErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -9983,7 +9983,7 @@ export type CreateSessionKeyErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10042,7 +10042,7 @@ export type DeleteSessionKeyErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10126,7 +10126,7 @@ export type ListSessionsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -10199,7 +10199,7 @@ export type StartSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10264,7 +10264,7 @@ export type GetSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -10334,7 +10334,7 @@ export type AcceptSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10393,7 +10393,7 @@ export type ListAttendeesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -10460,7 +10460,7 @@ export type RemoveAttendeeErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10547,7 +10547,7 @@ export type UpdateAttendeeErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10622,7 +10622,7 @@ export type EndSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10692,7 +10692,7 @@ export type GetJoinGrantErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10763,7 +10763,7 @@ export type HoldSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -10833,7 +10833,7 @@ export type ListInvitationsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -10926,7 +10926,7 @@ export type InviteErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11005,7 +11005,7 @@ export type JoinSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11085,7 +11085,7 @@ export type LeaveSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11166,7 +11166,7 @@ export type ListMessagesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -11243,7 +11243,7 @@ export type PostMessageErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11321,7 +11321,7 @@ export type MarkSessionReadErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11390,7 +11390,7 @@ export type ListNotesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -11467,7 +11467,7 @@ export type AddNoteErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11548,7 +11548,7 @@ export type ReassignSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11636,7 +11636,7 @@ export type RequestHelpErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11707,7 +11707,7 @@ export type ResumeSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -11801,7 +11801,7 @@ export type GetShareOptionsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -11870,7 +11870,7 @@ export type ListSpecialistInvitationsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -11954,7 +11954,7 @@ export type InviteSpecialistsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12025,7 +12025,7 @@ export type TakeOverSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12110,7 +12110,7 @@ export type TransferSessionErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12181,7 +12181,7 @@ export type CancelTransferErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12252,7 +12252,7 @@ export type DeclineTransferErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12302,7 +12302,7 @@ export type GetSnapshotErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -12380,7 +12380,7 @@ export type CancelSpecialistInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12450,7 +12450,7 @@ export type ListSpecialistDeliveriesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -12532,7 +12532,7 @@ export type EmailSpecialistInvitationErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12592,7 +12592,7 @@ export type ListSupportButtonsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -12661,7 +12661,7 @@ export type CreateSupportButtonErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12720,7 +12720,7 @@ export type DeleteSupportButtonErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12785,7 +12785,7 @@ export type GetSupportButtonErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -12862,7 +12862,7 @@ export type UpdateSupportButtonErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -12922,7 +12922,7 @@ export type ListTeamsErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -12990,7 +12990,7 @@ export type CreateTeamErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13053,7 +13053,7 @@ export type DeleteTeamErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13118,7 +13118,7 @@ export type GetTeamErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -13194,7 +13194,7 @@ export type UpdateTeamErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13263,7 +13263,7 @@ export type ListTeamMembersErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -13325,7 +13325,7 @@ export type RemoveTeamMemberErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13396,7 +13396,7 @@ export type SetTeamMemberErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13477,7 +13477,7 @@ export type ListTeamMessagesErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      */
     503: Problem;
 };
@@ -13550,7 +13550,7 @@ export type PostTeamMessageErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;
@@ -13624,7 +13624,7 @@ export type MarkTeamChatReadErrors = {
      */
     500: Problem;
     /**
-     * - `unavailable`: The storage is busy or away; nothing was changed.
+     * - `unavailable`: The storage is busy or away; nothing was changed, unless the detail says that it may have been.
      * - `storage_full`: Nothing can be written until the operator makes room; nothing was changed.
      */
     503: Problem;

@@ -102,7 +102,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
   case clientClosedRequest
   /// 500. A fault of the server; it is in the server's log under the request_id. The client: Try again later. Repeating: same_key.
   case `internal`
-  /// 503. The storage is busy or away; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
+  /// 503. The storage is busy or away; nothing was changed, unless the detail says that it may have been. The client: Wait as Retry-After says. Repeating: same_key.
   case unavailable
   /// 503. Nothing can be written until the operator makes room; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
   case storageFull

@@ -330,7 +330,7 @@ public enum class ProblemCode(public val value: kotlin.String) {
     INTERNAL("internal"),
 
     /**
-     * 503. The storage is busy or away; nothing was changed. The client: Wait as Retry-After says. Repeating: same_key.
+     * 503. The storage is busy or away; nothing was changed, unless the detail says that it may have been. The client: Wait as Retry-After says. Repeating: same_key.
      */
     @SerialName(value = "unavailable")
     UNAVAILABLE("unavailable"),
