@@ -17,14 +17,15 @@ import (
 	repdesk "github.com/repdesk/repdesk/clients/go"
 )
 
-// diskSize is of the file system that stands in for a disk: SQLite's log alone takes 64 MiB before it begins anew.
-const diskSize = "96m"
+// diskSize is of the file system that stands in for a disk, in MiB: SQLite's log alone takes 64 before it begins anew, and the desk
+// grows with each time that the disk is filled.
+func diskSize() int { return 64 + 16*often(2) }
 
 // TestFaultFullDisk fills the disk under load and makes room again. Whoever would write is told that it is full, who reads is
 // answered, and the server goes on by itself once there is room; what was answered is there.
 func TestFaultFullDisk(t *testing.T) {
 	disk := t.TempDir()
-	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size="+diskSize); err != nil {
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("size=%dm", diskSize())); err != nil {
 		t.Skipf("needs a small file system of its own, and this process may not mount one: %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
