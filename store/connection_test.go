@@ -215,13 +215,11 @@ func TestC9NobodyIsLostWhoIsInContact(t *testing.T) {
 func TestC9NothingIsLostWhileTheServerIsDown(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
-		cfg := store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}
-		first := must(store.Open(t.Context(), cfg))
-		d := storetest.NewDesk(t, first)
+		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		hal, ana, ben := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben")
 		session := d.OpenSession(ana, "@main")
 		join(t, d, ana, session, ben, store.NewInvitation{})
-		ok(t, first.Close())
+		ok(t, d.Close())
 		clock.Advance(3 * time.Hour)
 		d.Store = storetest.Open(t, database, clock)
 		lookAfter(t, d)

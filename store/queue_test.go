@@ -112,7 +112,7 @@ func TestH1QueueChangedIsToldInSpiteOfARestart(t *testing.T) {
 		t.Parallel()
 		clock := storetest.NewClock()
 		open := func(byHand bool) *store.Store {
-			return must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: byHand}))
+			return storetest.Open(t, database, clock, func(cfg *store.Config) { cfg.DueByHand = byHand })
 		}
 		d := storetest.NewDesk(t, open(true))
 		ana, ben := d.LogIn("ana"), d.LogIn("ben")
@@ -144,7 +144,6 @@ func TestH1QueueChangedIsToldInSpiteOfARestart(t *testing.T) {
 		come(t, d, clock, ana, comer{"Flo", "", "", 0, ""})
 		ok(t, d.Close())
 		d.Store = open(true)
-		defer func() { ok(t, d.Close()) }()
 		told("by a server that ended", 2)
 	})
 }

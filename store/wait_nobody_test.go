@@ -158,11 +158,10 @@ func TestD11ADisabledTeamIsNobody(t *testing.T) {
 func TestD11NotRightAfterAStart(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
-		first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
-		d := storetest.NewDesk(t, first)
+		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		hal, ana := d.LogIn("hal"), d.LogIn("ana")
 		session, _ := waitsFor(t, d, ana, "@printers")
-		ok(t, first.Close())
+		ok(t, d.Close())
 		clock.Advance(3 * time.Hour)
 		d.Store = storetest.Open(t, database, clock)
 		lookAfter(t, d)

@@ -228,12 +228,11 @@ func TestD10TransfersAndInvitationsStay(t *testing.T) {
 func TestD10DueAfterARestart(t *testing.T) {
 	storetest.EachDatabase(t, func(t *testing.T, database string) {
 		clock := storetest.NewClock()
-		first := must(store.Open(t.Context(), store.Config{Database: database, Now: clock.Now, Password: storetest.CheapPasswords, DueByHand: true}))
-		d := storetest.NewDesk(t, first)
+		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
 		ruled(t, d, "printers", "after_seconds: 300, action: overflow, overflow_team: night")
 		hal, ana := d.LogIn("hal"), d.LogIn("ana")
 		session, _ := waitsFor(t, d, ana, "@printers")
-		ok(t, first.Close())
+		ok(t, d.Close())
 		clock.Advance(299 * time.Second)
 		d.Store = storetest.Open(t, database, clock)
 		lookAfter(t, d)
