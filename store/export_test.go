@@ -28,7 +28,7 @@ func QueueDrift(ctx context.Context, s *Store, sessionID string) (drift []string
 	return drift, err
 }
 
-// Counter counts what a store asks of its database in reading transactions.
+// Counter counts what a store asks of its database in the reading transactions of one context.
 type Counter struct {
 	Transactions, Statements atomic.Int64
 }
@@ -38,22 +38,30 @@ func (c *Counter) Take() (transactions, statements int64) {
 	return c.Transactions.Swap(0), c.Statements.Swap(0)
 }
 
-// CountReads puts a counter between the store and its engine.
-func CountReads(s *Store) *Counter {
-	counting := &countingEngine{engine: s.engine}
-	s.engine = counting
-	return &counting.Counter
+type counterKey struct{}
+
+// Counting is a context whose reads are counted, on a store that CountReads has been asked of: what the store reads by itself
+// meanwhile is not.
+func Counting(ctx context.Context) (context.Context, *Counter) {
+	counter := &Counter{}
+	return context.WithValue(ctx, counterKey{}, counter), counter
 }
 
-type countingEngine struct {
-	engine
-	Counter
+// CountReads is an option that puts a counter between a store and its engine.
+func CountReads(cfg *Config) {
+	cfg.over = func(e engine) engine { return countingEngine{e} }
 }
 
-func (e *countingEngine) read(ctx context.Context, s *Store, fn func(*tx) error) error {
-	e.Transactions.Add(1)
+type countingEngine struct{ engine }
+
+func (e countingEngine) read(ctx context.Context, s *Store, fn func(*tx) error) error {
+	counter, _ := ctx.Value(counterKey{}).(*Counter)
+	if counter == nil {
+		return e.engine.read(ctx, s, fn)
+	}
+	counter.Transactions.Add(1)
 	return e.engine.read(ctx, s, func(t *tx) error {
-		t.on = &countingExecutor{t.on, &e.Counter}
+		t.on = &countingExecutor{t.on, counter}
 		return fn(t)
 	})
 }

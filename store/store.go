@@ -44,6 +44,8 @@ type Config struct {
 	// Wrote is told each statement that SQLite's writer runs, in their order, so that a benchmark can run the same ones without
 	// the store; nil: nobody.
 	Wrote func(sql string, args []any)
+
+	over func(engine) engine // what a test of this package puts between the store and its engine; nil: nothing
 }
 
 // Store is the desk's state. Its methods may be called from many goroutines.
@@ -101,9 +103,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 func (s *Store) openEngine(ctx context.Context) (err error) {
 	if s.dialect.name == "postgres" {
 		s.engine, err = openPostgres(ctx, s.cfg.Database)
-		return err
+	} else {
+		s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared, s.cfg.Wrote)
 	}
-	s.engine, err = openSQLite(ctx, s.cfg.Database, s.log, s.cfg.Prepared, s.cfg.Wrote)
+	if err == nil && s.cfg.over != nil {
+		s.engine = s.cfg.over(s.engine)
+	}
 	return err
 }
 

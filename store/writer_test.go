@@ -16,12 +16,12 @@ import (
 
 // each runs a test on a small desk on each engine, on both at the same time, after the function that calls it: one has SQLite busy
 // while the other waits for PostgreSQL.
-func each(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock)) {
+func each(t *testing.T, test func(t *testing.T, d *storetest.Desk, clock *storetest.Clock), options ...func(*store.Config)) {
 	t.Helper()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) {
 		t.Parallel()
 		test(t, storetest.NewDesk(t, s), clock)
-	})
+	}, options...)
 }
 
 // refused checks that err is a refusal with the code, and returns it.
