@@ -137,7 +137,7 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Perm
 	var err error
 	to.candidates, err = list(t, `SELECT r.id, r.name, r.logged_in_until > $1, r.extended = 1,
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $2 AND a.rep_id = r.id AND a.left_at = 0),
-		EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $3)
+		EXISTS (`+colleagues(`$3`)+` AND o.rep_id = r.id)
 		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
 		`+seatsTaken(`$2`)+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active' AND v.kind <> 'transfer'), '')
 		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(open)},

@@ -62,14 +62,13 @@ func show(o *desk.Outlook, v reflect.Value) {
 
 // outlook is what an embassy rep may know of others: colleagues are those of its own teams.
 func (t *tx) outlook(repID string) (*desk.Outlook, error) {
-	teams, err := t.texts(`SELECT team_id FROM team_members WHERE rep_id = $1`, repID)
+	teams, err := t.texts(`SELECT m.team_id FROM team_members m JOIN teams t ON t.id = m.team_id AND t.disabled = 0 WHERE m.rep_id = $1`, repID)
 	known := map[string]string{} // public names of outsiders; "" for colleagues
 	public := func(id string) (string, bool) {
 		name, asked := known[id]
 		if !asked && id != "" {
 			// A fault sticks to the transaction, and whoever shows something looks for it.
-			_, _ = t.row(`SELECT r.public_name FROM reps r WHERE r.id = $1 AND r.id <> $2 AND NOT EXISTS
-				(SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = r.id AND o.rep_id = $2)`, []any{id, repID}, &name)
+			_, _ = t.row(`SELECT r.public_name FROM reps r WHERE r.id = $1 AND r.id <> $2 AND NOT EXISTS (`+colleagues(`$2`)+` AND o.rep_id = r.id)`, []any{id, repID}, &name)
 			known[id] = name
 		}
 		return name, name != ""

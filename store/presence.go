@@ -276,7 +276,7 @@ func (t *tx) hidePresences(c desk.Caller, embassy bool, events []desk.Event) ([]
 	if !embassy && (me.Role == desk.RoleAdministrator || slices.Contains(me.Permissions, desk.ShareOutsideTeams)) {
 		return events, nil
 	}
-	colleagues, err := t.texts(`SELECT o.rep_id FROM team_members m JOIN teams t ON t.id = m.team_id AND t.disabled = 0 JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = $1`, c.RepID)
+	colleagues, err := t.texts(colleagues(`$1`), c.RepID)
 	return slices.DeleteFunc(events, func(e desk.Event) bool {
 		return e.Type == desk.EventRepPresence && !slices.Contains(colleagues, e.Rep.ID)
 	}), err

@@ -55,7 +55,7 @@ func (t *tx) resolveFor(c desk.Caller, kind, ref string) (string, error) {
 		return id, err
 	}
 	q := map[string]string{
-		"rep":   `SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE m.rep_id = $1 AND o.rep_id = $2`,
+		"rep":   colleagues(`$2`) + ` AND o.rep_id = $1`,
 		"team":  `SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`,
 		"issue": `SELECT 1 FROM issues i JOIN team_members m ON m.team_id = i.team_id WHERE i.id = $1 AND m.rep_id = $2`,
 	}[kind]

@@ -100,8 +100,7 @@ func (t *tx) sight(c desk.Caller, s sessionRow) (desk.Sight, error) {
 	_, err := t.row(`SELECT
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $1 AND a.rep_id = $2 AND a.left_at = 0),
 		EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $1 AND a.rep_id = $2)
-		OR EXISTS (SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
-			WHERE mine.rep_id = $2 AND mine.rank > theirs.rank AND theirs.rep_id = $3),
+		OR EXISTS (SELECT 1 FROM `+lowerRoles+` WHERE mine.rep_id = $2 AND theirs.rep_id = $3),
 		EXISTS (SELECT 1 FROM invitations v WHERE v.session_id = $1 AND v.state = 'active'
 			AND (v.rep_id = $2 OR v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.rep_id = $2) OR v.id IN (`+portalInvitations(`$2`, `$5`, `$6`)+`))
 			AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = v.id AND d.rep_id = $2))

@@ -48,8 +48,7 @@ func visibleSessions(embassy bool) string {
 	}
 	return `s.id IN (` + party + `
 	UNION SELECT session_id FROM attendees WHERE rep_id = $1 AND rep_id <> ''
-	UNION SELECT o.id FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id AND theirs.rank < mine.rank
-		JOIN sessions o ON o.owner_id = theirs.rep_id AND o.owner_id <> '' WHERE mine.rep_id = $1)`
+	UNION SELECT o.id FROM ` + lowerRoles + ` JOIN sessions o ON o.owner_id = theirs.rep_id AND o.owner_id <> '' WHERE mine.rep_id = $1)`
 }
 
 // Sessions lists the sessions that the caller sees, in the order that the filter says, those after the Position.

@@ -12,9 +12,12 @@ func (t *tx) maySupervise(c desk.Caller, s sessionRow) (bool, error) {
 	if s.Owner == nil {
 		return false, nil
 	}
-	return t.exists(`SELECT 1 FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id AND theirs.rank < mine.rank
-		JOIN teams t ON t.id = mine.team_id WHERE mine.rep_id = $1 AND theirs.rep_id = $2 AND t.supervision = 1 AND t.disabled = 0`, c.RepID, s.Owner.ID)
+	return t.exists(`SELECT 1 FROM `+lowerRoles+` WHERE mine.rep_id = $1 AND theirs.rep_id = $2 AND t.supervision = 1`, c.RepID, s.Owner.ID)
 }
+
+// lowerRoles are the places mine in a team t, each with those of lower roles there: theirs. Nobody leads a team that is out of
+// use.
+const lowerRoles = `team_members mine JOIN teams t ON t.id = mine.team_id AND t.disabled = 0 JOIN team_members theirs ON theirs.team_id = mine.team_id AND theirs.rank < mine.rank`
 
 // JoinSession lets a lead or manager into a session of a lower role, uninvited, within the seats (C8). Who is in it is
 // answered again.

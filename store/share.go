@@ -73,7 +73,7 @@ func reachOf(c desk.Caller, s sessionRow, transfer bool) reach {
 }
 
 // ofCallersTeams is the condition that a rep r is in a team of the caller's ($1).
-const ofCallersTeams = `r.id IN (SELECT m.rep_id FROM team_members own JOIN team_members m ON m.team_id = own.team_id WHERE own.rep_id = $1)`
+var ofCallersTeams = `r.id IN (` + colleagues(`$1`) + `)`
 
 // rep is the condition that a rep r is within reach.
 func (r reach) rep() string {

@@ -9,6 +9,11 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
+// colleagues are the reps o in the teams of a rep, the rep among them. Who shared a team that is out of use is no colleague (A4, A7).
+func colleagues(rep string) string {
+	return `SELECT o.rep_id FROM team_members own JOIN teams u ON u.id = own.team_id AND u.disabled = 0 JOIN team_members o ON o.team_id = own.team_id WHERE own.rep_id = ` + rep
+}
+
 // teamSeen is the condition that the caller $1 sees a team t ($2 is now, $3 whether others than their own can be asked, $4
 // whether they administer): their own always, others while somebody of them is there (A4); an embassy rep no others (A7).
 const teamSeen = `($4 = 1 OR (t.disabled = 0 AND (EXISTS (SELECT 1 FROM team_members own WHERE own.team_id = t.id AND own.rep_id = $1)
