@@ -104,12 +104,13 @@ func (t *tx) targetGone(by desk.Ref, column, id string) error {
 	return err
 }
 
-// settleEmbassy keeps whether a rep is an embassy rep: all of their teams are embassies, and no permission lifts it (A7).
-// Invitations of portals pass such reps by.
+// settleEmbassy keeps whether a rep is an embassy rep: in an embassy and in no ordinary team that is in use, and no permission
+// lifts it (A7). An embassy that goes out of use makes its reps no insiders; who is taken out of the last team stays what they
+// were. Invitations of portals pass such reps by.
 func (m *organizationImport) settleEmbassy(repID string) error {
-	const is = `CASE WHEN permissions NOT LIKE $2
-		AND EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0)
-		AND NOT EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1 AND t.disabled = 0 AND t.embassy = 0) THEN 1 ELSE 0 END`
+	const in = `EXISTS (SELECT 1 FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.rep_id = $1`
+	const is = `CASE WHEN permissions LIKE $2 OR ` + in + ` AND t.embassy = 0 AND t.disabled = 0) THEN 0
+		WHEN ` + in + ` AND t.embassy = 1) THEN 1 WHEN ` + in + `) THEN 0 ELSE embassy END`
 	lifted := `%"` + string(desk.SeeOutsideEmbassy) + `"%`
 	var rep desk.Ref
 	moves, err := m.row(`SELECT id, name FROM reps WHERE id = $1 AND embassy <> `+is, []any{repID, lifted}, &rep.ID, &rep.Name)

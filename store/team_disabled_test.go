@@ -80,3 +80,62 @@ reps:
 		data.refuses("taking over", desk.TakeOverNotAllowed, func() error { return try(d.TakeOverSession(t.Context(), eli, session.ID)) })
 	})
 }
+
+// A7: an embassy rep stays one when the embassy goes out of use, until they come into an ordinary team that is in use; who is
+// taken out of the last team stays what they were. However it is done.
+func TestA7WhoIsAnEmbassyRep(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		hal := d.LogIn("hal")
+		teams := func(rep, teams string) func() {
+			return func() { importYAML(t, d, "reps: [{username: "+rep+", name: "+rep+", teams: {"+teams+"}}]") }
+		}
+		use := func(team string, disabled bool) func() {
+			return func() { must(d.UpdateTeam(t.Context(), hal, "@"+team, store.TeamChange{Disabled: &disabled}, nil)) }
+		}
+		for _, c := range []struct {
+			what, rep string
+			do        func()
+			is        bool
+		}{
+			{"a file puts the embassy out of use", "fay", func() { importYAML(t, d, "teams: [{slug: acme, name: Acme, embassy: true, disabled: true}]") }, true},
+			{"into an ordinary team too", "fay", teams("fay", "acme: member, printers: member"), false},
+			{"that goes out of use", "fay", use("printers", true), true},
+			{"and into use again", "fay", use("printers", false), false},
+			{"out of the ordinary one", "fay", func() { ok(t, d.RemoveTeamMember(t.Context(), hal, "@printers", "@fay")) }, true},
+			{"out of the last", "fay", teams("fay", ""), true},
+			{"into an ordinary one", "fay", func() { must(d.SetTeamMember(t.Context(), hal, "@network", "@fay", desk.TeamMember)) }, false},
+			{"out of that", "fay", teams("fay", ""), false},
+			{"the embassy in use again", "gus", use("acme", false), true},
+			{"the embassy becomes an ordinary team", "gus", func() { importYAML(t, d, "teams: [{slug: acme, name: Acme, embassy: false}]") }, false},
+			{"which goes out of use", "gus", use("acme", true), false},
+			{"an ordinary team that goes out of use", "ben", use("printers", true), false},
+		} {
+			c.do()
+			if got := d.LogIn(c.rep).Embassy; got != c.is {
+				t.Errorf("%s: %s is an embassy rep: %v", c.what, c.rep, got)
+			}
+		}
+	})
+}
+
+// A7: a desk of before, which had made ordinary reps of those whose embassy went out of use, settles it when it starts anew.
+func TestA7EmbassyRepsOfADeskOfBefore(t *testing.T) {
+	storetest.EachDatabase(t, func(t *testing.T, database string) {
+		clock := storetest.NewClock()
+		d := storetest.NewDesk(t, storetest.Open(t, database, clock))
+		importYAML(t, d, `teams: [{slug: acme, name: Acme, embassy: true, disabled: true}]
+reps: [{username: gus, name: Gus Adler, teams: {acme: member}, permissions: [see_outside_embassy]}, {username: ivy, name: Ivy Fox, password: correct horse, teams: {acme: member, network: member}}]`)
+		db := storetest.OpenRows(t, database)
+		ok(t, try(migrations(t, db).DownTo(t.Context(), 6)))
+		if before := d.LogIn("fay"); before.Embassy {
+			t.Fatal("the program before has her as an embassy rep already")
+		}
+		ok(t, try(db.Exec(`UPDATE reps SET embassy = 1 WHERE username = 'hal'`))) // as one who was taken out of the last embassy
+		d.Store = storetest.Open(t, database, clock)
+		for rep, is := range map[string]bool{"fay": true, "gus": false, "ivy": false, "ben": false, "hal": true} {
+			if got := d.LogIn(rep).Embassy; got != is {
+				t.Errorf("%s is an embassy rep: %v", rep, got)
+			}
+		}
+	})
+}
