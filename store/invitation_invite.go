@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -114,13 +115,7 @@ func (t *tx) target(c desk.Caller, s sessionRow, in NewInvitation) (target, erro
 	case in.PortalID != "":
 		return t.portalTarget(c, s, in)
 	}
-	issue, err := t.issueOpenTo(c, in.IssueID)
-	if err != nil {
-		return target{}, err
-	}
-	to, err := t.teamTarget(c, s, target{kind: desk.InviteIssue, team: desk.Ref{ID: issue.TeamID}, issue: issue.Ref}, desk.ShareOutsideTeams)
-	to.reachable = true // the issue's own setting is the permission (B4)
-	return to, err
+	return t.issueTarget(c, s, in.IssueID)
 }
 
 // repTarget completes a target with its one rep, who is within reach as a colleague, by the permission, or as somebody
@@ -231,25 +226,25 @@ func (t *tx) takers(inv desk.Invitation) ([]candidate, error) {
 		WHERE g.above_id = $2 AND ($6 = 1 OR g.portal_id = $2) AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)`+free, append(args, flag(inv.SubPortals)), scanCandidate)
 }
 
-// issueOpenTo returns an issue that is open for Request Help to the caller (A2).
-func (t *tx) issueOpenTo(c desk.Caller, ref string) (desk.HelpIssue, error) {
+// issueTarget is the team that owns an issue, with its reps who could accept. The issue's own setting is the permission (B4).
+func (t *tx) issueTarget(c desk.Caller, s sessionRow, ref string) (target, error) {
+	to := target{kind: desk.InviteIssue}
 	id, err := t.resolve("issue", ref)
 	if err != nil {
-		return desk.HelpIssue{}, err
+		return to, err
 	}
 	open, err := t.issuesOpenTo(c)
 	if err != nil {
-		return desk.HelpIssue{}, err
+		return to, err
 	}
-	for _, issue := range open {
-		if issue.ID == id {
-			return issue, nil
-		}
+	i := slices.IndexFunc(open, func(issue desk.HelpIssue) bool { return issue.ID == id })
+	if i < 0 {
+		return to, hiddenFrom(c, to, "issue")
 	}
-	if c.Embassy {
-		return desk.HelpIssue{}, desk.Missing("issue")
-	}
-	return desk.HelpIssue{}, desk.Refuse(desk.IssueNotShareable, "The issue is not open for Request Help to you.")
+	to.issue, to.team.ID = open[i].Ref, open[i].TeamID
+	to, err = t.teamTarget(c, s, to, desk.ShareOutsideTeams)
+	to.reachable = true
+	return to, err
 }
 
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.
@@ -260,7 +255,7 @@ func (t *tx) checkInvite(c desk.Caller, s sessionRow, to target, wanted desk.Acc
 	}
 	facts := desk.InviteFacts{Target: to.kind, Sharing: *s.Settings.Sharing, Ceiling: *s.Settings.InviteCeiling, MaxInvited: *s.Settings.MaxInvitedReps,
 		Self: to.rep.ID == c.RepID, Reachable: to.reachable, Available: to.available(), Seated: to.seated, Access: wanted,
-		CallerEmbassy: c.Embassy, LastMinute: lately, AMinute: t.store.cfg.InvitesAMinute}
+		CallerEmbassy: c.Embassy, Lately: lately, Now: t.now, AMinute: t.store.cfg.InvitesAMinute}
 	facts.InSession = to.kind == desk.InviteRep && to.candidates[0].inside
 	if to.already != "" {
 		facts.AlreadyInvited = &desk.Conflict{Kind: "invitation", ID: to.already, State: string(desk.InvitationActive)}
@@ -288,19 +283,25 @@ func (g target) notThere(p *desk.Problem) *desk.Problem {
 	return p
 }
 
-// invitedLately counts the invitations that the owner made in the last minute (B20). Who invites in several sessions at once
-// is counted in turn.
-func (t *tx) invitedLately(repID string) (n int, err error) {
-	if t.store.cfg.InvitesAMinute <= 0 {
-		return 0, nil
+// invitedLately is when the owner made the invitations of the last minute, the newest first, so many as are allowed (B20). Who
+// invites in several sessions at once is counted in turn.
+func (t *tx) invitedLately(repID string) ([]time.Time, error) {
+	limit := t.store.cfg.InvitesAMinute
+	if limit <= 0 {
+		return nil, nil
 	}
 	if turns := t.store.dialect.turns; turns != "" {
-		if _, err := t.row(turns, []any{repID}, &n); err != nil {
-			return 0, err
+		if _, err := t.row(turns, []any{repID}, new(int)); err != nil {
+			return nil, err
 		}
 	}
-	_, err = t.row(`SELECT COUNT(*) FROM invitations WHERE inviter_id = $1 AND created_at > $2 AND kind <> 'transfer'`, []any{repID, ms(t.now.Add(-desk.InvitesWithin))}, &n)
-	return n, err
+	return list(t, `SELECT created_at FROM invitations WHERE inviter_id = $1 AND created_at > $2 AND kind <> 'transfer' ORDER BY created_at DESC LIMIT $3`,
+		[]any{repID, ms(t.now.Add(-desk.InvitesWithin)), limit}, func(scan scanner, at *time.Time) error {
+			var made int64
+			err := scan(&made)
+			*at = time.UnixMilli(made)
+			return err
+		})
 }
 
 // insertInvitation saves the invitation, tells the owner and the invited, and queues what goes to devices and addresses.

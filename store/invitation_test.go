@@ -98,6 +98,9 @@ func TestB7Refusals(t *testing.T) {
 		}{
 			{"sharing off", ana, d.OpenSession(ana, "@quiet"), store.NewInvitation{RepID: "@ben"}, desk.SharingOff},
 			{"sharing off, help", ana, d.OpenSession(ana, "@quiet"), store.NewInvitation{IssueID: "@vpn"}, desk.SharingOff},
+			{"sharing off, help on an issue that is not open", ana, d.OpenSession(ana, "@quiet"), store.NewInvitation{IssueID: "@firewall"}, desk.SharingOff},
+			{"help on an issue that is not open, no seat, access above the ceiling", ana, d.OpenSession(ana, "@none"), store.NewInvitation{IssueID: "@firewall", Access: desk.Control}, desk.IssueNotShareable},
+			{"A7 sharing off, help on an issue that is not open, by an embassy rep", fay, d.OpenSession(fay, "@quiet"), store.NewInvitation{IssueID: "@firewall"}, desk.NotFound},
 			{"oneself", ana, main, store.NewInvitation{RepID: "@ana"}, desk.CannotInviteSelf},
 			{"a rep outside one's teams", ben, bens, store.NewInvitation{RepID: "@dev"}, desk.NotReachable},
 			{"a team outside one's teams", ben, bens, store.NewInvitation{TeamID: "@network"}, desk.NotReachable},

@@ -90,16 +90,17 @@ func (m *model) invite(a args) (desk.Code, func(string)) {
 		return refuse(code)
 	}
 	o := &mOffer{inviter: a.rep, access: a.access, masked: a.yes, declined: map[*mRep]bool{}}
-	reach, code := m.aim(s, o, a)
+	reach := m.aim(s, o, a)
 	full := s.taken() >= s.portal.seats
 	switch {
-	case code != "":
 	case m.embassy(a.rep) && !reach:
 		code = desk.NotFound
 	case s.portal.sharing == desk.SharingOffHere:
 		code = desk.SharingOff
 	case o.rep == a.rep:
 		code = desk.CannotInviteSelf
+	case !reach && o.issue != "":
+		code = desk.IssueNotShareable
 	case !reach:
 		code = desk.NotReachable
 	case o.rep != nil && s.seat(o.rep) != nil:
@@ -125,28 +126,23 @@ func (m *model) invite(a args) (desk.Code, func(string)) {
 }
 
 // aim says whom the invitation goes to, and whether they are within reach (A4, A6, B4).
-func (m *model) aim(s *mSession, o *mOffer, a args) (reach bool, _ desk.Code) {
+func (m *model) aim(s *mSession, o *mOffer, a args) (reach bool) {
 	all := s.portal.sharing == desk.SharingAll && !m.embassy(a.rep)
 	outside := a.rep.outside && !m.embassy(a.rep)
 	switch a.kind {
 	case 0:
 		o.rep = a.target
-		return colleagues(a.rep, o.rep) || outside || all && m.atSome(o.rep), ""
+		return colleagues(a.rep, o.rep) || outside || all && m.atSome(o.rep)
 	case 1:
 		o.team = a.team
-		return a.rep.teams[o.team] > 0 || outside, ""
+		return a.rep.teams[o.team] > 0 || outside
 	case 2:
 		o.portal, o.sub = a.portal, a.sub
-		return all || outside, ""
+		return all || outside
 	}
 	o.team, o.issue = issueTeam[a.issue], a.issue
-	switch only := issueOnly[a.issue]; {
-	case only == "" || a.rep.teams[only] > 0:
-		return true, ""
-	case m.embassy(a.rep):
-		return false, desk.NotFound
-	}
-	return false, desk.IssueNotShareable
+	only := issueOnly[a.issue]
+	return only == "" || a.rep.teams[only] > 0
 }
 
 func (m *model) atSome(r *mRep) bool {

@@ -178,14 +178,15 @@ type InviteFacts struct {
 	MaxInvited     int       // seats beside the owner (B11)
 	Seated         int       // joined reps beside the owner, and active invitations
 	Self           bool      // the invited is the caller
-	Reachable      bool      // A4
+	Reachable      bool      // A4; of Request Help, that the issue is open for it to the caller (A2)
 	CallerEmbassy  bool      // all of the caller's teams are embassies (A7)
 	InSession      bool      // the invited is in the session
 	AlreadyInvited *Conflict // the active invitation of the same rep (B6)
 	Available      bool      // somebody who could take it is logged in or, but for portals, in extended availability, or the team is persistent
-	LastMinute     int       // invitations that the owner made in the last minute
-	AMinute        int       // how many of these are allowed; 0: any number
-	Access         Access    // asked for; empty asks for the ceiling
+	Now            time.Time
+	Lately         []time.Time // when the owner made invitations, those of InvitesWithin, the newest first; so many as are allowed at most
+	AMinute        int         // how many of these are allowed; 0: any number
+	Access         Access      // asked for; empty asks for the ceiling
 }
 
 // CheckInvite is rule B7: it refuses in a fixed order, or says which access the invitation carries (B10).
@@ -198,6 +199,8 @@ func CheckInvite(f InviteFacts) (Access, *Problem) {
 		return "", Refuse(CannotInviteSelf, "The invited rep is you.")
 	case !f.Reachable && f.CallerEmbassy:
 		return "", Missing(string(f.Target))
+	case !f.Reachable && f.Target == InviteIssue:
+		return "", Refuse(IssueNotShareable, "The issue is not open for Request Help to you.")
 	case !f.Reachable:
 		return "", Refuse(NotReachable, "The %s is outside your teams.", f.Target)
 	case f.InSession:
@@ -216,9 +219,9 @@ func CheckInvite(f InviteFacts) (Access, *Problem) {
 		return "", SeatsFull(f.MaxInvited)
 	case f.Access.Above(f.Ceiling):
 		return "", AboveCeiling(f.Ceiling)
-	case f.AMinute > 0 && f.LastMinute >= f.AMinute: // B20
+	case f.AMinute > 0 && len(f.Lately) >= f.AMinute: // B20
 		p := Refuse(TooManyRequests, "At most %d invitations a minute.", f.AMinute)
-		p.Limit, p.RetryAfter = f.AMinute, InvitesWithin
+		p.Limit, p.RetryAfter = f.AMinute, f.Lately[f.AMinute-1].Add(InvitesWithin).Sub(f.Now) // when that is no longer one of the last minute
 		return "", p
 	case f.Access == "":
 		return f.Ceiling, nil

@@ -32,20 +32,28 @@ func TestB19WhenOneMayRemind(t *testing.T) {
 	}
 }
 
+// The wait is until the oldest of so many as are allowed is older than a minute.
 func TestB20HowManyInvitations(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	made := func(n int) (at []time.Time) { // one each second, the last a second ago
+		for i := range n {
+			at = append(at, now.Add(-time.Duration(i+1)*time.Second))
+		}
+		return at
+	}
 	for _, c := range []struct {
 		lately, limit int
-		refused       bool
-	}{{29, 30, false}, {30, 30, true}, {31, 30, true}, {1000, 0, false}} {
+		wait          time.Duration
+	}{{29, 30, 0}, {30, 30, 30 * time.Second}, {31, 30, 30 * time.Second}, {59, 59, time.Second}, {1, 1, 59 * time.Second}, {1000, 0, 0}} {
 		facts := allowed()
-		facts.LastMinute, facts.AMinute = c.lately, c.limit
+		facts.Now, facts.Lately, facts.AMinute = now, made(c.lately), c.limit
 		_, p := CheckInvite(facts)
-		if (p != nil) != c.refused || p != nil && (p.Code != TooManyRequests || p.Limit != 30 || p.RetryAfter != time.Minute) {
+		if (p != nil) != (c.wait > 0) || p != nil && (p.Code != TooManyRequests || p.Limit != c.limit || p.RetryAfter != c.wait) {
 			t.Errorf("%d of %d: %+v", c.lately, c.limit, p)
 		}
 	}
 	facts := allowed() // whatever else is wrong is told first: it does not pass with time
-	facts.LastMinute, facts.AMinute, facts.Ceiling, facts.Access = 30, 30, View, Control
+	facts.Now, facts.Lately, facts.AMinute, facts.Ceiling, facts.Access = now, made(30), 30, View, Control
 	if _, p := CheckInvite(facts); p == nil || p.Code != AccessAboveCeiling {
 		t.Errorf("got %v", p)
 	}

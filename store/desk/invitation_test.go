@@ -59,6 +59,29 @@ func TestB7TheEarlierRefusalWins(t *testing.T) {
 	}
 }
 
+// An issue that is not open to the caller is out of reach, in the place of not_reachable.
+func TestB7RequestHelpInTheOrder(t *testing.T) {
+	closed := func() InviteFacts {
+		facts := allowed()
+		facts.Target, facts.Reachable = InviteIssue, false
+		return facts
+	}
+	for i, other := range inviteRefusals {
+		facts, want := closed(), IssueNotShareable
+		if other.make(&facts); i < 2 {
+			want = other.code
+		}
+		if _, p := CheckInvite(facts); p == nil || p.Code != want {
+			t.Errorf("with %s: got %v, want %s", other.code, p, want)
+		}
+	}
+	facts := closed()
+	facts.CallerEmbassy = true
+	if _, p := CheckInvite(facts); p == nil || p.Error() != Missing("issue").Error() { // A7
+		t.Errorf("an embassy rep is told %v", p)
+	}
+}
+
 func TestB7WhatTheRefusalSays(t *testing.T) {
 	for _, kind := range []InvitationKind{InviteTeam, InviteIssue} {
 		facts := allowed()
