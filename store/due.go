@@ -7,9 +7,9 @@ import (
 )
 
 // DoDue does what is due by now: because somebody is not there any more, because a customer left and does not come back, and
-// because a session waits too long, or for nobody, or nobody hears of an invitation; and tells that reps went offline. What is due is read
-// from the tables each time, so no restart loses any
-// of it. The housekeeping calls it every few seconds; with several servers on one database whoever comes first does it.
+// because a session waits too long, or for nobody, or nobody hears of an invitation; and tells that reps went offline, and whether
+// anybody is left who could accept an invitation. What is due is read from the tables each time, so no restart loses any of it. The
+// housekeeping calls it every few seconds; with several servers on one database whoever comes first does it.
 func (s *Store) DoDue(ctx context.Context) error {
 	due, err := read(ctx, s, (*tx).due)
 	errs := []error{err}
@@ -29,7 +29,7 @@ func (s *Store) DoDue(ctx context.Context) error {
 
 // due lists what is due. Each looks again when it is done, under the session's lock.
 func (t *tx) due() (all []func(*tx) error, err error) {
-	for _, list := range []func(*tx) ([]func(*tx) error, error){(*tx).connectionsDue, (*tx).customersDue, (*tx).waitingDue, (*tx).nobodyDue, (*tx).unheardDue, (*tx).presencesDue} {
+	for _, list := range []func(*tx) ([]func(*tx) error, error){(*tx).connectionsDue, (*tx).customersDue, (*tx).waitingDue, (*tx).nobodyDue, (*tx).unheardDue, (*tx).takersDue, (*tx).presencesDue} {
 		some, err := list(t)
 		if all = append(all, some...); err != nil {
 			return all, err

@@ -120,7 +120,7 @@ func (t *tx) closeTeamInvitationsFor(rep desk.Ref, sessionID string) error {
 		if err != nil || declined(inv, rep.ID) {
 			continue
 		}
-		if inv, err = t.newRev(inv, rep); err == nil {
+		if inv, err = t.comesOrGoes(inv, rep); err == nil {
 			err = t.overFor(inv, rep, desk.EndJoinedOtherwise)
 		}
 	}
@@ -191,46 +191,28 @@ func (t *tx) decline(c desk.Caller, id string) (desk.Invitation, error) {
 	if inv.Rep != nil {
 		inv, err = t.endInvitation(inv, desk.EndDeclined, c.Ref())
 	} else {
-		inv, err = t.declineForOne(inv, session, c.Ref())
+		inv, err = t.declineForOne(inv, c.Ref())
 	}
 	return inv.ForInvited(repID), err
 }
 
 // declineForOne hides a team's invitation from one rep, tells the owner who it was, and whether somebody is left.
-func (t *tx) declineForOne(inv desk.Invitation, session sessionRow, by desk.Ref) (desk.Invitation, error) {
+func (t *tx) declineForOne(inv desk.Invitation, by desk.Ref) (desk.Invitation, error) {
 	left, err := t.takers(inv)
 	if err != nil {
 		return inv, err
 	}
 	reason := "declined"
 	if len(left) == 0 {
-		reason = "nobody_left"
+		reason = nobodyLeft
 	}
-	if inv, err = t.takersChanged(inv, session, by, reason); err != nil {
+	if inv, err = t.takersChanged(inv, by, reason); err != nil {
 		return inv, err
 	}
 	if err := t.overFor(inv, by, desk.EndDeclined); err != nil {
 		return inv, err
 	}
 	return inv, t.mailIfNobodyLoggedIn(inv, left)
-}
-
-// takersChanged tells the owner that others may take an invitation of a team or portal now, and whether anybody is left
-// who could (B14).
-func (t *tx) takersChanged(inv desk.Invitation, session sessionRow, by desk.Ref, reason string) (desk.Invitation, error) {
-	if _, err := t.exec(`UPDATE invitations SET nobody_left = $1, rev = rev + 1 WHERE id = $2`, flag(reason == "nobody_left"), inv.ID); err != nil {
-		return inv, err
-	}
-	inv, err := t.invitation(inv.ID)
-	if err != nil {
-		return inv, err
-	}
-	if inv.IsTransfer() {
-		_, err = t.transferChanged(inv, by, "transfer_"+reason)
-		return inv, err
-	}
-	owner := inv.ForOwner()
-	return inv, t.record(desk.RepTopic(idOf(session.Owner)), desk.Event{Type: desk.EventInvitationChanged, Actor: &by, SessionID: session.ID, TeamID: idOf(inv.Team), Reason: reason, Invitation: &owner})
 }
 
 // expectedUntil is until when a seat taken by an email's link waits for a console of the rep's: not at all for a rep

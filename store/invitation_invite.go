@@ -205,27 +205,6 @@ func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target
 	return to, err
 }
 
-// takers are the reps who may accept an invitation or transfer now (B20): the one it is for, the members of its team, or
-// those logged in under its portal, but for embassy reps; not those in the session, not those who declined it.
-func (t *tx) takers(inv desk.Invitation) ([]candidate, error) {
-	const columns = `SELECT r.id, r.name, r.logged_in_until > $1, r.extended = 1, 0 = 1, 1 = 1 FROM `
-	const free = ` AND r.disabled = 0
-		AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = $3 AND a.rep_id = r.id AND a.left_at = 0 AND ($5 = 0 OR a.role = 'owner'))
-		AND NOT EXISTS (SELECT 1 FROM declines d WHERE d.invitation_id = $4 AND d.rep_id = r.id) ORDER BY r.id`
-	args := []any{ms(t.now), "", inv.Session.ID, inv.ID, flag(inv.IsTransfer())}
-	switch {
-	case inv.Rep != nil:
-		args[1] = inv.Rep.ID
-		return list(t, columns+`reps r WHERE r.id = $2`+free, args, scanCandidate)
-	case inv.Team != nil:
-		args[1] = inv.Team.ID
-		return list(t, columns+`team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = $2`+free, args, scanCandidate)
-	}
-	args[1] = inv.Portal.ID
-	return list(t, columns+`reps r WHERE r.embassy = 0 AND r.id IN (SELECT c.rep_id FROM portal_tree g JOIN consoles c ON c.portal_id = g.portal_id
-		WHERE g.above_id = $2 AND ($6 = 1 OR g.portal_id = $2) AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)`+free, append(args, flag(inv.SubPortals)), scanCandidate)
-}
-
 // issueTarget is the team that owns an issue, with its reps who could accept. The issue's own setting is the permission (B4).
 func (t *tx) issueTarget(c desk.Caller, s sessionRow, ref string) (target, error) {
 	to := target{kind: desk.InviteIssue}
@@ -309,6 +288,7 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 	inv := to.invitation(s.ID)
 	inv.ID, inv.Rev, inv.Session = newID("inv_"), 1, desk.InvitationSession{ID: s.ID, Kind: s.Kind, Title: s.Title, Issue: s.Issue}
 	inv.Inviter, inv.Comment, inv.Access, inv.Masked, inv.State, inv.CreatedAt = c.Ref(), in.Comment, in.Access, in.Masked, desk.InvitationActive, desk.Time(ms(t.now))
+	inv.NobodyLeft = len(to.candidates) == 0 // in the queue of a persistent team
 	if err := t.saveInvitation(s, inv); err != nil {
 		return inv, err
 	}
@@ -321,9 +301,9 @@ func (t *tx) insertInvitation(c desk.Caller, s sessionRow, to target, in NewInvi
 func (t *tx) saveInvitation(s sessionRow, inv desk.Invitation) error {
 	t.touchQueuesComing(s, inv)
 	t.countInvitation(inv.Kind, created)
-	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, state, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14)`,
+	_, err := t.exec(`INSERT INTO invitations (id, session_id, kind, rep_id, team_id, portal_id, sub_portals, issue_id, inviter_id, comment, access, masked, stay, nobody_left, state, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'active', $15)`,
 		inv.ID, inv.Session.ID, string(inv.Kind), idOf(inv.Rep), idOf(inv.Team), idOf(inv.Portal), flag(inv.SubPortals), idOf(inv.Issue), inv.Inviter.ID, inv.Comment,
-		string(inv.Access), flag(inv.Masked), flag(inv.Stay), ms(t.now))
+		string(inv.Access), flag(inv.Masked), flag(inv.Stay), flag(inv.NobodyLeft), ms(t.now))
 	return err
 }

@@ -65,20 +65,11 @@ func (t *tx) offersTo(repID, consoleID string) ([]string, error) {
 
 // offerLost tells a rep that an invitation is no longer for them, and the owner if nobody is left.
 func (t *tx) offerLost(rep desk.Ref, id string) error {
-	inv, session, err := t.lockedInvitation(id)
+	inv, _, err := t.lockedInvitation(id)
 	if err != nil || !inv.Active() {
 		return err
 	}
-	left, err := t.takers(inv)
-	if err != nil {
-		return err
-	}
-	if len(left) == 0 && !inv.NobodyLeft {
-		inv, err = t.takersChanged(inv, session, rep, "nobody_left")
-	} else {
-		inv, err = t.newRev(inv, rep) // a device takes a withdrawal only with a higher one
-	}
-	if err != nil {
+	if inv, err = t.comesOrGoes(inv, rep); err != nil {
 		return err
 	}
 	return t.overFor(inv, rep, desk.EndTargetGone)
@@ -86,17 +77,11 @@ func (t *tx) offerLost(rep desk.Ref, id string) error {
 
 // offerGained tells the owner that somebody is there again who could accept, and the rep where they are to be alerted.
 func (t *tx) offerGained(rep desk.Ref, id string, alert bool) error {
-	inv, session, err := t.lockedInvitation(id)
+	inv, _, err := t.lockedInvitation(id)
 	if err != nil || !inv.Active() {
 		return err
 	}
-	switch {
-	case inv.NobodyLeft:
-		inv, err = t.takersChanged(inv, session, rep, "somebody_came")
-	case alert: // a device that was told that it is over takes it again only with a higher one
-		inv, err = t.newRev(inv, rep)
-	}
-	if err != nil || !alert {
+	if inv, err = t.comesOrGoes(inv, rep); err != nil || !alert {
 		return err
 	}
 	return t.alertOne(inv, rep)

@@ -10,8 +10,7 @@ import (
 
 // The model is what the desk must do, in few words: who is in which session, who is invited, who owns. It is written from
 // the rules, and asks nothing of package desk but its words. What it leaves open, and the checks then only look at for
-// whether it hangs together: whether the owner was told that nobody is left (B14) by other things than a refusal, and the
-// order in which several sessions of one lost owner move.
+// whether it hangs together: the order in which several sessions of one lost owner move.
 type model struct {
 	clock     *storetest.Clock
 	perMinute int // B20; 0: any number

@@ -235,14 +235,9 @@ func (t *tx) mailDropped(repID string) error {
 // unheard are the invitations of teams of which nobody who may take them is logged in at $1, and a rep in extended availability
 // was not told by email since they were last told.
 var unheard = `SELECT v.id FROM invitations v WHERE v.state = 'active' AND v.team_id <> '' AND v.team_id > '' AND v.kind <> 'transfer'
-	AND NOT EXISTS (` + takersOf + ` AND r.logged_in_until > $1)
-	AND EXISTS (` + takersOf + ` AND r.extended = 1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.about = v.id AND d.rep_id = r.id AND d.round = v.reminders
+	AND NOT EXISTS (` + takersOfTeam + ` AND r.logged_in_until > $1)
+	AND EXISTS (` + takersOfTeam + ` AND r.extended = 1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.about = v.id AND d.rep_id = r.id AND d.round = v.reminders
 		AND d.channel = 'email' AND d.purpose = 'invitation' AND d.state <> 'dropped')) ORDER BY v.id`
-
-// takersOf are the reps r who may take the invitation v of a team.
-const takersOf = `SELECT 1 FROM team_members m JOIN reps r ON r.id = m.rep_id WHERE m.team_id = v.team_id AND r.disabled = 0
-	AND NOT EXISTS (SELECT 1 FROM attendees a WHERE a.session_id = v.session_id AND a.rep_id = r.id AND a.left_at = 0)
-	AND NOT EXISTS (SELECT 1 FROM declines c WHERE c.invitation_id = v.id AND c.rep_id = r.id)`
 
 // unheardDue lists the invitations of teams to be told by email, because the last who could take them is not logged in any more,
 // however that came (G3).

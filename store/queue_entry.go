@@ -315,6 +315,9 @@ func (t *tx) openAgain(rep desk.Ref, sessionID string) error {
 	invitations, err := t.invitations(` WHERE v.session_id = $4 AND v.kind <> 'transfer' AND v.id IN (`+mayAccept+`) ORDER BY v.id`, open...)
 	for _, inv := range invitations {
 		if err == nil {
+			inv, err = t.comesOrGoes(inv, rep)
+		}
+		if err == nil {
 			view := inv.ForInvited(rep.ID)
 			err = t.record(desk.RepTopic(rep.ID), desk.Event{Type: desk.EventInvitationCreated, Actor: &inv.Inviter, SessionID: sessionID, TeamID: idOf(inv.Team), Reason: openToYou, Invitation: &view})
 		}

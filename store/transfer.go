@@ -43,6 +43,7 @@ func (s *Store) TransferSession(ctx context.Context, c desk.Caller, id string, n
 		offer := to.invitation(session.ID)
 		offer.ID, offer.Rev, offer.Session = newID("trf_"), 1, desk.InvitationSession{ID: session.ID, Kind: session.Kind, Title: session.Title, Issue: session.Issue}
 		offer.Inviter, offer.Comment, offer.Stay, offer.Access, offer.State = c.Ref(), n.Comment, n.Stay, desk.Control, desk.InvitationActive
+		offer.NobodyLeft = len(to.candidates) == 0
 		if err := t.saveInvitation(session, offer); err != nil {
 			return desk.Session{}, err
 		}
