@@ -20,11 +20,17 @@ type heldSession struct {
 // hold locks a session as every change of one does, then runs the statements.
 func hold(t *testing.T, database string, s desk.Session, statements ...string) heldSession {
 	t.Helper()
+	return holdRows(t, database, append([]string{`SELECT id FROM sessions WHERE id = '` + s.ID + `' FOR NO KEY UPDATE`}, statements...)...)
+}
+
+// holdRows runs statements, and keeps what they lock until it is let go.
+func holdRows(t *testing.T, database string, statements ...string) heldSession {
+	t.Helper()
 	db := must(sql.Open("pgx", database))
 	t.Cleanup(func() { _ = db.Close() })
 	h := heldSession{t, must(db.Begin()), db}
 	t.Cleanup(func() { _ = h.tx.Rollback() })
-	for _, statement := range append([]string{`SELECT id FROM sessions WHERE id = '` + s.ID + `' FOR NO KEY UPDATE`}, statements...) {
+	for _, statement := range statements {
 		if _, err := h.tx.Exec(statement); err != nil {
 			t.Fatal(err)
 		}

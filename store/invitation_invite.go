@@ -194,7 +194,11 @@ func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target
 	if err != nil {
 		return to, err
 	}
-	if _, err = t.row(`SELECT p.id, p.name, `+seatsTaken(`$2`)+` FROM portals p WHERE p.id = $1`+t.store.dialect.forShare, []any{id, s.ID}, &to.portal.ID, &to.portal.Name, &to.seated); err != nil {
+	found, err := t.row(`SELECT p.id, p.name, `+seatsTaken(`$2`)+` FROM portals p WHERE p.id = $1 AND p.disabled = 0`+t.forShare(), []any{id, s.ID}, &to.portal.ID, &to.portal.Name, &to.seated)
+	if err == nil && !found { // somebody has just closed it
+		err = desk.Missing("portal")
+	}
+	if err != nil {
 		return to, err
 	}
 	to.candidates, err = t.takers(to.invitation(s.ID))
@@ -209,6 +213,9 @@ func (t *tx) portalTarget(c desk.Caller, s sessionRow, in NewInvitation) (target
 func (t *tx) issueTarget(c desk.Caller, s sessionRow, ref string) (target, error) {
 	to := target{kind: desk.InviteIssue}
 	id, err := t.resolve("issue", ref)
+	if err == nil {
+		err = t.holdTeamOf(id)
+	}
 	if err != nil {
 		return to, err
 	}
@@ -224,6 +231,21 @@ func (t *tx) issueTarget(c desk.Caller, s sessionRow, ref string) (target, error
 	to, err = t.teamTarget(c, s, to, desk.ShareOutsideTeams)
 	to.reachable = true
 	return to, err
+}
+
+// holdTeamOf keeps the team that owns an issue as it is. Whoever is waited for may have given the issue to another team.
+func (t *tx) holdTeamOf(issueID string) error {
+	lock := t.forShare() // "": one at a time writes anyway
+	for held := ""; lock != ""; {
+		var team string
+		if _, err := t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{issueID}, &team); err != nil || team == held {
+			return err
+		}
+		if _, err := t.row(`SELECT id FROM teams WHERE id = $1`+lock, []any{team}, &held); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.
