@@ -181,9 +181,11 @@ func TestB7MoreRefusals(t *testing.T) {
 			x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
 			x.do(t, call{as: "ana", do: "POST /v1/invitations/$inv/cancel"})
 		}
-		x.refuses(t, inSession, call{name: "B20: the 31st in a minute", as: "ana", do: to, body: `{"rep_id":"@ben"}`, want: 429, code: "too_many_requests", has: []string{`"limit":30`}})
-		x.clock.Advance(time.Minute)
+		x.refuses(t, inSession, call{name: "B20: the 31st in a minute", as: "ana", do: to, body: `{"rep_id":"@ben"}`, want: 429, code: "too_many_requests", has: []string{`"limit":30`}, answers: headers{"Retry-After": "60"}})
+		x.clock.Advance(time.Minute - second/2)
 		x.here(t, "ben")
+		x.refuses(t, inSession, call{name: "B20: half a second too early", as: "ana", do: to, body: `{"rep_id":"@ben"}`, want: 429, code: "too_many_requests", answers: headers{"Retry-After": "1"}})
+		x.clock.Advance(second / 2)
 		x.invite(t, "inv", "ana", "ses", `{"rep_id":"@ben"}`)
 	})
 }
