@@ -179,7 +179,7 @@ type InviteFacts struct {
 	Seated         int       // joined reps beside the owner, and active invitations
 	Self           bool      // the invited is the caller
 	Reachable      bool      // A4; of Request Help, that the issue is open for it to the caller (A2)
-	CallerEmbassy  bool      // all of the caller's teams are embassies (A7)
+	CallerEmbassy  bool      // an embassy rep (A7)
 	InSession      bool      // the invited is in the session
 	AlreadyInvited *Conflict // the active invitation of the same rep (B6)
 	Available      bool      // somebody who could take it is logged in or, but for portals, in extended availability, or the team is persistent
