@@ -39,7 +39,7 @@ var consolesOnly = []string{"ack-delivery", "change-password", "delete-push-targ
 // repsOnly are those that take tokens, but none that belongs to nobody, by the words of I2: it never owns, accepts or invites,
 // and has nothing of its own to look at.
 var repsOnly = []string{"accept-invitation", "accept-next", "accept-session", "add-note", "cancel-invitation", "cancel-specialist-invitation", "cancel-transfer",
-	"create-session-key", "decline-invitation", "decline-transfer", "delete-session-key", "email-specialist-invitation", "end-session", "get-join-grant", "get-me",
+	"create-session-key", "decline-invitation", "decline-transfer", "delete-session-key", "email-specialist-invitation", "get-join-grant", "get-me",
 	"get-preferences", "get-share-options", "hold-session", "invite", "invite-specialists", "join-session", "leave-session", "list-events", "list-my-invitations",
 	"list-session-keys", "list-specialist-deliveries", "list-specialist-invitations", "mark-session-read", "mark-team-chat-read", "post-message", "post-team-message",
 	"remind-invitation", "remove-attendee", "request-help", "resume-session", "set-favourite", "stream-events", "take-over-session", "transfer-session",

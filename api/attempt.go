@@ -80,9 +80,9 @@ func (a *attempts) runs(entrance string, more int) bool {
 	return true
 }
 
-// isWrong says whether a refusal is that of a key, code or link that leads nowhere.
+// isWrong says whether a refusal is that of a key or code that leads nowhere. A portal that there is not is no guess.
 func isWrong(err error) bool {
-	return isRefusal(err, desk.CodeNotValid, desk.NotFound)
+	return isRefusal(err, desk.CodeNotValid)
 }
 
 // pause is how long a try at an entrance waits: the longer, the more were wrong there in the last minute.

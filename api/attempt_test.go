@@ -29,7 +29,7 @@ func codeOfError(err error) desk.Code {
 func TestE6AnAddressIsBlockedForATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAttempts(RateLimits{}.withDefaults(), time.Now)
-		try := func(address string, let func() error) error { return a.try(t.Context(), address, "session_key ", let) }
+		try := func(address string, let func() error) error { return a.try(t.Context(), address, "session_key", let) }
 		for i := range 9 {
 			if code := codeOfError(try("a", wrongCode)); code != desk.CodeNotValid {
 				t.Fatalf("wrong one %d: %s", i, code)
@@ -75,7 +75,7 @@ func TestE6ManyTriesAtOnce(t *testing.T) {
 		var running sync.WaitGroup
 		for range 200 {
 			running.Go(func() {
-				_ = a.try(t.Context(), "a", "session_key ", func() error {
+				_ = a.try(t.Context(), "a", "session_key", func() error {
 					reached.Add(1)
 					time.Sleep(time.Millisecond)
 					return wrongCode()
@@ -95,7 +95,7 @@ func TestE6AnEntranceIsSlowed(t *testing.T) {
 		a := newAttempts(RateLimits{}.withDefaults(), time.Now)
 		guess := func(n int) {
 			for range n {
-				a.guesses.add("session_key ")
+				a.guesses.add("session_key")
 			}
 		}
 		took := func(entrance string, let func() error) time.Duration {
@@ -104,24 +104,24 @@ func TestE6AnEntranceIsSlowed(t *testing.T) {
 			return time.Since(begin)
 		}
 		guess(100)
-		if d := took("session_key ", rightCode); d != 0 {
+		if d := took("session_key", rightCode); d != 0 {
 			t.Errorf("at the limit it took %v", d)
 		}
 		guess(25)
-		if right, wrong := took("session_key ", rightCode), took("session_key ", wrongCode); right < 400*time.Millisecond || right > 510*time.Millisecond || wrong < right-50*time.Millisecond || wrong > right+50*time.Millisecond {
+		if right, wrong := took("session_key", rightCode), took("session_key", wrongCode); right < 400*time.Millisecond || right > 510*time.Millisecond || wrong < right-50*time.Millisecond || wrong > right+50*time.Millisecond {
 			t.Errorf("a quarter over the limit: a right one took %v, a wrong one %v", right, wrong)
 		}
 		guess(10_000)
-		if d := took("session_key ", rightCode); d != 2*time.Second {
+		if d := took("session_key", rightCode); d != 2*time.Second {
 			t.Errorf("far over the limit it took %v", d)
 		}
-		for _, entrance := range []string{"help_link ", "session_key prt_other"} {
+		for _, entrance := range []string{"help_link", "specialist_code"} {
 			if d := took(entrance, rightCode); d != 0 {
 				t.Errorf("%s took %v", entrance, d)
 			}
 		}
 		time.Sleep(2 * time.Minute)
-		if d := took("session_key ", rightCode); d != 0 {
+		if d := took("session_key", rightCode); d != 0 {
 			t.Errorf("two minutes later it took %v", d)
 		}
 	})
@@ -132,23 +132,23 @@ func TestE6WhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAttempts(RateLimits{TriesAtOnce: 3}.withDefaults(), time.Now)
 		for range 1000 {
-			a.guesses.add("help_link ")
+			a.guesses.add("help_link")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		begin := time.Now()
 		var running sync.WaitGroup
 		for i := range 3 {
 			running.Go(func() {
-				if err := a.try(ctx, fmt.Sprint(i), "help_link ", rightCode); !errors.Is(err, context.Canceled) {
+				if err := a.try(ctx, fmt.Sprint(i), "help_link", rightCode); !errors.Is(err, context.Canceled) {
 					t.Errorf("cancelled: %v", err)
 				}
 			})
 		}
 		synctest.Wait()
-		if code := codeOfError(a.try(t.Context(), "more", "help_link ", rightCode)); code != desk.TooManyRequests {
+		if code := codeOfError(a.try(t.Context(), "more", "help_link", rightCode)); code != desk.TooManyRequests {
 			t.Errorf("one more: %s", code)
 		}
-		if err := a.try(t.Context(), "bystander", "session_key ", rightCode); err != nil { // it keeps nobody out elsewhere
+		if err := a.try(t.Context(), "bystander", "session_key", rightCode); err != nil { // it keeps nobody out elsewhere
 			t.Errorf("at another entrance: %v", err)
 		}
 		cancel()
@@ -156,7 +156,7 @@ func TestE6WhoWaits(t *testing.T) {
 		if d := time.Since(begin); d != 0 {
 			t.Errorf("they waited %v after the end", d)
 		}
-		if err := a.try(t.Context(), "more", "help_link ", rightCode); err != nil {
+		if err := a.try(t.Context(), "more", "help_link", rightCode); err != nil {
 			t.Errorf("later: %v", err)
 		}
 	})

@@ -193,6 +193,28 @@ func TestC9ARequestKeeps(t *testing.T) {
 	})
 }
 
+// TestI5LeavingAgain: the answer to leaving can be had again by its key, by customer and specialist alike; a specialist who
+// left hears no other.
+func TestI5LeavingAgain(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		x.load(t, "portals: [{slug: main, name: Main, specialists: true}]\nreps: [{username: ana, name: Ana Ruiz, teams: {printers: lead}, permissions: [invite_specialists]}]")
+		x.open(t, "ses", "ana", `,"portal_id":"@main"`)
+		x.do(t, call{as: "ana", do: "POST /v1/sessions/$ses/specialist-invitations", body: `{}`, want: 201, save: "code=code spi=id"})
+		x.do(t, call{do: "POST /v1/public/join", body: `{"code":"$code","name":"Mia"}`, want: 201, save: "mia=token"})
+		x.tokens["guest/mia"] = x.saved["mia"]
+		key := headers{"Idempotency-Key": "leaves-once"}
+		first := x.do(t, call{as: "guest/mia", do: "POST /v1/guest/leave", headers: key, has: []string{`"state":"active"`}})
+		if again := x.do(t, call{as: "guest/mia", do: "POST /v1/guest/leave", headers: key}); again.text != first.text {
+			t.Errorf("first %s, then %s", first.text, again.text)
+		}
+		x.play(t,
+			call{name: "by another key", as: "guest/mia", do: "POST /v1/guest/leave", headers: headers{"Idempotency-Key": "leaves-twice"}, want: 401, code: "token_unknown"},
+			call{name: "by none", as: "guest/mia", do: "POST /v1/guest/leave", want: 401, code: "token_unknown"},
+			call{name: "anything else", as: "guest/mia", do: "GET /v1/guest/session", want: 401, code: "token_unknown"},
+			call{as: "guest/mia", do: "POST /v1/guest/messages", body: `{"text":"Hello?"}`, headers: key, want: 401, code: "token_unknown"})
+	})
+}
+
 // TestC13 follows a customer who leaves.
 func TestC13(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {

@@ -13,7 +13,7 @@ type enterInput struct {
 		SessionKey        string        `json:"session_key,omitempty" maxLength:"100" example:"7km-4xq9" doc:"A key that a rep gave the customer, in any case, with spaces and hyphens as they like; the customer waits for that rep"`
 		IssueID           string        `json:"issue_id,omitempty" maxLength:"100" example:"@paper-jam" doc:"An issue that the page offers; the customer waits for the team that owns it"`
 		RepID             string        `json:"rep_id,omitempty" maxLength:"100" example:"@ben" doc:"A rep whom the page shows; the customer waits for that rep"`
-		SupportButtonCode string        `json:"support_button_code,omitempty" maxLength:"200" example:"7K2MQ9XWD4HTBR3V" doc:"The code of a support button"`
+		SupportButtonCode string        `json:"support_button_code,omitempty" maxLength:"200" example:"7K2MQ9XWD4HTBR3V" doc:"The code of a support button; spaces, hyphens and small letters do not matter"`
 		HelpLinkCode      string        `json:"help_link_code,omitempty" maxLength:"200" example:"7K2MQ9XWD4HTBR3V" doc:"The code of a help link: the session is about a web page"`
 		Customer          desk.Customer `json:"customer" doc:"Who is being helped"`
 		PageURL           string        `json:"page_url,omitempty" maxLength:"2000" example:"https://shop.example.com/basket" doc:"With a help link: the page's address, http or https"`
@@ -35,19 +35,14 @@ func (s *Server) enter(ctx context.Context, in *enterInput) (*Created[store.Ente
 	return created("/v1/guest/session", entered.Session.Rev, entered), nil
 }
 
-// letIn lets a customer in. What could be guessed goes through the attempts, which count the wrong ones; by whichever name
-// a portal is called, it is one entrance.
+// letIn lets a customer in. What could be guessed goes through the attempts, which count the wrong ones. A key is good in any
+// portal, so that all portals are one entrance to it.
 func (s *Server) letIn(ctx context.Context, entry store.Enter) (entered store.Entered, err error) {
 	entrance := entranceOf(entry)
 	if entrance == "" {
 		return s.cfg.Store.Enter(ctx, entry)
 	}
-	if entry.PortalID != "" {
-		if entry.PortalID, err = s.cfg.Store.PortalID(ctx, entry.PortalID); err != nil {
-			return entered, err
-		}
-	}
-	err = s.attempts.try(ctx, exchangeFrom(ctx).address, entrance+" "+entry.PortalID, func() error {
+	err = s.attempts.try(ctx, exchangeFrom(ctx).address, entrance, func() error {
 		entered, err = s.cfg.Store.Enter(ctx, entry)
 		return err
 	})

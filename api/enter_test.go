@@ -91,6 +91,19 @@ func TestE1E6WrongKeys(t *testing.T) {
 	})
 }
 
+// TestE6KeysAreOneEntrance: whichever portal somebody guesses keys in, all are counted together, since each key is good in all.
+func TestE6KeysAreOneEntrance(t *testing.T) {
+	onEach(t, func(t *testing.T, x *server) {
+		for _, portal := range []string{"", `"portal_id":"@main",`, `"portal_id":"@open",`, `"portal_id":"@looking",`} {
+			x.do(t, call{do: "POST /v1/public/sessions", body: `{` + portal + `"session_key":"3333333","customer":{"name":"Jo"}}`, want: 410, code: "code_not_valid"})
+		}
+		x.do(t, call{name: "a portal that there is not is no guess", do: "POST /v1/public/sessions", body: `{"portal_id":"@none","session_key":"3333333","customer":{"name":"Jo"}}`, want: 404, code: "not_found"})
+		if counted := x.api.Guessed("session_key"); counted != 4 {
+			t.Errorf("%v of 4 are counted", counted)
+		}
+	})
+}
+
 // TestE1OneKeyManyCustomers: of twenty who enter it at the same instant one gets in.
 func TestE1OneKeyManyCustomers(t *testing.T) {
 	onEach(t, func(t *testing.T, x *server) {

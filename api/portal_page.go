@@ -225,7 +225,7 @@ func (s *Server) entranceView(r *http.Request) (v entranceView, err error) {
 func (s *Server) showCode(r *http.Request, v *entranceView, kind desk.EntranceKind, written string) error {
 	code, ok := desk.ReadEntranceCode(written)
 	v.Code = code
-	err := s.attempts.try(r.Context(), exchangeFrom(r.Context()).address, string(kind)+" ", func() error {
+	err := s.attempts.try(r.Context(), exchangeFrom(r.Context()).address, string(kind), func() error {
 		if !ok {
 			return desk.Refuse(desk.CodeNotValid, "")
 		}

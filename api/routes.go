@@ -97,8 +97,8 @@ func (s *Server) sessionRoutes() {
 		Description: "It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
-		Description: "An administrator ends those of others too, and those that wait.",
-		Codes:       codes(desk.NotFound, desk.NotSessionOwner)}, rep(desk.SessionsWrite), s.endSession)
+		Description: "An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody.",
+		Codes:       codes(desk.NotFound, desk.NotSessionOwner)}, anyone(desk.SessionsWrite), s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",
 		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.NotSessionOwner, desk.SessionNotActive, desk.OwnerMustHandOver)}, rep(desk.SessionsWrite), s.leaveSession)

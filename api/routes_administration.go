@@ -18,7 +18,7 @@ func (s *Server) administrationRoutes() {
 		Description: "Those that have ended too. None shows the token itself.", Codes: codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listAPITokens)
 	register(s, operation{ID: "create-api-token", Method: post, Path: "/v1/api-tokens", Tag: "Administration", Summary: "Make an API token", Status: http.StatusCreated, Secret: true,
 		Description: "With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. " +
-			"It makes nobody logged in. An API token gives out only scopes that it has itself.",
+			"It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked.",
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createAPIToken)
 	register(s, operation{ID: "get-api-token", Method: get, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "One API token",
 		Description: "With its scopes, its end, and when it was last used; never its text.",
@@ -27,7 +27,7 @@ func (s *Server) administrationRoutes() {
 		Description: "Its text stays the same. Scopes that are given take the place of those that it had.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateAPIToken)
 	register(s, operation{ID: "delete-api-token", Method: remove, Path: "/v1/api-tokens/{api_token_id}", Tag: "Administration", Summary: "Revoke an API token",
-		Description: "It is unknown from now on, and what it follows ends.", Status: http.StatusNoContent,
+		Description: "It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those.", Status: http.StatusNoContent,
 		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteAPIToken)
 	s.accountRoutes()
 	s.teamRoutes()

@@ -98,7 +98,7 @@ func (s *Server) ready(offer store.SpecialistOffer) desk.SpecialistInvitation {
 	i := offer.SpecialistInvitation
 	if i.Active() {
 		i.JoinURL = s.cfg.PublicURL + i.JoinURL
-		subject, text := texts.For(i.Language).SpecialistMail(desk.SpecialistMail{Inviter: offer.Host, Desk: offer.Desk, Code: i.Code, Comment: i.Comment, Access: i.Access}, i.JoinURL)
+		subject, text := texts.For(i.Language).SpecialistMail(offer.Mail(), i.JoinURL)
 		i.Email = &desk.SpecialistEmail{Subject: subject, Text: text}
 	}
 	return i

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -48,7 +49,7 @@ func (s *Store) CreateAPIToken(ctx context.Context, c desk.Caller, in NewAPIToke
 		id := newID("tok_")
 		out.Token = apiTokenPrefix + base64.RawURLEncoding.EncodeToString(randomBytes(32))
 		if _, err := t.exec(`INSERT INTO api_tokens (id, name, hash, rep_id, scopes, created_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, in.Name, hashToken(out.Token), in.RepID, string(scopes), c.RepID, ms(t.now), ms(expires)); err != nil {
+			id, in.Name, hashToken(out.Token), in.RepID, string(scopes), cmp.Or(c.TokenID, c.RepID), ms(t.now), ms(expires)); err != nil {
 			return out, err
 		}
 		out.APIToken, err = t.apiToken(id)
@@ -72,7 +73,7 @@ func (n *NewAPIToken) check(c desk.Caller, now time.Time) (time.Time, error) {
 		return now, p
 	}
 	n.Scopes = scopes
-	expires, p := desk.TokenExpiry(now, n.Lifetime, n.ExpiresAt)
+	expires, p := c.TokenExpiry(now, n.Lifetime, n.ExpiresAt)
 	if p != nil {
 		return now, p
 	}
@@ -184,7 +185,8 @@ func (s *Store) UpdateAPIToken(ctx context.Context, c desk.Caller, id string, ch
 	})
 }
 
-// DeleteAPIToken revokes an API token: it is unknown from now on.
+// DeleteAPIToken revokes an API token, with those that were made with it, and so on: they are unknown from now on (I2). Whoever
+// found a token would otherwise keep what they made with it.
 func (s *Store) DeleteAPIToken(ctx context.Context, c desk.Caller, id string, ifRev IfRev) error {
 	if err := checkAdministrator(c); err != nil {
 		return err
@@ -194,7 +196,8 @@ func (s *Store) DeleteAPIToken(ctx context.Context, c desk.Caller, id string, if
 			return err
 		}
 		t.wake.callers = true
-		_, err := t.exec(`DELETE FROM api_tokens WHERE id = $1`, id)
+		_, err := t.exec(`WITH RECURSIVE made (id) AS (SELECT $1 UNION SELECT k.id FROM api_tokens k JOIN made m ON k.created_by = m.id)
+			DELETE FROM api_tokens WHERE id IN (SELECT id FROM made)`, id)
 		return err
 	})
 }
@@ -212,7 +215,7 @@ func (s *Store) program(ctx context.Context, hash string, until time.Time) (desk
 		case err != nil:
 			return c, err
 		case !found:
-			return c, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+			return c, unknownToken()
 		case expires <= ms(t.now):
 			return c, desk.Refuse(desk.TokenExpired, "The time of the API token is over.")
 		case c.RepID == "":
@@ -220,8 +223,8 @@ func (s *Store) program(ctx context.Context, hash string, until time.Time) (desk
 		case disabled:
 			return c, desk.Refuse(desk.AccountDisabled, "The account as which the token acts is disabled.")
 		}
-		if end := time.UnixMilli(expires); end.Before(until) {
-			until = end
+		if c.Until = time.UnixMilli(expires); c.Until.Before(until) {
+			until = c.Until
 		}
 		if err := json.Unmarshal([]byte(permissions), &c.Permissions); err != nil {
 			return c, err

@@ -33,19 +33,22 @@ func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
 	if p := in.Device.Check("device."); p != nil {
 		return LoggedIn{}, p
 	}
-	repID, err := s.checkPassword(ctx, strings.ToLower(in.Username), in.Password)
+	rep, err := s.checkPassword(ctx, strings.ToLower(in.Username), in.Password)
 	if err != nil {
 		return LoggedIn{}, err
 	}
 	return write(ctx, s, func(t *tx) (out LoggedIn, err error) {
-		console, err := t.logIn(repID, in)
+		if err := t.passwordStands(rep); err != nil {
+			return out, err
+		}
+		console, err := t.logIn(rep.id, in)
 		if err != nil {
 			return out, err
 		}
-		if out.Token, err = t.newToken(console, repID); err != nil {
+		if out.Token, err = t.newToken(console, rep.id); err != nil {
 			return out, err
 		}
-		if out.Rep, err = t.me(repID); err != nil {
+		if out.Rep, err = t.me(rep.id); err != nil {
 			return out, err
 		}
 		out.Console, err = t.console(console, console)
@@ -53,33 +56,61 @@ func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
 	})
 }
 
-// checkPassword returns the rep's id, or the refusal. It answers and locks unknown user names like known ones.
-func (s *Store) checkPassword(ctx context.Context, username, password string) (string, error) {
-	type account struct {
-		id, hash string
-		disabled bool
-	}
+// account is what a password was looked at for.
+type account struct {
+	id, username, hash string
+	disabled           bool
+}
+
+// checkPassword returns the account, or the refusal. It answers and locks unknown user names like known ones.
+func (s *Store) checkPassword(ctx context.Context, username, password string) (account, error) {
 	found, err := read(ctx, s, func(t *tx) (a account, err error) {
 		if err := t.checkLock(username); err != nil {
 			return a, err
 		}
+		a.username = username
 		_, err = t.row(`SELECT id, password_hash, disabled FROM reps WHERE username = $1`, []any{username}, &a.id, &a.hash, &a.disabled)
 		return a, err
 	})
 	if err != nil {
-		return "", err
+		return found, err
 	}
 	matches, err := s.passwordMatches(ctx, password, found.hash)
 	if err != nil {
-		return "", err
+		return found, err
 	}
 	if !matches {
-		return "", s.logInFailed(ctx, username)
+		return found, s.logInFailed(ctx, username)
 	}
-	if found.disabled {
-		return "", desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
+	return found, found.closed()
+}
+
+// closed is the refusal of an account that an administrator disabled.
+func (a account) closed() error {
+	if !a.disabled {
+		return nil
 	}
-	return found.id, nil
+	return desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
+}
+
+// passwordStands looks again, in the transaction that a password is to be good for: the password may have been changed, the
+// account closed or the lock have fallen while it was being hashed (I1).
+func (t *tx) passwordStands(a account) error {
+	now := account{}
+	if _, err := t.row(`SELECT password_hash, disabled FROM reps WHERE id = $1`+t.forUpdate(), []any{a.id}, &now.hash, &now.disabled); err != nil {
+		return err
+	}
+	if err := t.checkLock(a.username); err != nil {
+		return err
+	}
+	if now.hash != a.hash {
+		return wrongPassword()
+	}
+	return now.closed()
+}
+
+func wrongPassword() error {
+	return desk.Refuse(desk.InvalidCredentials, "User name or password is wrong.")
 }
 
 func (t *tx) checkLock(username string) error {
@@ -112,13 +143,10 @@ func (s *Store) logInFailed(ctx context.Context, username string) error {
 	if err != nil {
 		return err
 	}
-	return desk.Refuse(desk.InvalidCredentials, "User name or password is wrong.")
+	return wrongPassword()
 }
 
 func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
-	if err := t.checkLock(strings.ToLower(in.Username)); err != nil { // it fell while the password was being hashed
-		return "", err
-	}
 	if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT username FROM reps WHERE id = $1)`, repID); err != nil {
 		return "", err
 	}
@@ -181,6 +209,8 @@ func hashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+func unknownToken() error { return desk.Refuse(desk.TokenUnknown, "The token is unknown.") }
+
 func (t *tx) revokeTokens(consoleID string) error {
 	t.wake.callers = true
 	_, err := t.exec(`UPDATE tokens SET revoked_at = $1 WHERE console_id = $2 AND revoked_at = 0`, ms(t.now), consoleID)
@@ -191,7 +221,7 @@ func (t *tx) revokeTokens(consoleID string) error {
 func (s *Store) Authenticate(ctx context.Context, token string) (desk.Caller, error) {
 	program := strings.HasPrefix(token, apiTokenPrefix)
 	if !program && !strings.HasPrefix(token, "rdc_") {
-		return desk.Caller{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		return desk.Caller{}, unknownToken()
 	}
 	hash, now := hashToken(token), s.cfg.Now()
 	if c, known := s.callers.get(hash, now); known {
@@ -223,9 +253,9 @@ func (s *Store) consoleCaller(ctx context.Context, hash string) (desk.Caller, er
 		case err != nil:
 			return c, err
 		case !found:
-			return c, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+			return c, unknownToken()
 		case disabled:
-			return c, desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
+			return c, account{disabled: true}.closed()
 		case revokedAt != 0:
 			return c, desk.Refuse(desk.ConsoleRevoked, "This console was logged out.")
 		case seenAt < ms(t.now.Add(-desk.TokenUnusedFor)):
@@ -244,7 +274,8 @@ func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next
 	if err != nil {
 		return err
 	}
-	if _, err := s.checkPassword(ctx, username, current); err != nil {
+	rep, err := s.checkPassword(ctx, username, current)
+	if err != nil {
 		return wrongCurrentPassword(err)
 	}
 	hash, err := s.hashPassword(ctx, next)
@@ -252,8 +283,8 @@ func (s *Store) ChangePassword(ctx context.Context, c desk.Caller, current, next
 		return err
 	}
 	return alter(ctx, s, func(t *tx) error {
-		if err := t.checkLock(username); err != nil { // it fell while the password was being hashed
-			return err
+		if err := t.passwordStands(rep); err != nil {
+			return wrongCurrentPassword(err)
 		}
 		if _, err := t.exec(`UPDATE reps SET password_hash = $1 WHERE id = $2`, hash, c.RepID); err != nil {
 			return err

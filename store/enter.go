@@ -184,7 +184,7 @@ func (t *tx) byEntrance(a *arrival, kind desk.EntranceKind, code string) error {
 
 // ofEntrance reads columns of a support button or help link that lets customers in.
 func (t *tx) ofEntrance(columns string, kind desk.EntranceKind, code string, into ...any) error {
-	found, err := t.row(`SELECT `+columns+standingEntrance, []any{code, string(kind)}, into...)
+	found, err := t.row(`SELECT `+columns+standingEntrance, []any{desk.NormalCode(code), string(kind)}, into...)
 	if err == nil && !found {
 		err = codeNotValid()
 	}
@@ -198,9 +198,4 @@ func (s *Store) PublicEntrance(ctx context.Context, kind desk.EntranceKind, code
 		err := t.ofEntrance(`e.name, e.icon, COALESCE(p.name, '')`, kind, code, &shown.Name, &shown.Icon, &shown.Portal)
 		return shown, err
 	})
-}
-
-// PortalID is the id of a portal in use, of its id or unique name: both count as the same entrance.
-func (s *Store) PortalID(ctx context.Context, ref string) (string, error) {
-	return lookUp(ctx, s, func(t *tx) (string, error) { return t.resolve("portal", ref) })
 }

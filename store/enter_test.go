@@ -23,10 +23,10 @@ portals:
 // entrance puts a support button or help link into the data.
 func (r rows) entrance(kind, code, target, id, more string) {
 	r.t.Helper()
-	r.run(`INSERT INTO entrances (id, kind, slug, name, code, portal_id, issue_id, priority, `+target+`) SELECT $1, $2, $3, $3, $3, COALESCE((SELECT id FROM portals WHERE slug = 'page'), ''),
-		COALESCE((SELECT id FROM issues WHERE slug = 'paper-jam'), ''), 7, $4`, "btn_"+code, kind, code, id)
+	r.run(`INSERT INTO entrances (id, kind, slug, name, code, portal_id, issue_id, priority, `+target+`) SELECT $1, $2, $3, $3, $5, COALESCE((SELECT id FROM portals WHERE slug = 'page'), ''),
+		COALESCE((SELECT id FROM issues WHERE slug = 'paper-jam'), ''), 7, $4`, "btn_"+code, kind, code, id, desk.NormalCode(code))
 	if more != "" {
-		r.run(`UPDATE entrances SET `+more+` WHERE code = $1`, code)
+		r.run(`UPDATE entrances SET `+more+` WHERE slug = $1`, code)
 	}
 }
 

@@ -25,25 +25,31 @@ func (t *tx) newGuestToken(attendeeID string, byLink bool) (string, error) {
 }
 
 // AuthenticateGuest tells who a guest's token is. It is good while they are in the session, and for a day after the
-// session ended, to learn of that.
+// session ended, to learn of that. With the refusal of one who left it tells who they were.
 func (s *Store) AuthenticateGuest(ctx context.Context, token string) (desk.Guest, error) {
 	if !strings.HasPrefix(token, "rdg_") {
-		return desk.Guest{}, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		return desk.Guest{}, unknownToken()
 	}
-	return lookUp(ctx, s, func(t *tx) (g desk.Guest, err error) {
+	g, err := lookUp(ctx, s, func(t *tx) (g desk.Guest, err error) {
 		var leftAt, endedAt int64
 		found, err := t.row(`SELECT a.id, a.session_id, a.role, a.left_at, s.ended_at, a.role = 'customer' AND s.state <> 'ended' AND s.customer_gone_at > 0, k.by_link FROM guest_tokens k JOIN attendees a ON a.id = k.attendee_id JOIN sessions s ON s.id = a.session_id
 			WHERE k.hash = $1`, []any{hashToken(token)}, &g.AttendeeID, &g.SessionID, &g.Role, &leftAt, &endedAt, &g.Gone, &g.ByLink)
 		switch {
 		case err != nil:
 			return g, err
-		case !found, leftAt > 0 && (endedAt == 0 || leftAt < endedAt): // who was put out does not come back by the end
-			return g, desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		case !found:
+			return g, unknownToken()
+		case leftAt > 0 && (endedAt == 0 || leftAt < endedAt): // who was put out does not come back by the end
+			g.Left = true
 		case endedAt > 0 && endedAt < ms(t.now.Add(-guestReadsFor)):
 			return g, desk.Refuse(desk.TokenExpired, "The session ended more than a day ago.")
 		}
 		return g, nil
 	})
+	if err == nil && g.Left {
+		err = unknownToken()
+	}
+	return g, err
 }
 
 // GuestCameBack takes the flag away that the customer has gone: any request of theirs shows that they are there (C13).
@@ -161,7 +167,7 @@ func (t *tx) guestInside(g desk.Guest) (sessionRow, attendeeRow, error) {
 func (t *tx) guestSeat(g desk.Guest) (attendeeRow, error) {
 	me, err := t.attendee(g.AttendeeID)
 	if err == nil && me.LeftAt != nil {
-		err = desk.Refuse(desk.TokenUnknown, "The token is unknown.")
+		err = unknownToken()
 	}
 	return me, err
 }
@@ -256,9 +262,12 @@ func (t *tx) setPage(s sessionRow, by attendeeRow, p desk.Page) (sessionRow, err
 }
 
 // LeaveAsGuest lets a guest go. A customer who leaves while waiting ends the session; one who leaves an active session is
-// flagged as gone, and can come back (C13). A specialist gives up their place.
+// flagged as gone, and can come back (C13). A specialist gives up their place; the answer to that can be had again (I5).
 func (s *Store) LeaveAsGuest(ctx context.Context, g desk.Guest) (desk.Session, error) {
 	return write(ctx, s, func(t *tx) (desk.Session, error) {
+		if g.Left {
+			return desk.Session{}, unknownToken()
+		}
 		session, err := t.lockedSession(g.SessionID)
 		if err != nil {
 			return desk.Session{}, err

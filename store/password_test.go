@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +87,56 @@ func TestI1ADisabledAccount(t *testing.T) {
 		_, err = d.Store.LogIn(t.Context(), store.LogIn{Username: "BEN", Password: storetest.Password})
 		refusal(t, "the right one does", err, desk.AccountDisabled)
 	})
+}
+
+// What is under way with the old password when another is set, or the account closed, comes to nothing: the password was right
+// when it was looked at, and is not when the console would come to be.
+func TestI1UnderWayWhenThePasswordIsSet(t *testing.T) {
+	closed := true
+	for what, end := range map[string]func(d *storetest.Desk, hal desk.Caller) error{
+		"a password is set": func(d *storetest.Desk, hal desk.Caller) error {
+			return d.SetRepPassword(t.Context(), hal, "@ben", "battery staple")
+		},
+		"the account is closed": func(d *storetest.Desk, hal desk.Caller) error {
+			return try(d.UpdateRep(t.Context(), hal, "@ben", store.RepChange{Disabled: &closed}, nil))
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store, clock *storetest.Clock) { // one engine after the other: hashing has one line
+				d := storetest.NewDesk(t, s)
+				hal, ben := d.LogIn("hal"), d.LogIn("ben")
+				var inside, ended atomic.Int64
+				atOnce(17, func(i int) {
+					if i == 16 {
+						for inside.Load() < 40 { // all are at it
+							runtime.Gosched()
+						}
+						ok(t, end(d, hal))
+						ended.Store(1)
+						return
+					}
+					for err := error(nil); err == nil; inside.Add(1) {
+						if ended.Add(0) > 0 && ended.Add(1) > 100 {
+							t.Error("the old password is good for ever")
+							return
+						}
+						if i == 0 {
+							err = d.ChangePassword(t.Context(), ben, storetest.Password, storetest.Password)
+						} else {
+							err = try(d.Store.LogIn(t.Context(), store.LogIn{Username: "ben", Password: storetest.Password}))
+						}
+					}
+				})
+				if left := must(d.RepConsoles(t.Context(), hal, "@ben")); len(left) > 0 {
+					t.Errorf("%d consoles are left", len(left))
+				}
+				if what == "a password is set" {
+					clock.Advance(desk.FailuresForgotten)
+					must(d.Store.LogIn(t.Context(), store.LogIn{Username: "ben", Password: "battery staple"}))
+				}
+			})
+		})
+	}
 }
 
 func TestI1ChangingThePasswordEndsOtherConsoles(t *testing.T) {

@@ -23,7 +23,7 @@ type MeChange struct {
 
 // Me returns the caller as they see themselves.
 func (s *Store) Me(ctx context.Context, c desk.Caller) (desk.Me, error) {
-	return read(ctx, s, func(t *tx) (desk.Me, error) { return t.me(c.RepID) })
+	return lookUp(ctx, s, func(t *tx) (desk.Me, error) { return t.me(c.RepID) })
 }
 
 // IfRev is asked, within the transaction, whether a thing at the revision may be changed; nil: always.
@@ -142,12 +142,20 @@ func (t *tx) lockedMe(repID string) (desk.Me, error) {
 	return t.me(repID)
 }
 
+// me reads a rep and their teams in one statement, which needs no transaction to be of one moment: consoles ask for it often.
 func (t *tx) me(repID string) (desk.Me, error) {
-	me, err := one(t, "rep", `SELECT `+meColumns+` FROM reps r WHERE r.id = $1`, []any{repID}, func(scan scanner, me *desk.Me) error { return t.scanMe(scan, me) })
-	if err != nil {
-		return me, err
-	}
-	me.Teams, err = t.memberships(repID)
+	teams := []desk.Membership{}
+	me, err := one(t, "rep", `SELECT `+meColumns+`, `+membershipColumns+` FROM reps r LEFT JOIN team_members m ON m.rep_id = r.id LEFT JOIN teams t ON t.id = m.team_id AND t.disabled = 0
+		WHERE r.id = $1 ORDER BY t.name, t.id`, []any{repID}, func(scan scanner, me *desk.Me) error {
+		var in desk.Membership
+		var rank int
+		err := t.scanMe(scan, me, membershipFields(&in, &rank)...)
+		if in.Role = teamRoles[rank]; in.Team.ID != "" {
+			teams = append(teams, in)
+		}
+		return err
+	})
+	me.Teams = teams
 	return me, err
 }
 
@@ -186,14 +194,21 @@ func alertFields(a *desk.Alerts) []any {
 
 // memberships lists the rep's teams, by name.
 func (t *tx) memberships(repID string) ([]desk.Membership, error) {
-	return list(t, `SELECT t.id, t.name, t.embassy, m.rank FROM team_members m JOIN teams t ON t.id = m.team_id
+	return list(t, `SELECT `+membershipColumns+` FROM team_members m JOIN teams t ON t.id = m.team_id
 		WHERE m.rep_id = $1 AND t.disabled = 0 ORDER BY t.name, t.id`, []any{repID},
-		func(scan scanner, m *desk.Membership) error {
+		func(scan scanner, in *desk.Membership) error {
 			var rank int
-			err := scan(&m.Team.ID, &m.Team.Name, &m.Embassy, &rank)
-			m.Role = teamRoles[rank]
+			err := scan(membershipFields(in, &rank)...)
+			in.Role = teamRoles[rank]
 			return err
 		})
+}
+
+// membershipColumns are what a rep's place m in a team t says, and membershipFields where it goes: nothing, where there is no team.
+const membershipColumns = `COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(t.embassy, 0), COALESCE(m.rank, 0)`
+
+func membershipFields(in *desk.Membership, rank *int) []any {
+	return []any{&in.Team.ID, &in.Team.Name, &in.Embassy, rank}
 }
 
 var teamRoles = map[int]desk.TeamRole{1: desk.TeamMember, 2: desk.TeamLead, 3: desk.TeamManager}

@@ -12,8 +12,19 @@ import (
 // reached is not the store's to know.
 type SpecialistOffer struct {
 	desk.SpecialistInvitation
-	Host string // the public name of the session's owner
-	Desk string // the session's portal
+	Host   string      // the public name of the session's owner
+	Desk   string      // the session's portal
+	Grants desk.Access // what somebody who joins now gets
+}
+
+// Mail is what an email says of it (F3).
+func (o SpecialistOffer) Mail() desk.SpecialistMail {
+	return desk.SpecialistMail{Inviter: o.Host, Desk: o.Desk, Code: o.Code, Access: o.Grants, Comment: o.Comment}
+}
+
+// granted is the lower of what was granted to specialists and the ceiling of this moment (B10).
+func granted(access desk.Access, s sessionRow) desk.Access {
+	return desk.LowerOf(access, *s.Settings.InviteCeiling)
 }
 
 const specialistColumns = `SELECT p.id, p.rev, p.session_id, p.code, p.access, p.joins, p.joined, p.state, p.reason, p.comment, p.language, p.by_id, r.name, p.created_at, p.ended_at,
@@ -21,7 +32,7 @@ const specialistColumns = `SELECT p.id, p.rev, p.session_id, p.code, p.access, p
 	FROM specialist_invitations p JOIN reps r ON r.id = p.by_id JOIN sessions s ON s.id = p.session_id LEFT JOIN reps o ON o.id = s.owner_id LEFT JOIN portals e ON e.id = s.portal_id`
 
 func (t *tx) specialistInvitations(where string, args ...any) ([]SpecialistOffer, error) {
-	return list(t, specialistColumns+where, args, func(scan scanner, i *SpecialistOffer) error {
+	found, err := list(t, specialistColumns+where, args, func(scan scanner, i *SpecialistOffer) error {
 		var created, ended int64
 		err := scan(&i.ID, &i.Rev, &i.SessionID, &i.Code, &i.Access, &i.Joins, &i.Joined, &i.State, &i.Reason, &i.Comment, &i.Language, &i.Inviter.ID, &i.Inviter.Name, &created, &ended, &i.Host, &i.Desk)
 		i.CreatedAt, i.EndedAt = desk.Time(created), desk.TimePtr(ended)
@@ -30,6 +41,17 @@ func (t *tx) specialistInvitations(where string, args ...any) ([]SpecialistOffer
 		}
 		return err
 	})
+	var session sessionRow
+	for i := range found {
+		if err == nil && session.ID != found[i].SessionID {
+			session, err = t.session(found[i].SessionID)
+		}
+		if err != nil {
+			return nil, err
+		}
+		found[i].Grants = granted(found[i].Access, session)
+	}
+	return found, err
 }
 
 func (t *tx) specialistInvitation(id string) (SpecialistOffer, error) {
@@ -186,7 +208,7 @@ func (t *tx) seatedSpecialists(sessionID string) (n int, err error) {
 
 // allowsSpecialists says whether the session's portal and its owner of now allow specialists (F1).
 func (t *tx) allowsSpecialists(s sessionRow) (bool, error) {
-	if s.Owner == nil || !*s.Settings.Specialists {
+	if s.Owner == nil {
 		return false, nil
 	}
 	var text string
@@ -195,5 +217,5 @@ func (t *tx) allowsSpecialists(s sessionRow) (bool, error) {
 	}
 	var permissions []desk.Permission
 	err := json.Unmarshal([]byte(text), &permissions)
-	return slices.Contains(permissions, desk.InviteSpecialists), err
+	return desk.SpecialistsAllowed(s.Settings, slices.Contains(permissions, desk.InviteSpecialists)) == nil, err
 }

@@ -71,7 +71,7 @@ type specialistEntry struct {
 
 // access is the lower of what was granted and the ceiling of this moment (B10).
 func (e specialistEntry) access() desk.Access {
-	return desk.LowerOf(e.inv.Access, *e.session.Settings.InviteCeiling)
+	return granted(e.inv.Access, e.session)
 }
 
 // refuse says why nobody comes in: of a link all, of a code nothing (E6).
@@ -218,7 +218,7 @@ func (t *tx) readmitSpecialist(e specialistEntry, was attendeeRow) error {
 	}
 	chatFrom := ms(desk.ChatFrom(was.Role, e.session.Settings, t.now))
 	if _, err := t.exec(`UPDATE attendees SET access = $1, consent = $2, chat_from = $3, joined_at = $4, left_at = 0, rev = rev + 1 WHERE id = $5`,
-		string(desk.LowerOf(was.Access, *e.session.Settings.InviteCeiling)), string(desk.ConsentFor(was.Role, e.session.Settings)), chatFrom, ms(t.now), was.ID); err != nil {
+		string(granted(was.Access, e.session)), string(desk.ConsentFor(was.Role, e.session.Settings)), chatFrom, ms(t.now), was.ID); err != nil {
 		return err
 	}
 	_, since, err := t.logBounds()

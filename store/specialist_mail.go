@@ -23,6 +23,9 @@ func (s *Store) EmailSpecialists(ctx context.Context, c desk.Caller, id string, 
 		case session.State != desk.SessionActive:
 			return inv, notActive(session)
 		}
+		if p := desk.SpecialistsAllowed(session.Settings, c.Has(desk.InviteSpecialists)); p != nil {
+			return inv, p
+		}
 		return inv, t.mailSpecialists(c, inv, emails)
 	})
 }
@@ -72,7 +75,7 @@ func (s *Store) SpecialistDeliveries(ctx context.Context, c desk.Caller, id, bef
 	})
 }
 
-// specialistJob completes the job of an email to a specialist.
+// specialistJob completes the job of an email to a specialist, where it would still let them in (F1).
 func (t *tx) specialistJob(job *desk.Job) (why string, err error) {
 	inv, err := t.specialistInvitation(job.SpecialistInvitationID)
 	if err != nil || !inv.Active() {
@@ -82,8 +85,11 @@ func (t *tx) specialistJob(job *desk.Job) (why string, err error) {
 	if err != nil {
 		return "", err
 	}
-	says := &desk.SpecialistMail{Desk: inv.Desk, Code: inv.Code, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Comment: inv.Comment}
+	if allowed, err := t.allowsSpecialists(session); err != nil || !allowed {
+		return "switched_off", err
+	}
+	says := inv.Mail()
 	_, err = t.row(`SELECT r.public_name FROM deliveries d JOIN reps r ON r.id = d.rep_id WHERE d.id = $1`, []any{job.ID}, &says.Inviter)
-	job.Specialist, job.KeyRev, job.LinkToken, job.Locale = says, inv.Rev, t.store.specialistToken(inv.ID), inv.Language
+	job.Specialist, job.KeyRev, job.LinkToken, job.Locale = &says, inv.Rev, t.store.specialistToken(inv.ID), inv.Language
 	return "", err
 }

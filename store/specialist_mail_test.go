@@ -58,6 +58,43 @@ func TestF3TheServerSendsTheEmail(t *testing.T) {
 	})
 }
 
+// F1: where the owner or the portal of now may have no specialists, no email goes out, and those that wait are dropped.
+func TestF1NoEmailWhereTheyMayNotCome(t *testing.T) {
+	eachWithSpecialists(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ana, cho := d.LogIn("ana"), d.LogIn("cho")
+		session := d.OpenSession(ana, "@narrow")
+		join(t, d, ana, session, cho, store.NewInvitation{})
+		offer := code(t, d, ana, session, desk.SpecialistTerms{Emails: []string{"mia@example.com"}})
+		send := func(c desk.Caller) func() error {
+			return func() error { return try(d.EmailSpecialists(t.Context(), c, offer.ID, []string{"max@example.com"})) }
+		}
+		loadFile(t, d.Store, `portals: [{slug: expert, name: Expert, parent: main, specialists: false}]`)
+		data.refuses("the portal does without", desk.NotAllowed, send(ana))
+		same(t, "sent", mailedTo(deliver(t, d, desk.ChannelEmail)))
+		same(t, "what became of it", states(t, d, ana, offer), "mia@example.com dropped switched_off")
+		loadFile(t, d.Store, `portals: [{slug: expert, name: Expert, parent: main, specialists: true}]`)
+		ok(t, send(ana)())
+		transfer(t, d, ana, session, store.NewTransfer{RepID: "@cho"})
+		take(t, d, cho, session)
+		data.refuses("the owner of now may not", desk.NotAllowed, send(cho))
+		same(t, "sent by the owner before", mailedTo(deliver(t, d, desk.ChannelEmail)))
+	})
+}
+
+// F2, F3: the email to send by oneself and the one that is sent say the access that who comes now gets.
+func TestF2TheEmailSaysTheAccessOfNow(t *testing.T) {
+	eachWithSpecialists(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, _ rows) {
+		ana := d.LogIn("ana")
+		session := d.OpenSession(ana, "@expert")
+		offer := code(t, d, ana, session, desk.SpecialistTerms{Access: desk.Control})
+		same(t, "at first", []desk.Access{offer.Mail().Access}, desk.Control)
+		loadFile(t, d.Store, `portals: [{slug: expert, name: Expert, parent: main, specialists: true, invite_ceiling: view}]`)
+		again := must(d.EmailSpecialists(t.Context(), ana, offer.ID, []string{"mia@example.com"}))
+		same(t, "what the owner gets", []any{again.Access, again.Mail().Access, offered(t, d, ana, offer).Mail().Access}, any(desk.Control), any(desk.View), any(desk.View))
+		same(t, "what is sent", []desk.SpecialistMail{*deliver(t, d, desk.ChannelEmail)[0].Specialist}, again.Mail())
+	})
+}
+
 func TestF3NotWithoutEnd(t *testing.T) {
 	eachWithSpecialists(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
 		ana := d.LogIn("ana")

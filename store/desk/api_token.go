@@ -57,9 +57,10 @@ func CheckScopes(scopes []Scope) ([]Scope, *Problem) {
 	return slices.DeleteFunc(slices.Clone(Scopes), func(s Scope) bool { return !slices.Contains(scopes, s) }), nil
 }
 
-// TokenExpiry says when a token ends that is made now: at a time that is given, after a lifetime, or with neither (nil, 0)
-// after TokenLifetime. It is a whole second, since that is what answers show.
-func TokenExpiry(now time.Time, lifetime time.Duration, at *time.Time) (time.Time, *Problem) {
+// TokenExpiry says when a token ends that the caller makes now: at a time that is given, after a lifetime, or with neither
+// (nil, 0) after TokenLifetime, or with the API token that makes it, which it cannot outlive. It is a whole second, since that is
+// what answers show.
+func (c Caller) TokenExpiry(now time.Time, lifetime time.Duration, at *time.Time) (time.Time, *Problem) {
 	field := "lifetime_seconds"
 	switch {
 	case at != nil && lifetime != 0:
@@ -68,9 +69,14 @@ func TokenExpiry(now time.Time, lifetime time.Duration, at *time.Time) (time.Tim
 		field, lifetime = "expires_at", at.Sub(now)
 	case lifetime == 0:
 		lifetime = TokenLifetime
+		if c.TokenID != "" {
+			lifetime = min(lifetime, c.Until.Sub(now))
+		}
 	}
 	end := now.Add(lifetime).Truncate(time.Second)
 	switch {
+	case c.TokenID != "" && end.After(c.Until):
+		return end, Invalid(field, "too_large", "an API token makes none that outlives it; it ends at %s", c.Until.UTC().Format(time.RFC3339))
 	case lifetime > MaxTokenLifetime:
 		return end, Invalid(field, "too_large", "a token lives for %d days at most", MaxTokenLifetime/(24*time.Hour))
 	case !end.After(now):

@@ -35,8 +35,10 @@ func TestI2TokenExpiry(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 500_000_000, time.UTC)
 	second := now.Truncate(time.Second)
 	at := func(d time.Duration) *time.Time { end := now.Add(d); return &end }
+	token := func(d time.Duration) desk.Caller { return desk.Caller{TokenID: "tok_1", Until: second.Add(d)} }
 	for _, test := range []struct {
 		name     string
+		by       desk.Caller
 		lifetime time.Duration
 		at       *time.Time
 		want     time.Time
@@ -52,9 +54,14 @@ func TestI2TokenExpiry(t *testing.T) {
 		{name: "now", at: at(0), field: "expires_at"},
 		{name: "gone before the second is over", lifetime: time.Millisecond, field: "lifetime_seconds"},
 		{name: "past", lifetime: -time.Hour, field: "lifetime_seconds"},
+		{name: "by a token, nothing said", by: token(time.Hour), want: second.Add(time.Hour)},
+		{name: "by a token that lives long, nothing said", by: token(300 * 24 * time.Hour), want: second.Add(90 * 24 * time.Hour)},
+		{name: "by a token, as long as it", by: token(time.Hour), at: at(time.Hour), want: second.Add(time.Hour)},
+		{name: "by a token, longer than it", by: token(time.Hour), lifetime: time.Hour + time.Second, field: "lifetime_seconds"},
+		{name: "by a token, after its end", by: token(time.Hour), at: at(time.Hour + time.Second), field: "expires_at"},
 		{name: "both", lifetime: time.Hour, at: at(time.Hour), field: "lifetime_seconds"},
 	} {
-		got, p := desk.TokenExpiry(now, test.lifetime, test.at)
+		got, p := test.by.TokenExpiry(now, test.lifetime, test.at)
 		if (p != nil) != (test.field != "") || p != nil && p.Errors[0].Field != test.field || p == nil && !got.Equal(test.want) {
 			t.Errorf("%s: %v, %v", test.name, got, p)
 		}

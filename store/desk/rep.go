@@ -1,6 +1,9 @@
 package desk
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Role is what a rep is in the organisation.
 type Role string
@@ -106,8 +109,9 @@ type Caller struct {
 	Name        string // private display name
 	Role        Role
 	Permissions []Permission
-	Scopes      []Scope // what an API token may do; a console may do all
-	Embassy     bool    // an embassy rep, for whom A7 holds
+	Scopes      []Scope   // what an API token may do; a console may do all
+	Until       time.Time // when an API token ends
+	Embassy     bool      // an embassy rep, for whom A7 holds
 }
 
 // IsRep says whether it is a rep who asks, on a console or by a token of theirs.

@@ -96,14 +96,24 @@ type InviteSpecialistFacts struct {
 	Access   Access         // asked for; empty asks for the ceiling
 }
 
+// SpecialistsAllowed refuses where a session's portal does without specialists, or its owner is without the permission (F1).
+func SpecialistsAllowed(portal PortalSettings, mayOwner bool) *Problem {
+	switch {
+	case !*portal.Specialists:
+		return Refuse(NotAllowed, "The session's portal does without specialists.")
+	case !mayOwner:
+		return Refuse(NotAllowed, "This needs the permission %s.", InviteSpecialists)
+	}
+	return nil
+}
+
 // CheckInviteSpecialist refuses in a fixed order, or says which access the invitation carries (F1, F2).
 func CheckInviteSpecialist(f InviteSpecialistFacts) (Access, *Problem) {
+	if p := SpecialistsAllowed(f.Portal, f.MayOwner); p != nil {
+		return "", p
+	}
 	ceiling := *f.Portal.InviteCeiling
 	switch {
-	case !*f.Portal.Specialists:
-		return "", Refuse(NotAllowed, "The session's portal does without specialists.")
-	case !f.MayOwner:
-		return "", Refuse(NotAllowed, "This needs the permission %s.", InviteSpecialists)
 	case f.Present >= *f.Portal.MaxSpecialists:
 		return "", SpecialistsFull(*f.Portal.MaxSpecialists)
 	case f.Access.Above(ceiling):

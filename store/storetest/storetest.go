@@ -5,7 +5,6 @@ package storetest
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -51,7 +50,7 @@ func Each(t *testing.T, test func(t *testing.T, s *store.Store, clock *Clock), o
 func EachDatabase(t *testing.T, test func(t *testing.T, database string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		test(t, filepath.Join(t.TempDir(), "repdesk.db"))
+		test(t, SQLite(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		test(t, Postgres(t))
