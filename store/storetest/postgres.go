@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -78,6 +79,7 @@ func (p *pool) giveBack(name string) {
 // Main runs the tests of a package and, as the last of all that use it, stops the private cluster. A process that is
 // killed leaves it running; the next one uses it and clears up.
 func Main(m *testing.M) int {
+	debug.SetGCPercent(400) // a fresh server and store for each test is much that soon goes
 	code := m.Run()
 	if os.Getenv("REPDESK_TEST_POSTGRES") != "" { // the private cluster goes with all that is in it
 		server, _ := postgresServer()
