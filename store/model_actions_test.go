@@ -109,7 +109,7 @@ var actions = []action{
 		return w.d.PostMessage(ctx(), a.caller, a.session, store.NewMessage{Text: "Hello."})
 	}, (*model).post, "not_found session_not_active not_allowed"},
 	{"end", 2, theOwner, func(w *world, a args) (any, error) { return w.d.EndSession(ctx(), a.caller, a.session, "Done.") }, (*model).end, "not_found not_session_owner session_not_active"},
-	{"the customer consents", 6, nobodys, func(w *world, a args) (any, error) { return w.d.GiveConsent(ctx(), a.guest, a.attendee.ID, a.yes) },
+	{"the customer consents", 6, nobodys, func(w *world, a args) (any, error) { return w.d.GiveConsent(ctx(), a.guest, w.asGuestsKnow(a), a.yes) },
 		(*model).consent, "session_not_active not_found not_allowed"},
 	{"the customer leaves", 1, nobodys, func(w *world, a args) (any, error) { return w.d.LeaveAsGuest(ctx(), a.guest) }, (*model).customerLeaves, ""},
 	{"the customer comes back", 2, nobodys, func(w *world, a args) (any, error) { return nil, w.d.GuestCameBack(ctx(), a.guest) }, (*model).customerBack, ""},

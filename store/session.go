@@ -31,7 +31,7 @@ const sessionColumns = `SELECT s.id, s.rev, s.state, s.kind, s.portal_id, COALES
 	s.customer_name, s.company, s.details, s.language, s.issue_id, COALESCE(i.title, ''), s.priority, s.owner_id, COALESCE(o.name, ''),
 	s.queue_rep_id, s.queue_team_id, COALESCE(q.name, ''), s.external_key, s.created_at, s.accepted_at, s.ended_at, s.end_reason, s.summary,
 	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0),
-	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0), 0),
+	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0 AND a.role <> 'owner'), 0),
 	COALESCE((SELECT x.id FROM invitations x WHERE x.session_id = s.id AND x.state = 'active' AND x.kind = 'transfer'), ''),
 	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev, s.page_url, s.page_title, COALESCE(o.specialists_share, 0)
 	FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id LEFT JOIN issues i ON i.id = s.issue_id

@@ -78,9 +78,10 @@ type Attendee struct {
 // for them.
 func (a Attendee) Shown() bool { return !a.Masked && !a.Expected }
 
-// ForGuests is what a customer or specialist sees of an attendee who is shown (C2): the public name in place of the
-// private one and of the rep's id, there since they showed themselves.
-func (a Attendee) ForGuests(publicName string, since time.Time) Attendee {
+// ForGuests is what a customer or specialist sees of an attendee who is shown (C2): the public name in place of the private
+// one and of the rep's id; with an id and revision that tell nothing of a time when they were hidden, there since that ended.
+func (a Attendee) ForGuests(id string, rev int64, publicName string, since time.Time) Attendee {
+	a.ID, a.Rev = id, rev
 	if a.RepID != "" {
 		a.Name, a.RepID = publicName, ""
 	}
