@@ -67,6 +67,9 @@ func declined(inv desk.Invitation, repID string) bool {
 func declinedAlready(inv desk.Invitation) *desk.Problem {
 	p := desk.Refuse(desk.InvitationNotActive, "You declined it.")
 	p.Conflict = &desk.Conflict{Kind: "invitation", ID: inv.ID, State: string(desk.InvitationDeclined), Reason: string(desk.EndDeclined)}
+	if inv.IsTransfer() {
+		p.Conflict.Kind = "transfer"
+	}
 	return p
 }
 

@@ -96,6 +96,7 @@ type mOffer struct {
 	transfer            bool
 	reason              desk.EndReason // empty while it stands
 	declined            map[*mRep]bool
+	past                bool // a transfer of before the session was taken from a queue
 	reminded            time.Time
 }
 

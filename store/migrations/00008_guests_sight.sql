@@ -1,4 +1,5 @@
--- What guests see of a rep who was hidden from them says nothing of the time before; sessions are sorted by any language.
+-- What guests see of a rep who was hidden from them says nothing of the time before; sessions are sorted by any language; who
+-- accepts a transfer that is over learns why.
 
 -- +goose Up
 
@@ -11,7 +12,10 @@ ALTER TABLE messages ADD COLUMN guest_author_id TEXT NOT NULL DEFAULT ''; -- the
 ALTER TABLE sessions ADD COLUMN language_key TEXT NOT NULL DEFAULT '';
 UPDATE sessions SET language_key = COALESCE((SELECT MAX(e.language_key) FROM queue_entries e WHERE e.session_id = sessions.id), '') WHERE state <> 'ended' AND language <> '';
 
+ALTER TABLE invitations ADD COLUMN past INTEGER NOT NULL DEFAULT 0; -- a transfer that was over when the session was taken from a queue
+
 -- +goose Down
+ALTER TABLE invitations DROP COLUMN past;
 ALTER TABLE sessions DROP COLUMN language_key;
 ALTER TABLE messages DROP COLUMN guest_author_id;
 ALTER TABLE attendees DROP COLUMN hidden_revs;
