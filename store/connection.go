@@ -213,7 +213,11 @@ func (t *tx) rehome(s sessionRow, by desk.Ref, reason, ended string) error {
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		_, err := t.requeue(s, queueMove{to: homes[step], by: by, reason: reason, cameBy: desk.CameByLostConnection})
+		move := queueMove{to: homes[step], by: by, reason: reason}
+		if s.Owner != nil { // of one that waited all the while, nobody was lost
+			move.cameBy = desk.CameByLostConnection
+		}
+		_, err := t.requeue(s, move)
 		return err
 	}
 }
@@ -271,11 +275,11 @@ type queueMove struct {
 	to     home
 	by     desk.Ref
 	reason string      // of the events
-	cameBy desk.CameBy // how it comes there (D4)
+	cameBy desk.CameBy // how it comes there (D4); empty: as it came before
 }
 
 // requeue lets a session wait in a queue, out of another one or again. Its owner leaves; the further reps and specialists
-// stay.
+// stay. Every way into another queue leads here.
 func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.endInvitations(m.by, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return out, err
@@ -286,7 +290,7 @@ func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.ownerLeaves(s, m.reason); err != nil {
 		return out, err
 	}
-	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = $4, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
+	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = COALESCE(NULLIF($4, ''), came_by), held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
 		m.to.repID, m.to.teamID, s.ID, string(m.cameBy)); err != nil {
 		return out, err
 	}
