@@ -100,8 +100,8 @@ func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (at
 	if from := desk.ChatFrom(a.Role, s.Settings, t.now); !from.IsZero() {
 		chatFrom = ms(from)
 	}
-	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at, specialist_invitation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now), a.CameBy); err != nil {
+	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at, specialist_invitation_id, invited) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now), a.CameBy, flag(a.Invited)); err != nil {
 		return attendeeRow{}, err
 	}
 	if a.RepID != "" {

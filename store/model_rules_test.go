@@ -213,6 +213,7 @@ func (m *model) acceptInvitation(a args) (desk.Code, func(string)) {
 	return does(func() {
 		o.reason, o.by = desk.EndAccepted, a.rep
 		m.join(s, a.rep, o.access, o.masked)
+		s.seat(a.rep).invited = true
 	})
 }
 

@@ -81,6 +81,7 @@ type mSeat struct {
 	access  desk.Access
 	masked  bool
 	consent desk.Consent
+	invited bool         // they came by an invitation
 	answer  desk.Consent // while they own: where consent stood before, which holds again when they step down
 }
 

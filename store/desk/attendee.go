@@ -72,6 +72,7 @@ type Attendee struct {
 	JoinedAt  time.Time    `json:"joined_at" doc:"When they came"`
 	LeftAt    *time.Time   `json:"left_at,omitempty" doc:"When they left"`
 	CameBy    string       `json:"-"` // the invitation that let a specialist in
+	Invited   bool         `json:"-"` // of a rep who comes in: an invitation lets them
 }
 
 // Shown says whether guests may know of the attendee (C2, C11): masked reps are hidden, and so are reps whose seat waits
