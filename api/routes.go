@@ -299,7 +299,8 @@ func (s *Server) guestRoutes() {
 	register(s, operation{ID: "update-guest-session", Method: patch, Path: "/v1/guest/session", Tag: "Guests", Summary: "Say which page a browser-sharing session is about",
 		Description: "For the customer's script, whenever the page changes; the same again changes nothing.", Codes: codes(desk.NotAllowed, desk.SessionNotActive)}, guest, s.updateGuestSession)
 	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know",
-		Description: "In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is."}, guest, s.listGuestAttendees)
+		Description: "In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. " +
+			"Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1."}, guest, s.listGuestAttendees)
 	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it",
 		Description: "What reps write among themselves is left out. A specialist sees it from shortly before they came.", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
 	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat",
