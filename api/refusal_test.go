@@ -79,7 +79,7 @@ func TestC6Refusals(t *testing.T) {
 			call{name: "nor reminded", as: "ana", do: "POST /v1/invitations/$trf/remind", want: 404, code: "not_found"})
 		x.do(t, call{as: "ben", do: "POST /v1/sessions/$ses/transfer/decline"})
 		x.refuses(t, inSession, call{name: "declined already", as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel", want: 409, code: "invitation_not_active", has: []string{`"state":"declined"`, `"ended_at"`}},
-			call{name: "over: it cannot be accepted", as: "ben", do: "POST /v1/sessions/$ses/accept", want: 409, code: "session_taken"})
+			call{name: "over: it cannot be accepted", as: "ben", do: "POST /v1/sessions/$ses/accept", want: 409, code: "invitation_not_active", has: []string{`"kind":"transfer"`, `"reason":"declined"`}})
 	})
 }
 

@@ -94,8 +94,9 @@ func (s *Server) sessionRoutes() {
 	register(s, operation{ID: "get-session", Method: get, Path: "/v1/sessions/{session_id}", Tag: "Sessions", Summary: "One session",
 		Description: "Who is only invited, or in whose queue it stands, sees the summary, without attendees.", Codes: codes(desk.NotFound)}, anyone(desk.SessionsRead), s.getSession)
 	register(s, operation{ID: "accept-session", Method: post, Path: "/v1/sessions/{session_id}/accept", Tag: "Sessions", Summary: "Take a waiting session from one's queue, or one that is being transferred to one",
-		Description: "It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it.",
-		Codes:       codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
+		Description: "It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. " +
+			"A transfer that is over otherwise is refused with `invitation_not_active`, which says why.",
+		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.InvitationNotActive, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
 		Description: "An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner)}, anyone(desk.SessionsWrite), s.endSession)
@@ -298,7 +299,8 @@ func (s *Server) guestRoutes() {
 	register(s, operation{ID: "update-guest-session", Method: patch, Path: "/v1/guest/session", Tag: "Guests", Summary: "Say which page a browser-sharing session is about",
 		Description: "For the customer's script, whenever the page changes; the same again changes nothing.", Codes: codes(desk.NotAllowed, desk.SessionNotActive)}, guest, s.updateGuestSession)
 	register(s, operation{ID: "list-guest-attendees", Method: get, Path: "/v1/guest/attendees", Tag: "Guests", Summary: "Who is in the session, as guests may know",
-		Description: "In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is."}, guest, s.listGuestAttendees)
+		Description: "In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. " +
+			"Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1."}, guest, s.listGuestAttendees)
 	register(s, operation{ID: "list-guest-messages", Method: get, Path: "/v1/guest/messages", Tag: "Guests", Summary: "The chat, as guests may read it",
 		Description: "What reps write among themselves is left out. A specialist sees it from shortly before they came.", Codes: codes(desk.CursorMismatch)}, guest, s.listGuestMessages)
 	register(s, operation{ID: "post-guest-message", Method: post, Path: "/v1/guest/messages", Tag: "Guests", Summary: "Write into the chat",
@@ -310,10 +312,12 @@ func (s *Server) guestRoutes() {
 		Description: "For guests what get-join-grant is for reps: it says who they are in the session and what they may do there, and lives for a minute.", Private: true,
 		Codes: codes(desk.SessionNotActive)}, guest, s.getGuestGrant)
 	register(s, operation{ID: leaveAsGuest, Method: post, Path: "/v1/guest/leave", Tag: "Guests", Summary: "Leave the session",
-		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time."}, guest, s.leaveAsGuest)
+		Description: "A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. " +
+			"Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves."}, guest, s.leaveAsGuest)
 	register(s, operation{ID: "stream-guest-events", Method: get, Path: "/v1/guest/events", Tag: "Guests", Summary: "Follow the session as it happens",
-		Description: "While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.",
-		Tune:        s.tuneStream}, guest, s.streamGuestEvents)
+		Description: "While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change. " +
+			"Any request of a customer who had left takes that back, that of a stream which reconnects included: a client ends its stream when it leaves.",
+		Tune: s.tuneStream}, guest, s.streamGuestEvents)
 }
 
 func (s *Server) eventRoutes() {

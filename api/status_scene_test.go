@@ -159,6 +159,7 @@ func transferScene(t *testing.T, x *server) {
 		refused("ana", "POST /v1/sessions/$ses/transfer/cancel", "", desk.InvitationNotActive),
 		call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@ben"}`},
 		call{as: "ana", do: "POST /v1/sessions/$ses/transfer/cancel"},
+		refused("ben", "POST /v1/sessions/$ses/accept", "", desk.InvitationNotActive),
 		refused("ben", "POST /v1/sessions/$ses/transfer/decline", "", desk.InvitationNotActive))
 }
 

@@ -76,7 +76,7 @@ func TestC6Team(t *testing.T) {
 			call{as: "dev", do: "POST /v1/sessions/$ses/transfer/decline", hasNot: []string{"Jo Doe"}},
 			call{name: "for one alone", as: "dev", do: "GET /v1/sessions/$ses", want: 404, code: "not_found"},
 			call{as: "eli", do: "GET /v1/sessions/$ses", has: []string{"Jo Doe"}},
-			call{name: "who declined cannot accept", as: "dev", do: "POST /v1/sessions/$ses/accept", want: 404, code: "not_found"},
+			call{name: "who declined cannot accept", as: "dev", do: "POST /v1/sessions/$ses/accept", want: 409, code: "invitation_not_active", has: []string{`"reason":"declined"`}},
 			call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"transfer"`, `"owner":{"id":"$ana"`}},
 			call{name: "A7: not an outsider's to see", as: "fay", do: "GET /v1/sessions/$ses", want: 404},
 			call{as: "eli", do: "POST /v1/sessions/$ses/accept", has: []string{`"owner":{"id":"$eli"`}},
@@ -96,7 +96,7 @@ func TestC6NobodyLeft(t *testing.T) {
 			call{as: "ana", do: "GET /v1/event-log?after=" + cursor, has: []string{`"reason":"transfer_declined"`}},
 			call{as: "cho", do: "POST /v1/sessions/$ses/transfer/decline"},
 			call{as: "ana", do: "GET /v1/event-log?after=" + cursor, has: []string{`"reason":"transfer_nobody_left"`}},
-			call{name: "declined is declined", as: "cho", do: "POST /v1/sessions/$ses/accept", want: 404, code: "not_found"},
+			call{name: "declined is declined", as: "cho", do: "POST /v1/sessions/$ses/accept", want: 409, code: "invitation_not_active", has: []string{`"reason":"declined"`}},
 			call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"transfer"`, `"owner":{"id":"$ana"`}})
 	})
 }
@@ -115,6 +115,6 @@ func TestC6OneRepDeclines(t *testing.T) {
 			call{as: "ana", do: "GET /v1/sessions/$ses", has: []string{`"owner":{"id":"$ana"`}, hasNot: []string{`"transfer"`}},
 			call{as: "ana", do: "POST /v1/sessions/$ses/transfer", body: `{"rep_id":"@cho"}`},
 			call{name: "the session ends, and with it the transfer", as: "ana", do: "POST /v1/sessions/$ses/end"},
-			call{as: "cho", do: "POST /v1/sessions/$ses/accept", want: 404, code: "not_found"})
+			call{as: "cho", do: "POST /v1/sessions/$ses/accept", want: 409, code: "invitation_not_active", has: []string{`"reason":"session_ended"`}})
 	})
 }

@@ -62,11 +62,11 @@ func (t *tx) arrive(a arrival) (out arrivedSession, err error) {
 func (t *tx) insertSession(a arrival) error {
 	_, err := t.exec(`INSERT INTO sessions (id, state, kind, portal_id, customer_name, company, details, language, search, issue_id, priority,
 		queue_rep_id, queue_team_id, first_rep_id, first_team_id, came_by, external_key, page_url, page_title, created_at,
-		customer_key, company_key)
-		VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		customer_key, company_key, language_key)
+		VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		a.sessionID, a.kind, a.portalID, a.customer.Name, a.customer.Company, a.customer.Details, a.customer.Language,
 		strings.ToLower(a.customer.Name+" "+a.customer.Company+" "+a.customer.Details), a.issueID, a.priority, a.queue.repID, a.queue.teamID, string(a.cameBy), a.externalKey,
-		a.page.URL, a.page.Title, ms(t.now), sortKey(a.customer.Name), sortKey(a.customer.Company))
+		a.page.URL, a.page.Title, ms(t.now), sortKey(a.customer.Name), sortKey(a.customer.Company), sortKey(a.customer.Language))
 	return err
 }
 

@@ -13,8 +13,11 @@ import (
 type attendeeRow struct {
 	desk.Attendee
 	publicName string
-	shownAt    int64 // since when guests see them, where not from the beginning
-	chatFrom   int64 // C1
+	shownAt    int64        // since when guests see them, where not from the beginning
+	guestID    string       // the id by which guests know them
+	hiddenRevs int64        // how many of their revisions guests do not count
+	answer     desk.Consent // what the customer said of them, also while they own and none is needed
+	chatFrom   int64        // C1
 }
 
 // forGuests is what guests see of an attendee who is shown.
@@ -23,16 +26,22 @@ func (a attendeeRow) forGuests() desk.Attendee {
 	if a.shownAt > 0 {
 		since = desk.Time(a.shownAt)
 	}
-	return a.ForGuests(a.publicName, since)
+	return a.ForGuests(a.guestID, a.Rev-a.hiddenRevs, a.publicName, since)
 }
 
 const attendeeColumns = `SELECT a.id, a.rev, a.session_id, a.role, a.rep_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END, COALESCE(r.public_name, a.name),
-	a.access, a.masked, a.consent, a.expected_until, a.shown_at, a.chat_from, a.joined_at, a.left_at, a.specialist_invitation_id FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
+	a.access, a.masked, a.consent, a.expected_until, a.shown_at, ` + guestID + `, a.hidden_revs, a.chat_from, a.joined_at, a.left_at, a.specialist_invitation_id FROM attendees a LEFT JOIN reps r ON r.id = a.rep_id`
+
+// guestID is the id by which guests know the attendee a.
+const guestID = `CASE WHEN a.guest_id = '' THEN a.id ELSE a.guest_id END`
 
 func scanAttendee(scan scanner, a *attendeeRow) error {
 	var expected, joined, left int64
-	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.publicName, &a.Access, &a.Masked, &a.Consent, &expected, &a.shownAt, &a.chatFrom, &joined, &left, &a.CameBy)
+	err := scan(&a.ID, &a.Rev, &a.SessionID, &a.Role, &a.RepID, &a.Name, &a.publicName, &a.Access, &a.Masked, &a.answer, &expected, &a.shownAt, &a.guestID, &a.hiddenRevs, &a.chatFrom, &joined, &left, &a.CameBy)
 	a.Expected, a.JoinedAt, a.LeftAt = expected > 0, desk.Time(joined), desk.TimePtr(left)
+	if a.Consent = a.answer; a.Role == desk.AttendeeOwner {
+		a.Consent = desk.ConsentNotNeeded
+	}
 	return err
 }
 
@@ -91,8 +100,8 @@ func (t *tx) addAttendee(s sessionRow, a desk.Attendee, expectedUntil int64) (at
 	if from := desk.ChatFrom(a.Role, s.Settings, t.now); !from.IsZero() {
 		chatFrom = ms(from)
 	}
-	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at, specialist_invitation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now), a.CameBy); err != nil {
+	if _, err := t.exec(`INSERT INTO attendees (id, session_id, role, rep_id, name, access, masked, consent, expected_until, chat_from, joined_at, specialist_invitation_id, invited) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		id, s.ID, string(a.Role), a.RepID, a.Name, string(a.Access), flag(a.Masked), string(desk.ConsentFor(a.Role, s.Settings)), expectedUntil, chatFrom, ms(t.now), a.CameBy, flag(a.Invited)); err != nil {
 		return attendeeRow{}, err
 	}
 	if a.RepID != "" {
@@ -221,13 +230,17 @@ func (t *tx) ownAttendee(c desk.Caller, sessionID, attendeeID string) (sessionRo
 
 // saveAttendee saves what changed of somebody inside. To guests, unmasking is a coming and masking a going (C5, C11).
 func (t *tx) saveAttendee(was, now attendeeRow, by desk.Ref, reason string) (attendeeRow, error) {
-	shownAt := was.shownAt
-	if !was.Shown() && now.Shown() {
-		shownAt = ms(t.now)
+	if now.Role != desk.AttendeeOwner {
+		now.answer = now.Consent
 	}
-	if _, err := t.exec(`UPDATE attendees SET role = $1, access = $2, masked = $3, consent = $4, shown_at = $5, chat_from = $6, expected_until = CASE WHEN $7 = 1 THEN expected_until ELSE 0 END, rev = rev + 1 WHERE id = $8`,
-		string(now.Role), string(now.Access), flag(now.Masked), string(now.Consent), shownAt, now.chatFrom, flag(now.Expected), was.ID); err != nil {
+	if _, err := t.exec(`UPDATE attendees SET role = $1, access = $2, masked = $3, consent = $4, chat_from = $5, expected_until = CASE WHEN $6 = 1 THEN expected_until ELSE 0 END, rev = rev + 1 WHERE id = $7`,
+		string(now.Role), string(now.Access), flag(now.Masked), string(now.answer), now.chatFrom, flag(now.Expected), was.ID); err != nil {
 		return now, err
+	}
+	if !was.Shown() && now.Shown() { // to guests somebody new: nothing tells them that this one was there before
+		if _, err := t.exec(`UPDATE attendees SET shown_at = $1, guest_id = $2, hidden_revs = rev - 1 WHERE id = $3`, ms(t.now), newID("att_"), was.ID); err != nil {
+			return now, err
+		}
 	}
 	now, err := t.attendee(was.ID)
 	if err != nil {

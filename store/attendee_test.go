@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -186,5 +187,80 @@ func TestC2C11WhomGuestsSee(t *testing.T) {
 			roles = append(roles, fmt.Sprint(a.Role, " ", a.Access))
 		}
 		same(t, "roles and access", roles, "customer control", "owner control", "rep view", "specialist view")
+	})
+}
+
+// asGuest is somebody in the session as a guest sees them, by name.
+func asGuest(t *testing.T, d *storetest.Desk, g desk.Guest, name string) (a desk.Attendee) {
+	t.Helper()
+	for _, a = range must(d.GuestAttendees(t.Context(), g)) {
+		if a.Name == name {
+			return a
+		}
+	}
+	t.Fatalf("guests do not see %s", name)
+	return a
+}
+
+// C11: who unmasks is somebody new to guests. Neither the id, the revision nor the place in the list says that they were there
+// before, and nothing that guests are told has the id by which reps know them.
+func TestC11UnmaskingTellsNothingOfTheTimeBefore(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		importYAML(t, d, asks)
+		ana, ben, cho := d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho")
+		session, guest := d.OpenSessionWithGuest(ana, "@asks")
+		customer := watchGuest(t, d, guest)
+		hidden := join(t, d, ana, session, ben, store.NewInvitation{Masked: true})
+		update(t, d, ana, hidden, toView)
+		clock.Advance(time.Second)
+		later := join(t, d, ana, session, cho, store.NewInvitation{})
+		clock.Advance(time.Second)
+		ids := []string{}
+		for range 2 {
+			update(t, d, ana, hidden, unmask)
+			say(t, d, ben, session, "hello")
+			shown := must(d.GuestAttendees(t.Context(), guest))
+			last := shown[len(shown)-1]
+			if last.Name != "Ben Okafor" || last.Rev != 1 || last.ID <= later.ID || slices.Contains(ids, last.ID) || !last.JoinedAt.Equal(clock.Now()) {
+				t.Errorf("guests see %+v after %v", shown, ids)
+			}
+			ids = append(ids, last.ID)
+			for _, e := range customer.events() {
+				if e.Attendee != nil && e.Attendee.Name == last.Name && (e.Attendee.ID != last.ID || e.Attendee.Rev != 1) {
+					t.Errorf("guests are told of %+v, listed as %+v", e.Attendee, last)
+				}
+				if e.Message != nil && e.Message.Author.Name == last.Name && e.Message.Author.ID != last.ID {
+					t.Errorf("guests are told of a message by %+v", e.Message.Author)
+				}
+			}
+			refusal(t, "answering by the id that reps know", try(d.GiveConsent(t.Context(), guest, hidden.ID, true)), desk.NotFound)
+			if now := must(d.GiveConsent(t.Context(), guest, last.ID, true)); now.ID != last.ID || now.Rev != 2 || now.Consent != desk.ConsentGranted {
+				t.Errorf("answered: %+v", now)
+			}
+			clock.Advance(time.Second)
+			update(t, d, ana, hidden, mask)
+			clock.Advance(time.Second)
+			say(t, d, ben, session, "psst")
+			update(t, d, ana, hidden, toControl)
+			update(t, d, ana, hidden, toView)
+			log := asJSON(customer.events())
+			shows(t, "the log", log, []string{hidden.ID, last.ID}, last.ID)
+		}
+		authors := []string{}
+		for _, m := range must(d.GuestMessages(t.Context(), guest, store.MessageQuery{Limit: 50})) {
+			if m.Author.Name == "Ben Okafor" {
+				authors = append(authors, m.Author.ID)
+			}
+		}
+		same(t, "the authors of what the chat keeps", authors, ids[0], ids[0], ids[0], ids[1], ids[1], ids[1])
+		update(t, d, ana, hidden, unmask)
+		transfer(t, d, ana, session, store.NewTransfer{RepID: ben.RepID})
+		take(t, d, ben, session)
+		if owner := must(d.GuestSession(t.Context(), guest)).Owner; owner == nil || owner.ID != asGuest(t, d, guest, "Ben Okafor").ID {
+			t.Errorf("to guests the owner is %+v", owner)
+		}
+		if got := seatOf(t, d, ben, session, ben.RepID); got.ID != hidden.ID || got.Rev <= hidden.Rev {
+			t.Errorf("reps see %+v", got)
+		}
 	})
 }

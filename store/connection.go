@@ -76,7 +76,7 @@ func (t *tx) unseenSince() int64 { return ms(t.now.Add(-desk.ConnectedFor - desk
 // ownersAway lists the active sessions for which something is due because no console of the owner is connected.
 func (t *tx) ownersAway() (ids []string, err error) {
 	err = t.rows(`SELECT s.id, o.seen_at, `+ownerSince+`, s.asked_at, COALESCE(p.effective, ''), `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id LEFT JOIN portals p ON p.id = s.portal_id
-		WHERE s.state = 'active' AND o.seen_at < $1`, []any{t.unseenSince()}, func(scan scanner) error {
+		WHERE s.state = 'active' AND o.seen_at < $1`, []any{t.unseenSince(), t.reachedSince()}, func(scan scanner) error {
 		var id, effective string
 		var seen, joined, asked int64
 		var facts desk.ConnectionFacts
@@ -100,7 +100,7 @@ func (t *tx) ownersAway() (ids []string, err error) {
 const ownerSince = `COALESCE((SELECT MAX(a.joined_at) FROM attendees a WHERE a.session_id = s.id AND a.role = 'owner' AND a.left_at = 0), 0)`
 
 // hasTarget says whether a push reaches the owner o of a session.
-const hasTarget = `EXISTS (SELECT 1 FROM consoles k WHERE k.rep_id = o.id AND k.push_target <> '')`
+const hasTarget = `EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = o.id AND ` + reached + `)`
 
 // inTouch is when somebody was last in contact: not before they came into the session, since whoever comes is there, even
 // where the contact itself is not written yet; and not before this server began to listen, since then nobody could be.
@@ -116,7 +116,7 @@ func (t *tx) lookAfterOwner(sessionID string) error {
 	}
 	facts := desk.ConnectionFacts{Asked: s.askedAt > 0, AskedAt: time.UnixMilli(s.askedAt), Settings: s.Settings}
 	var seen, joined int64
-	if _, err := t.row(`SELECT o.seen_at, `+ownerSince+`, `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id WHERE s.id = $1`, []any{s.ID}, &seen, &joined, &facts.PushTarget); err != nil {
+	if _, err := t.row(`SELECT o.seen_at, `+ownerSince+`, `+hasTarget+` FROM sessions s JOIN reps o ON o.id = s.owner_id WHERE s.id = $1`, []any{s.ID, t.reachedSince()}, &seen, &joined, &facts.PushTarget); err != nil {
 		return err
 	}
 	facts.SeenAt = t.store.inTouch(seen, joined)
@@ -213,7 +213,11 @@ func (t *tx) rehome(s sessionRow, by desk.Ref, reason, ended string) error {
 		}
 		return t.pushSession(s.ID, rep.ID, desk.SessionMovedToYou)
 	default:
-		_, err := t.requeue(s, queueMove{to: homes[step], by: by, reason: reason, cameBy: desk.CameByLostConnection})
+		move := queueMove{to: homes[step], by: by, reason: reason}
+		if s.Owner != nil { // of one that waited all the while, nobody was lost
+			move.cameBy = desk.CameByLostConnection
+		}
+		_, err := t.requeue(s, move)
 		return err
 	}
 }
@@ -271,11 +275,11 @@ type queueMove struct {
 	to     home
 	by     desk.Ref
 	reason string      // of the events
-	cameBy desk.CameBy // how it comes there (D4)
+	cameBy desk.CameBy // how it comes there (D4); empty: as it came before
 }
 
 // requeue lets a session wait in a queue, out of another one or again. Its owner leaves; the further reps and specialists
-// stay.
+// stay. Every way into another queue leads here.
 func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.endInvitations(m.by, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return out, err
@@ -286,7 +290,7 @@ func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.ownerLeaves(s, m.reason); err != nil {
 		return out, err
 	}
-	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = $4, held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
+	if _, err := t.exec(`UPDATE sessions SET state = 'waiting', owner_id = '', queue_rep_id = $1, queue_team_id = $2, came_by = COALESCE(NULLIF($4, ''), came_by), held = 0, asked_at = 0, rev = rev + 1 WHERE id = $3`,
 		m.to.repID, m.to.teamID, s.ID, string(m.cameBy)); err != nil {
 		return out, err
 	}

@@ -45,6 +45,26 @@ func TestC9AnOwnerWithAPushTargetIsAskedFirst(t *testing.T) {
 	})
 }
 
+// A phone that no push reaches any more asks nobody, and so keeps no session either.
+func TestC9AnOldPhoneKeepsNothing(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+		d.LogInWithPush("ana", "ana-old")
+		clock.Advance(desk.TokenUnusedFor + time.Second)
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		session := d.OpenSession(ana, "@main")
+		join(t, d, ana, session, ben, store.NewInvitation{})
+		stay(t, d, clock, lost-time.Second, ben)
+		if got := must(d.Session(t.Context(), ben, session.ID)); got.Owner.ID != ana.RepID {
+			t.Errorf("before two minutes: %+v", got)
+		}
+		stay(t, d, clock, time.Second, ben)
+		if got := must(d.Session(t.Context(), ben, session.ID)); got.Owner.ID != ben.RepID {
+			t.Errorf("after two minutes: %+v", got)
+		}
+		same(t, "pushes", send(t, d, desk.ChannelFCM))
+	})
+}
+
 func TestC9TheQuestionIsTakenBackWhenTheOwnerReturns(t *testing.T) {
 	for way, back := range map[string]func(t *testing.T, d *storetest.Desk, ana desk.Caller){
 		"any request": func(t *testing.T, d *storetest.Desk, ana desk.Caller) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -219,6 +220,11 @@ func (s *Store) LogOutOthers(ctx context.Context, c desk.Caller) error {
 }
 
 func (t *tx) logOut(c desk.Caller, id string, force bool, why desk.SignedOut) error {
+	if !force { // of two consoles that log out at once, the second is the last
+		if err := errors.Join(t.lockOwned(c.RepID), t.lockRep(c.RepID)); err != nil {
+			return err
+		}
+	}
 	id, err := t.ownConsole(c, id)
 	if err != nil {
 		return err

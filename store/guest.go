@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (t *tx) guestView(s sessionRow) (desk.Session, error) {
 			shown++
 		}
 		if a.Role == desk.AttendeeOwner {
-			owner = &desk.Ref{ID: a.ID, Name: a.publicName}
+			owner = &desk.Ref{ID: a.guestID, Name: a.publicName}
 		}
 		consents = append(consents, a.Consent)
 	}
@@ -118,7 +119,8 @@ func (s *Store) GuestSession(ctx context.Context, g desk.Guest) (desk.Session, e
 	})
 }
 
-// GuestAttendees lists who is in the guest's session, but for masked reps (C2, C11).
+// GuestAttendees lists who is in the guest's session, but for masked reps (C2, C11), in the order in which guests saw them come:
+// ids grow with time.
 func (s *Store) GuestAttendees(ctx context.Context, g desk.Guest) ([]desk.Attendee, error) {
 	return read(ctx, s, func(t *tx) ([]desk.Attendee, error) {
 		rows, err := t.present(g.SessionID)
@@ -128,6 +130,7 @@ func (s *Store) GuestAttendees(ctx context.Context, g desk.Guest) ([]desk.Attend
 				seen = append(seen, a.forGuests())
 			}
 		}
+		slices.SortFunc(seen, func(a, b desk.Attendee) int { return cmp.Compare(a.ID, b.ID) })
 		return seen, err
 	})
 }
@@ -140,7 +143,7 @@ func (s *Store) GuestMessages(ctx context.Context, g desk.Guest, q MessageQuery)
 		rows, err := list(t, text, args, scanMessage)
 		messages := []desk.Message{}
 		for _, row := range rows {
-			m := row.ForGuests(row.publicName)
+			m := row.forGuests()
 			if m.Author.ID != g.AttendeeID {
 				m.ClientRef = ""
 			}
@@ -183,7 +186,7 @@ func (s *Store) PostGuestMessage(ctx context.Context, g desk.Guest, n NewMessage
 			return desk.Message{}, err
 		}
 		m, err := t.post(me, n)
-		return m.ForGuests(m.publicName), err
+		return m.forGuests(), err
 	})
 }
 
@@ -197,10 +200,7 @@ func (s *Store) GiveConsent(ctx context.Context, g desk.Guest, attendeeID string
 		if me.Role != desk.AttendeeCustomer {
 			return desk.Attendee{}, desk.Refuse(desk.NotAllowed, "The customer alone gives consent.")
 		}
-		was, err := t.attendee(attendeeID)
-		if err == nil && (was.SessionID != g.SessionID || was.LeftAt != nil || !was.Shown()) {
-			err = desk.Missing("attendee")
-		}
+		was, err := t.attendeeOfGuests(g, attendeeID)
 		if err == nil && was.Consent == desk.ConsentNotNeeded {
 			err = desk.Refuse(desk.NotAllowed, "Their consent is not needed.")
 		}
@@ -221,6 +221,15 @@ func (s *Store) GiveConsent(ctx context.Context, g desk.Guest, attendeeID string
 		_, err = t.seatsChanged(now, true)
 		return now.forGuests(), err
 	})
+}
+
+// attendeeOfGuests is somebody in the guest's session whom guests may know of, by the id by which they know them.
+func (t *tx) attendeeOfGuests(g desk.Guest, id string) (attendeeRow, error) {
+	a, err := one(t, "attendee", attendeeColumns+` WHERE a.session_id = $1 AND a.left_at = 0 AND `+guestID+` = $2`, []any{g.SessionID, id}, scanAttendee)
+	if err == nil && !a.Shown() {
+		err = desk.Missing("attendee")
+	}
+	return a, err
 }
 
 // PageChange is what the customer's script says of the page; nil leaves it.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +62,51 @@ func TestC4TheCustomerIsAskedAndCanChangeTheirMind(t *testing.T) {
 	})
 }
 
+// C4: who stops owning and stays is a further rep again, of whom the customer's answer holds that was given before; who never was
+// one is asked about.
+func TestC4TheAnswerOutlastsOwning(t *testing.T) {
+	for answer, want := range map[string]desk.Consent{"refused": desk.ConsentRefused, "agreed": desk.ConsentGranted, "not answered": desk.ConsentAsked} {
+		t.Run(answer, func(t *testing.T) {
+			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+				importYAML(t, d, asks)
+				ana, ben := d.LogIn("ana"), d.LogIn("ben")
+				session, guest := d.OpenSessionWithGuest(ana, "@asks")
+				seat := join(t, d, ana, session, ben, store.NewInvitation{})
+				if want != desk.ConsentAsked {
+					must(d.GiveConsent(t.Context(), guest, seat.ID, want == desk.ConsentGranted))
+				}
+				give := func(from, to desk.Caller) {
+					t.Helper()
+					transfer(t, d, from, session, store.NewTransfer{RepID: to.RepID, Stay: true})
+					take(t, d, to, session)
+				}
+				give(ana, ben)
+				same(t, "as the owner", consents(t, d, ben, session, ben.RepID, guest), desk.ConsentNotNeeded, desk.ConsentAsked, desk.ConsentAsked)
+				same(t, "who owned from the beginning", consents(t, d, ben, session, ana.RepID, guest), desk.ConsentAsked, desk.ConsentAsked, desk.ConsentAsked)
+				if got := access(t, d, ben, session); got != "control" {
+					t.Errorf("the owner's grant says %s", got)
+				}
+				must(d.GiveConsent(t.Context(), guest, seatOf(t, d, ben, session, ana.RepID).ID, true))
+				customer := watchGuest(t, d, guest)
+				give(ben, ana)
+				same(t, "as a further rep again", consents(t, d, ana, session, ben.RepID, guest), want, want, want)
+				if got := access(t, d, ben, session); (got == desk.NoAccess) != !want.OnScreen() {
+					t.Errorf("the further rep's grant says %s", got)
+				}
+				told := customer.events()
+				if !slices.ContainsFunc(told, func(e desk.Event) bool {
+					return e.Type == desk.EventAttendeeChanged && e.Attendee.ID == seat.ID && e.Attendee.Consent == want
+				}) {
+					t.Errorf("the customer is told %s", asJSON(told))
+				}
+				give(ana, ben)
+				give(ben, ana)
+				same(t, "and once more", consents(t, d, ana, session, ben.RepID, guest), want, want, want)
+			})
+		})
+	}
+}
+
 // C4 and C11: about a masked rep the customer is never asked; they are when the rep shows themselves, however often.
 func TestC4AMaskedRepIsNeverAskedFor(t *testing.T) {
 	eachWithRows(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock, data rows) {
@@ -85,7 +131,7 @@ func TestC4AMaskedRepIsNeverAskedFor(t *testing.T) {
 			}
 		}
 		same(t, "unmasked", consents(t, d, ana, session, ben.RepID, guest), desk.ConsentAsked, desk.ConsentAsked, desk.ConsentAsked)
-		must(d.GiveConsent(t.Context(), guest, seat.ID, true))
+		must(d.GiveConsent(t.Context(), guest, asGuest(t, d, guest, "Ben Okafor").ID, true))
 		update(t, d, ana, seat, mask) // to the customer they have left
 		if got := access(t, d, ben, session); got != desk.NoAccess {
 			t.Errorf("masked after consent, the grant says %s", got)

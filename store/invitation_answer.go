@@ -67,6 +67,9 @@ func declined(inv desk.Invitation, repID string) bool {
 func declinedAlready(inv desk.Invitation) *desk.Problem {
 	p := desk.Refuse(desk.InvitationNotActive, "You declined it.")
 	p.Conflict = &desk.Conflict{Kind: "invitation", ID: inv.ID, State: string(desk.InvitationDeclined), Reason: string(desk.EndDeclined)}
+	if inv.IsTransfer() {
+		p.Conflict.Kind = "transfer"
+	}
 	return p
 }
 
@@ -88,7 +91,7 @@ func (t *tx) insideAlready(sessionID, repID string, p *desk.Problem) error {
 // join ends the invitation as accepted and seats the rep, with the lower of the access granted and the ceiling of
 // this moment (B10). Another invitation to the same rep ends too (joined_otherwise).
 func (t *tx) join(c desk.Caller, inv desk.Invitation, session sessionRow, expectedUntil int64) (desk.Invitation, desk.Session, error) {
-	seat := desk.Attendee{Role: desk.AttendeeRep, RepID: c.RepID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked}
+	seat := desk.Attendee{Role: desk.AttendeeRep, RepID: c.RepID, Access: desk.LowerOf(inv.Access, *session.Settings.InviteCeiling), Masked: inv.Masked, Invited: true}
 	row, err := t.addAttendee(session, seat, expectedUntil)
 	if err != nil {
 		return inv, session.Session, err

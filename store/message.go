@@ -17,31 +17,34 @@ type newMessage struct {
 	clientRef string
 }
 
-// messageRow is a message with the author's public name.
+// messageRow is a message with its author as guests knew them when it was written.
 type messageRow struct {
 	desk.Message
-	publicName string
+	publicName, guestID string
 }
 
+// forGuests is what guests see of a message to everyone.
+func (m messageRow) forGuests() desk.Message { return m.ForGuests(m.guestID, m.publicName) }
+
 const messageColumns = `SELECT m.id, m.session_id, m.audience, m.attendee_id, CASE WHEN a.rep_id = '' THEN a.name ELSE r.name END, COALESCE(r.public_name, a.name),
-	a.role, a.rep_id, m.text, m.system, m.client_ref, m.created_at FROM messages m JOIN attendees a ON a.id = m.attendee_id LEFT JOIN reps r ON r.id = a.rep_id`
+	CASE WHEN m.guest_author_id = '' THEN m.attendee_id ELSE m.guest_author_id END, a.role, a.rep_id, m.text, m.system, m.client_ref, m.created_at FROM messages m JOIN attendees a ON a.id = m.attendee_id LEFT JOIN reps r ON r.id = a.rep_id`
 
 const sessionMessages = messageColumns + ` WHERE m.session_id = $1`
 
 func scanMessage(scan scanner, m *messageRow) error {
 	var created int64
-	err := scan(&m.ID, &m.SessionID, &m.Audience, &m.Author.ID, &m.Author.Name, &m.publicName, &m.AuthorRole, &m.AuthorRepID, &m.Text, &m.System, &m.ClientRef, &created)
+	err := scan(&m.ID, &m.SessionID, &m.Audience, &m.Author.ID, &m.Author.Name, &m.publicName, &m.guestID, &m.AuthorRole, &m.AuthorRepID, &m.Text, &m.System, &m.ClientRef, &created)
 	m.CreatedAt = desk.Time(created)
 	return err
 }
 
 // addMessage saves a message and tells all who may read it.
 func (t *tx) addMessage(author attendeeRow, n newMessage) (messageRow, error) {
-	m := messageRow{publicName: author.publicName, Message: desk.Message{ID: newID("msg_"), SessionID: author.SessionID, Audience: n.audience,
+	m := messageRow{publicName: author.publicName, guestID: author.guestID, Message: desk.Message{ID: newID("msg_"), SessionID: author.SessionID, Audience: n.audience,
 		Author: desk.Ref{ID: author.ID, Name: author.Name}, AuthorRole: author.Role, AuthorRepID: author.RepID,
 		Text: n.text, System: n.system, ClientRef: n.clientRef, CreatedAt: desk.Time(ms(t.now))}}
-	if _, err := t.exec(`INSERT INTO messages (id, session_id, attendee_id, audience, text, system, client_ref, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		m.ID, m.SessionID, author.ID, string(n.audience), n.text, n.system, n.clientRef, ms(t.now)); err != nil {
+	if _, err := t.exec(`INSERT INTO messages (id, session_id, attendee_id, audience, text, system, client_ref, created_at, guest_author_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		m.ID, m.SessionID, author.ID, string(n.audience), n.text, n.system, n.clientRef, ms(t.now), author.guestID); err != nil {
 		return m, err
 	}
 	if err := t.tellMessage(m); err != nil {
@@ -69,7 +72,7 @@ func (t *tx) tellMessage(m messageRow) error {
 	if m.Audience != desk.ForEveryone {
 		return nil
 	}
-	view := m.ForGuests(m.publicName)
+	view := m.forGuests()
 	view.ClientRef = ""
 	return t.record(desk.GuestTopic(m.SessionID), desk.Event{Type: desk.EventMessagePosted, SessionID: m.SessionID, Message: &view})
 }

@@ -76,7 +76,7 @@ const asOwner = "not_found not_session_owner session_not_active "
 var actions = []action{
 	{"start a session", 5, anybody, (*world).start, (*model).start, "not_found no_rep_available"},
 	{"accept a session", 8, theAsked, func(w *world, a args) (any, error) { return w.d.AcceptSession(ctx(), a.caller, a.session) },
-		(*model).acceptSession, "not_found session_taken not_allowed session_not_active"},
+		(*model).acceptSession, "not_found session_taken not_allowed session_not_active invitation_not_active"},
 	{"invite", 24, theOwner, (*world).invite, (*model).invite, asOwner + "sharing_off cannot_invite_self not_reachable already_in_session already_invited rep_not_available " +
 		"team_not_available portal_not_available rep_limit_reached access_above_ceiling too_many_requests issue_not_shareable"},
 	{"accept an invitation", 18, theAsked, func(w *world, a args) (any, error) { return w.d.AcceptInvitation(ctx(), a.caller, a.invitation) },
@@ -96,7 +96,7 @@ var actions = []action{
 	{"resume", 2, theOwner, func(w *world, a args) (any, error) { return w.d.ResumeSession(ctx(), a.caller, a.session) }, (*model).resume, asOwner},
 	{"transfer", 7, theOwner, (*world).transfer, (*model).transfer, asOwner + "cannot_invite_self not_reachable transfer_pending rep_not_available team_not_available"},
 	{"accept a transfer", 4, theAsked, func(w *world, a args) (any, error) { return w.d.AcceptSession(ctx(), a.caller, a.session) },
-		(*model).acceptSession, "not_found session_taken not_allowed session_not_active"},
+		(*model).acceptSession, "not_found session_taken not_allowed session_not_active invitation_not_active"},
 	{"decline a transfer", 3, theAsked, func(w *world, a args) (any, error) { return w.d.DeclineTransfer(ctx(), a.caller, a.session) },
 		(*model).declineTransfer, "not_found invitation_not_active already_in_session"},
 	{"cancel a transfer", 2, theOwner, func(w *world, a args) (any, error) { return w.d.CancelTransfer(ctx(), a.caller, a.session) },
@@ -109,7 +109,7 @@ var actions = []action{
 		return w.d.PostMessage(ctx(), a.caller, a.session, store.NewMessage{Text: "Hello."})
 	}, (*model).post, "not_found session_not_active not_allowed"},
 	{"end", 2, theOwner, func(w *world, a args) (any, error) { return w.d.EndSession(ctx(), a.caller, a.session, "Done.") }, (*model).end, "not_found not_session_owner session_not_active"},
-	{"the customer consents", 6, nobodys, func(w *world, a args) (any, error) { return w.d.GiveConsent(ctx(), a.guest, a.attendee.ID, a.yes) },
+	{"the customer consents", 6, nobodys, func(w *world, a args) (any, error) { return w.d.GiveConsent(ctx(), a.guest, w.asGuestsKnow(a), a.yes) },
 		(*model).consent, "session_not_active not_found not_allowed"},
 	{"the customer leaves", 1, nobodys, func(w *world, a args) (any, error) { return w.d.LeaveAsGuest(ctx(), a.guest) }, (*model).customerLeaves, ""},
 	{"the customer comes back", 2, nobodys, func(w *world, a args) (any, error) { return nil, w.d.GuestCameBack(ctx(), a.guest) }, (*model).customerBack, ""},

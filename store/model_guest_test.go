@@ -75,6 +75,19 @@ func (g guestView) names() string {
 	return fmt.Sprint(names)
 }
 
+// asGuestsKnow is the id by which the customer knows an attendee: of a rep who was hidden another than reps know. Of one whom the
+// customer does not see it is theirs.
+func (w *world) asGuestsKnow(a args) string {
+	if r := w.m.byID(a.attendee.RepID); r != nil {
+		for _, shown := range must(w.d.GuestAttendees(ctx(), a.guest)) {
+			if shown.Name == r.outer() && shown.Role != desk.AttendeeCustomer {
+				return shown.ID
+			}
+		}
+	}
+	return a.attendee.ID
+}
+
 // guestWords is all that guests may know of a session.
 func (m *model) guestWords(s *mSession) string {
 	names := []string{}

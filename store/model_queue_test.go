@@ -174,9 +174,9 @@ func (m *model) queued(r *mRep) (words []string) {
 
 func cameInto(s *mSession, seat *mSeat) desk.CameBy {
 	switch {
-	case !seat.owner:
+	case !seat.owner && seat.invited:
 		return desk.CameByInvitation
-	case s.held:
+	case seat.owner && s.held:
 		return desk.CameByHeld
 	}
 	return ""

@@ -62,6 +62,7 @@ func (m *model) acceptSession(a args) (desk.Code, func(string)) {
 	s := m.session(a.session)
 	offer := s.pending()
 	waiting, sees := s.state == desk.SessionWaiting, m.sees(a.rep, s)
+	last := s.lastTransfer()
 	switch {
 	case s.active() && s.owner == a.rep:
 		return nothing()
@@ -72,7 +73,14 @@ func (m *model) acceptSession(a args) (desk.Code, func(string)) {
 			s.moveTo(a.rep, desk.EndOwnershipMoved, offer.stay)
 		})
 	case waiting && s.last.has(a.rep):
-		return does(func() { s.moveTo(a.rep, desk.EndOwnershipMoved, false) })
+		return does(func() {
+			for _, o := range s.offers {
+				o.past = true
+			}
+			s.moveTo(a.rep, desk.EndOwnershipMoved, false)
+		})
+	case last != nil && !last.past && m.goes(last, a.rep) && last.reason != desk.EndAccepted && (!last.stands() || last.declined[a.rep]):
+		return refuse(desk.InvitationNotActive)
 	case s.active() && (sees != seesNothing || s.last.team != "" && s.last.has(a.rep) && s.last.has(s.owner)): // D8: they stood before the same queue
 		return refuse(desk.SessionTaken)
 	case sees == seesNothing:
@@ -201,6 +209,7 @@ func (m *model) acceptInvitation(a args) (desk.Code, func(string)) {
 	return does(func() {
 		o.reason, o.by = desk.EndAccepted, a.rep
 		m.join(s, a.rep, o.access, o.masked)
+		s.seat(a.rep).invited = true
 	})
 }
 

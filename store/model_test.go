@@ -80,6 +80,8 @@ type mSeat struct {
 	access  desk.Access
 	masked  bool
 	consent desk.Consent
+	invited bool         // they came by an invitation
+	answer  desk.Consent // while they own: where consent stood before, which holds again when they step down
 }
 
 // mOffer is an invitation or a transfer.
@@ -94,6 +96,7 @@ type mOffer struct {
 	transfer            bool
 	reason              desk.EndReason // empty while it stands
 	declined            map[*mRep]bool
+	past                bool // a transfer of before the session was taken from a queue
 	reminded            time.Time
 }
 
@@ -323,7 +326,10 @@ func (s *mSession) moveTo(r *mRep, why desk.EndReason, stay bool) {
 		if next != nil {
 			free++ // the seat that they leave
 		}
-		if former.owner, former.access = false, s.portal.ceiling; !stay || free <= 0 {
+		if former.owner, former.access, former.consent = false, s.portal.ceiling, former.answer; former.consent == "" || former.consent == desk.ConsentNotNeeded {
+			former.consent = s.asks()
+		}
+		if !stay || free <= 0 {
 			s.leave(former.rep)
 		}
 	}
@@ -332,7 +338,7 @@ func (s *mSession) moveTo(r *mRep, why desk.EndReason, stay bool) {
 		s.in = append(s.in, next)
 		s.been[r] = true
 	}
-	next.owner, next.access, next.masked, next.consent = true, desk.Control, false, desk.ConsentNotNeeded
+	next.owner, next.access, next.masked, next.consent, next.answer = true, desk.Control, false, desk.ConsentNotNeeded, next.consent
 	s.owner, s.state, s.held, s.asked = r, desk.SessionActive, false, false
 }
 

@@ -20,19 +20,26 @@ func (d *device) fields() []any {
 
 func scanDevice(scan scanner, d *device) error { return scan(d.fields()...) }
 
-// The devices of a rep, of all reps of a team, and of all who are logged in under a portal ($1; $3 is 1 for the portals
-// below it too), that were seen after $2: a device whose token has expired tells nobody anything any more.
+// reached is the condition that pushes reach a console c: it has a push target, and was seen after $2. A device whose token has
+// expired tells nobody anything any more.
+const reached = `c.push_target <> '' AND c.seen_at > $2`
+
+// reachedSince is that $2.
+func (t *tx) reachedSince() int64 { return ms(t.now.Add(-desk.TokenUnusedFor)) }
+
+// The devices that pushes reach of a rep, of all reps of a team, and of all who are logged in under a portal ($1; $3 is 1 for the
+// portals below it too).
 const (
 	deviceColumns   = `SELECT c.rep_id, c.id, c.name, c.platform, c.locale, c.push_kind, c.push_target`
-	devicesOfRep    = deviceColumns + ` FROM consoles c WHERE c.rep_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
-	devicesOfTeam   = deviceColumns + ` FROM team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
-	devicesOfPortal = deviceColumns + ` FROM consoles c WHERE c.push_target <> '' AND c.seen_at > $2 AND c.rep_id IN (SELECT h.rep_id FROM portal_tree g
+	devicesOfRep    = deviceColumns + ` FROM consoles c WHERE c.rep_id = $1 AND ` + reached + ` ORDER BY c.id`
+	devicesOfTeam   = deviceColumns + ` FROM team_members m JOIN consoles c ON c.rep_id = m.rep_id WHERE m.team_id = $1 AND ` + reached + ` ORDER BY c.id`
+	devicesOfPortal = deviceColumns + ` FROM consoles c WHERE ` + reached + ` AND c.rep_id IN (SELECT h.rep_id FROM portal_tree g
 		JOIN consoles h ON h.portal_id = g.portal_id AND h.portal_id <> '' WHERE g.above_id = $1 AND ($3 = 1 OR g.portal_id = $1)) ORDER BY c.id`
 )
 
 // devicesOf lists the devices of those to whom an invitation or transfer goes.
 func (t *tx) devicesOf(inv desk.Invitation) ([]device, error) {
-	since := ms(t.now.Add(-desk.TokenUnusedFor))
+	since := t.reachedSince()
 	switch {
 	case inv.Rep != nil:
 		return list(t, devicesOfRep, []any{inv.Rep.ID, since}, scanDevice)

@@ -6,13 +6,13 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
-// chatDevices are the devices, seen after $3, on which the reps in the session $1 but the author, the attendee $2, do not have
+// chatDevices are the devices that pushes reach on which the reps in the session $1 but the author, the attendee $3, do not have
 // the chat before them at $4, and when each was last sent a push about the chat $5.
 const chatDevices = deviceColumns + `,
 	COALESCE((SELECT MAX(CASE WHEN d.state IN ('received', 'opened') THEN d.tried_at ELSE d.updated_at END) FROM deliveries d WHERE d.about = $5 AND d.console_id = c.id AND d.purpose = 'message' AND d.state <> 'dropped'), 0)
 	FROM attendees a JOIN reps r ON r.id = a.rep_id JOIN consoles c ON c.rep_id = r.id
-	WHERE a.session_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND a.id <> $2 AND r.disabled = 0 AND r.alert_messages = 1
-	AND c.push_target <> '' AND c.seen_at > $3 AND c.watching_until <= $4 ORDER BY c.id`
+	WHERE a.session_id = $1 AND a.rep_id <> '' AND a.left_at = 0 AND a.id <> $3 AND r.disabled = 0 AND r.alert_messages = 1
+	AND ` + reached + ` AND c.watching_until <= $4 ORDER BY c.id`
 
 // pushMessage tells of a message those in the session who have no console before them, on those that are in the background
 // (G13). What comes while one waits is counted by it.
@@ -25,7 +25,7 @@ func (t *tx) pushMessage(m messageRow) error {
 		last int64
 	}
 	n := news{about: m.SessionID + chatKey, sessionID: m.SessionID, purpose: desk.PurposeMessage}
-	devices, err := list(t, chatDevices, []any{m.SessionID, m.Author.ID, ms(t.now.Add(-desk.TokenUnusedFor)), ms(t.now), n.about}, func(scan scanner, d *told) error {
+	devices, err := list(t, chatDevices, []any{m.SessionID, t.reachedSince(), m.Author.ID, ms(t.now), n.about}, func(scan scanner, d *told) error {
 		return scan(append(d.fields(), &d.last)...)
 	})
 	for _, d := range devices {

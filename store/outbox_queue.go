@@ -18,14 +18,14 @@ func scanQueueDevice(scan scanner, d *queueDevice) error {
 	return scan(append(d.fields(), &d.alerts.Queue, &d.alerts.TeamQueues, &d.favourite, &d.before)...)
 }
 
-// The devices of a rep, and of those of a team who are logged in, that were seen after $2. Those who want nothing of the sort
+// The devices that pushes reach of a rep, and of those of a team who are logged in. Those who want nothing of the sort
 // cost nothing: of a team they are left out here, by $4, and the rule decides about the others.
 const (
 	queueDeviceColumns = deviceColumns + `, r.alert_queue, r.alert_team_queues, `
 	queueDevicesOfRep  = queueDeviceColumns + `0, EXISTS (SELECT 1 FROM sessions s WHERE s.id = $3 AND s.first_rep_id = r.id) FROM reps r JOIN consoles c ON c.rep_id = r.id
-		WHERE r.id = $1 AND r.disabled = 0 AND r.alert_queue = 1 AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+		WHERE r.id = $1 AND r.disabled = 0 AND r.alert_queue = 1 AND ` + reached + ` ORDER BY c.id`
 	queueDevicesOfTeam = queueDeviceColumns + `m.favourite, 0 = 1 FROM team_members m JOIN reps r ON r.id = m.rep_id JOIN consoles c ON c.rep_id = r.id
-		WHERE m.team_id = $1 AND r.disabled = 0 AND r.logged_in_until > $3 AND r.alert_team_queues NOT IN ('none', $4) AND c.push_target <> '' AND c.seen_at > $2 ORDER BY c.id`
+		WHERE m.team_id = $1 AND r.disabled = 0 AND r.logged_in_until > $3 AND r.alert_team_queues NOT IN ('none', $4) AND ` + reached + ` ORDER BY c.id`
 )
 
 // pushEntry tells of a session that has come to wait in a queue: the rep whose own it is, and of a team's those who want it;
@@ -70,7 +70,7 @@ func (t *tx) pushQueueNews(e queueEntry, by string, news func(queueDevice) desk.
 }
 
 func (t *tx) queueDevices(e queueEntry) ([]queueDevice, error) {
-	seen := ms(t.now.Add(-desk.TokenUnusedFor))
+	seen := t.reachedSince()
 	if strings.HasPrefix(e.queueID, "rep_") {
 		return list(t, queueDevicesOfRep, []any{e.queueID, seen, e.SessionID}, scanQueueDevice)
 	}

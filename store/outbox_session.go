@@ -19,7 +19,7 @@ func (t *tx) pushSession(sessionID, repID, reason string) error {
 
 // pushRep tells all devices of one rep.
 func (t *tx) pushRep(repID string, n news) error {
-	devices, err := list(t, devicesOfRep, []any{repID, ms(t.now.Add(-desk.TokenUnusedFor))}, scanDevice)
+	devices, err := list(t, devicesOfRep, []any{repID, t.reachedSince()}, scanDevice)
 	for _, d := range devices {
 		if err == nil {
 			err = t.queuePush(n, d)

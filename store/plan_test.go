@@ -29,7 +29,7 @@ var fullScans = map[string]string{
 	"t.persistent, 0 FROM teams t":                             "programs list the queues of all teams: some hundreds",
 	"FULL JOIN have":                                           "what stands in queues of one session, by its index; the rest of the plan is about those few rows",
 	"FROM sessions WHERE state = 'waiting' UNION SELECT":       "once, when the desk first keeps entries of queues",
-	"SELECT id, title, '' FROM issues":                         "once, when the desk first keeps entries of queues",
+	"SELECT id, title, '', '' FROM issues":                     "once, when the desk first keeps entries of queues",
 	"UPDATE queue_entries SET entered_at":                      "once, when the desk first keeps entries of queues",
 	"UPDATE queue_entries SET issue_key":                       "an administrator renames an issue: what stands in queues, which is what is open",
 	"role = 'administrator' AND disabled = 0 AND id <> $1":     "whether an administrator is left: some thousands of accounts, as far as the first",

@@ -208,13 +208,13 @@ func (s *Store) fillQueues(ctx context.Context) error {
 		if err != nil || first == 0 {
 			return err
 		}
-		if err := t.fillKeys(`SELECT id, title, '' FROM issues`, `UPDATE issues SET title_key = $1 WHERE id = $3 AND $2 = ''`); err != nil {
+		if err := t.fillKeys(`SELECT id, title, '', '' FROM issues`, `UPDATE issues SET title_key = $1 WHERE id = $4 AND $2 = '' AND $3 = ''`); err != nil {
 			return err
 		}
 		open, err := t.texts(`SELECT id FROM sessions WHERE state = 'waiting' UNION SELECT id FROM sessions WHERE state = 'active' ORDER BY id`)
 		for _, id := range open {
 			if err == nil {
-				err = t.fillKeys(`SELECT id, customer_name, company FROM sessions WHERE id = $1`, `UPDATE sessions SET customer_key = $1, company_key = $2 WHERE id = $3`, id)
+				err = t.fillKeys(`SELECT id, customer_name, company, language FROM sessions WHERE id = $1`, `UPDATE sessions SET customer_key = $1, company_key = $2, language_key = $3 WHERE id = $4`, id)
 			}
 			t.touchQueues(id, desk.Ref{}, "")
 		}
@@ -231,13 +231,13 @@ func (s *Store) fillQueues(ctx context.Context) error {
 	})
 }
 
-// fillKeys gives rows their sort keys. The query lists ids with two texts each.
+// fillKeys gives rows their sort keys. The query lists ids with three texts each.
 func (t *tx) fillKeys(q, update string, args ...any) error {
-	type texts struct{ id, first, second string }
-	rows, err := list(t, q, args, func(scan scanner, r *texts) error { return scan(&r.id, &r.first, &r.second) })
+	type texts struct{ id, first, second, third string }
+	rows, err := list(t, q, args, func(scan scanner, r *texts) error { return scan(&r.id, &r.first, &r.second, &r.third) })
 	for _, r := range rows {
 		if err == nil {
-			_, err = t.exec(update, sortKey(r.first), sortKey(r.second), r.id)
+			_, err = t.exec(update, sortKey(r.first), sortKey(r.second), sortKey(r.third), r.id)
 		}
 	}
 	return err

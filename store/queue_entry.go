@@ -71,11 +71,12 @@ func entryForRep(rep string) string {
 }
 
 // standing is what should stand in queues of the session $1: the session where it waits; those in it, with each rep who is;
-// its invitations and transfer. Beside each, what stands there already.
+// its invitations and transfer. Beside each, what stands there already. For a further rep whom nobody invited, an owner who stepped
+// down or a lead who joined, it came as it stands there, or as the session itself came.
 const standing = `WITH want (queue_id, invitation_id, kind, came_by, waiting) AS (
 	SELECT CASE WHEN queue_team_id <> '' THEN queue_team_id ELSE queue_rep_id END, '', 'session', came_by, 1
 		FROM sessions WHERE id = $1 AND state = 'waiting'
-	UNION ALL SELECT a.rep_id, '', 'session', CASE WHEN a.role <> 'owner' THEN 'invitation' WHEN x.held = 1 THEN 'held' ELSE x.came_by END, 0
+	UNION ALL SELECT a.rep_id, '', 'session', CASE WHEN a.role = 'owner' AND x.held = 1 THEN 'held' WHEN a.role = 'owner' THEN x.came_by WHEN a.invited = 1 THEN 'invitation' ELSE '' END, 0
 		FROM sessions x JOIN attendees a ON a.session_id = x.id WHERE x.id = $1 AND x.state <> 'ended' AND a.rep_id <> '' AND a.left_at = 0 AND a.expected_until = 0
 		AND (x.state <> 'waiting' OR a.rep_id <> x.queue_rep_id)
 	UNION ALL SELECT w.rep_id || w.team_id || w.portal_id, w.id, CASE WHEN w.kind = 'transfer' THEN 'session' ELSE 'invitation' END,
@@ -85,7 +86,7 @@ have AS (SELECT * FROM queue_entries WHERE session_id = $1)
 SELECT COALESCE(have.id, ''), COALESCE(have.rev, 0), COALESCE(have.kind, ''), COALESCE(have.queue_id, ''), COALESCE(have.invitation_id, ''), COALESCE(have.came_by, ''),
 	COALESCE(have.entered_at, 0), COALESCE(have.overdue, 0), COALESCE(have.waiting, 0), COALESCE(have.urgency, ''),
 	COALESCE(have.customer_key, ''), COALESCE(have.company_key, ''), COALESCE(have.issue_key, ''), COALESCE(have.language_key, ''),
-	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(e.came_by, ''), COALESCE(e.waiting, 0),
+	COALESCE(e.queue_id, ''), COALESCE(e.invitation_id, ''), COALESCE(e.kind, ''), COALESCE(NULLIF(e.came_by, ''), NULLIF(have.came_by, 'held'), s.came_by), COALESCE(e.waiting, 0),
 	s.customer_key, s.company_key, COALESCE(i.title_key, ''), s.owner_id, ` + entryParts + `
 	FROM want e FULL JOIN have ON have.queue_id = e.queue_id AND have.invitation_id = e.invitation_id
 	JOIN sessions s ON s.id = $1` + entryJoins

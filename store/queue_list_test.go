@@ -296,3 +296,26 @@ func TestD5SessionsAreSortedToo(t *testing.T) {
 		must(d.Sessions(t.Context(), ana, store.SessionFilter{Sort: "waiting", Ascending: true}, "", 5))
 	})
 }
+
+// D5: pages lead on by whatever a customer's language says, and do after an upgrade of a desk that kept no key of it.
+func TestD5SessionsAreSortedByAnyLanguage(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		ana := d.LogIn("ana")
+		come(t, d, clock, ana, comer{"1", "", "pt_BR", 0, ""}, comer{"2", "", "português", 0, ""}, comer{"3", "", "", 0, ""}, comer{"4", "", "日本語", 0, ""}, comer{"5", "", "Klingon, I think", 0, ""}, comer{"6", "", "PT_BR", 0, ""})
+		paged := func(ascending bool) string {
+			names, after := "", ""
+			for len(names) <= 6 {
+				page := must(d.Sessions(t.Context(), ana, store.SessionFilter{State: "waiting", Sort: "language", Ascending: ascending}, after, 1))
+				if len(page) == 0 {
+					break
+				}
+				names, after = names+page[0].Customer.Name, page[0].Position
+			}
+			return names
+		}
+		same(t, "pages", []string{paged(true), paged(false)}, "521643", "416253")
+		ok(t, try(migrations(t, data.db).DownTo(t.Context(), 6)))
+		ok(t, try(migrations(t, data.db).Up(t.Context())))
+		same(t, "after the upgrade", []string{paged(true), paged(false)}, "521643", "416253")
+	})
+}

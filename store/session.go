@@ -31,7 +31,7 @@ const sessionColumns = `SELECT s.id, s.rev, s.state, s.kind, s.portal_id, COALES
 	s.customer_name, s.company, s.details, s.language, s.issue_id, COALESCE(i.title, ''), s.priority, s.owner_id, COALESCE(o.name, ''),
 	s.queue_rep_id, s.queue_team_id, COALESCE(q.name, ''), s.external_key, s.created_at, s.accepted_at, s.ended_at, s.end_reason, s.summary,
 	(SELECT COUNT(*) FROM attendees a WHERE a.session_id = s.id AND a.rep_id <> '' AND a.left_at = 0),
-	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0), 0),
+	COALESCE((SELECT MAX(CASE a.consent WHEN 'asked' THEN 3 WHEN 'refused' THEN 2 WHEN 'granted' THEN 1 ELSE 0 END) FROM attendees a WHERE a.session_id = s.id AND a.left_at = 0 AND a.role <> 'owner'), 0),
 	COALESCE((SELECT x.id FROM invitations x WHERE x.session_id = s.id AND x.state = 'active' AND x.kind = 'transfer'), ''),
 	s.held, s.customer_gone_at, s.first_rep_id, s.first_team_id, s.asked_at, s.guest_rev, s.page_url, s.page_title, COALESCE(o.specialists_share, 0)
 	FROM sessions s LEFT JOIN portals p ON p.id = s.portal_id LEFT JOIN issues i ON i.id = s.issue_id
@@ -205,15 +205,22 @@ func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
 }
 
 // tellSession records an event for the reps in a session and, while it waits, for those in whose queue it stands. Who has
-// just come in is told who else is in it: of them no event says so later (H2).
+// just come in is told who else is in it: of them no event says so later (H2). Those from whom it went are told where it is if it
+// ended or one of them took it (D8), else no more than they see of it now (A8).
 func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error {
 	reps, err := t.repsIn(s.ID)
 	if err != nil {
 		return err
 	}
+	known := s.State == desk.SessionEnded || ch.reason == string(desk.EndAccepted)
+	var lost []string
 	for _, rep := range ch.former {
-		if !slices.Contains(reps, rep) {
+		switch {
+		case slices.Contains(reps, rep):
+		case known || s.waitsFor(rep):
 			reps = append(reps, rep)
+		default:
+			lost = append(lost, rep)
 		}
 	}
 	if s.State == desk.SessionWaiting && s.QueueRepID != "" && !slices.Contains(reps, s.QueueRepID) {
@@ -237,16 +244,31 @@ func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error
 		}
 	}
 	delete(t.came, s.ID)
-	for _, queue := range []*desk.Ref{s.Team, ch.queue} {
-		if queue == nil {
-			continue
-		}
-		event.TeamID = queue.ID
-		if err := t.record(desk.TeamTopic(queue.ID), event, reps...); err != nil {
+	for _, rep := range lost {
+		if err := t.tellOutside(desk.Ref{ID: rep}, event, s.Session); err != nil {
 			return err
 		}
 	}
-	return nil
+	told := append(reps, lost...)
+	if s.Team != nil {
+		event.TeamID = s.Team.ID
+		if err := t.record(desk.TeamTopic(s.Team.ID), event, told...); err != nil {
+			return err
+		}
+	}
+	if ch.queue == nil {
+		return nil
+	}
+	if !known {
+		members, err := t.texts(`SELECT rep_id FROM team_members WHERE team_id = $1 ORDER BY rep_id`, idOf(s.Team))
+		if err != nil {
+			return err
+		}
+		gone := s.Gone()
+		event.Session, told = &gone, append(told, members...)
+	}
+	event.TeamID = ch.queue.ID
+	return t.record(desk.TeamTopic(ch.queue.ID), event, told...)
 }
 
 // tellGuests records what guests may know of a change, under a revision of their own.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/repdesk/repdesk/store/desk"
 )
@@ -34,7 +35,7 @@ func (t *tx) acceptSession(c desk.Caller, id string) (out desk.Session, err erro
 	case !mine:
 		return out, t.refuseAccept(c, session)
 	}
-	if err := t.pickedUp(session); err != nil {
+	if err := errors.Join(t.pickedUp(session), t.transfersPast(id)); err != nil {
 		return out, err
 	}
 	return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
@@ -51,8 +52,12 @@ func (t *tx) acceptable(c desk.Caller, s sessionRow) (bool, error) {
 	return t.exists(`SELECT 1 FROM team_members WHERE team_id = $1 AND rep_id = $2`, idOf(s.Team), c.RepID)
 }
 
-// refuseAccept says why: nothing to somebody who never saw the session; who took it to those who did.
+// refuseAccept says why: that the transfer to the caller is over; else nothing to somebody who never saw the session, and who took
+// it to those who did.
 func (t *tx) refuseAccept(c desk.Caller, s sessionRow) error {
+	if err := t.refuseTransfer(c, s); err != nil {
+		return err
+	}
 	sight, err := t.sight(c, s)
 	if err != nil {
 		return err

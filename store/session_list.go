@@ -21,7 +21,7 @@ type SessionFilter struct {
 
 // sessionKeys are what sessions are sorted by but for their age, as texts that both engines sort alike (D5).
 var sessionKeys = map[string]string{"customer": `s.customer_key`, "company": `s.company_key`, "issue": `COALESCE(i.title_key, '')`,
-	"priority": `CAST(100 + s.priority AS TEXT)`, "language": `REPLACE(LOWER(s.language), '-', '0')`}
+	"priority": `CAST(100 + s.priority AS TEXT)`, "language": `s.language_key`}
 
 // byKey says whether sessions are sorted by a key, which reads all that the caller sees: so those that have ended are not
 // sorted so.

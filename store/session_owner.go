@@ -71,7 +71,10 @@ func (t *tx) stepDown(s sessionRow, next attendeeRow, m ownerMove) error {
 		return t.leave(former, m.reason)
 	}
 	staying := former
-	staying.Role, staying.Access = desk.AttendeeRep, *s.Settings.InviteCeiling
+	staying.Role, staying.Access, staying.Consent = desk.AttendeeRep, *s.Settings.InviteCeiling, former.answer // C4
+	if former.answer == desk.ConsentNotNeeded {                                                                // the customer was never asked about them
+		staying.Consent = desk.ConsentFor(desk.AttendeeRep, s.Settings)
+	}
 	_, err = t.saveAttendee(former, staying, m.by, m.reason)
 	return err
 }
@@ -83,7 +86,7 @@ func (t *tx) crown(s sessionRow, seat attendeeRow, m ownerMove) error {
 		return err
 	}
 	owner := seat
-	owner.Role, owner.Access, owner.Masked, owner.Expected, owner.Consent, owner.chatFrom = desk.AttendeeOwner, desk.Control, false, false, desk.ConsentNotNeeded, 0
+	owner.Role, owner.Access, owner.Masked, owner.Expected, owner.chatFrom = desk.AttendeeOwner, desk.Control, false, false, 0
 	_, err := t.saveAttendee(seat, owner, m.by, m.reason)
 	return err
 }

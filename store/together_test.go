@@ -36,6 +36,28 @@ func TestG3TheLastTwoLogOutAtOnce(t *testing.T) {
 	})
 }
 
+// C9: of the last two consoles that log out at once, unforced, one is kept for the open session.
+func TestC9TheLastTwoConsolesLogOutAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		for range tries {
+			two := []desk.Caller{d.LogIn("ana"), d.LogIn("ana")}
+			session := d.OpenSession(two[0], "@main")
+			refused := make([]error, 2)
+			atOnce(2, func(i int) { refused[i] = d.LogOut(t.Context(), two[i], "current", false) })
+			if (refused[0] == nil) == (refused[1] == nil) {
+				t.Fatalf("both: %v, %v", refused[0], refused[1])
+			}
+			for i, err := range refused {
+				if err != nil {
+					refusal(t, "the last", err, desk.OwnerMustHandOver)
+					must(d.EndSession(t.Context(), two[i], session.ID, ""))
+					logOut(t, d, two[i])
+				}
+			}
+		}
+	})
+}
+
 func TestG8TwoPushesFailAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		ana := d.LogIn("ana")

@@ -234,6 +234,33 @@ func (t *tx) acceptTransfer(c desk.Caller, s sessionRow, offer desk.Invitation) 
 	return t.becomeOwner(c, s, ownerMove{reason: "transferred", stay: offer.Stay})
 }
 
+// refuseTransfer says that the last transfer, if it was one to the caller, is over, and why; who else took the session is another
+// refusal (D8).
+func (t *tx) refuseTransfer(c desk.Caller, s sessionRow) error {
+	found, err := t.invitations(` WHERE v.session_id = $1 AND v.kind = 'transfer' AND v.past = 0 ORDER BY v.id DESC LIMIT 1`, s.ID)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	offer := found[0]
+	goes, err := t.goesTo(offer, c)
+	switch {
+	case err != nil || !goes || offer.Reason == desk.EndAccepted:
+		return err
+	case offer.Active() && declined(offer, c.RepID):
+		return declinedAlready(offer)
+	case offer.Active():
+		return nil
+	}
+	return offer.Over()
+}
+
+// transfersPast notes that a session is taken from a queue, and not by any of its former transfers: of those that race for it, none
+// is told of these.
+func (t *tx) transfersPast(sessionID string) error {
+	_, err := t.exec(`UPDATE invitations SET past = 1 WHERE session_id = $1 AND kind = 'transfer'`, sessionID)
+	return err
+}
+
 // lastTransfer returns the latest transfer of a session, pending or past.
 func (t *tx) lastTransfer(sessionID string) (desk.Invitation, error) {
 	found, err := t.invitations(` WHERE v.session_id = $1 AND v.kind = 'transfer' ORDER BY v.id DESC LIMIT 1`, sessionID)

@@ -78,15 +78,56 @@ func TestC6TakingItBack(t *testing.T) {
 		ok(t, cancel(ana)) // the sender: its outcome stands
 		same(t, "the target", log.told("session."), "session.changed transfer_cancelled")
 		same(t, "the device", send(t, d, desk.ChannelFCM), "withdrawal cho-1")
-		data.refuses("taking what was taken back", desk.SessionTaken, func() error { return try(d.AcceptSession(t.Context(), cho, session.ID)) })
+		p := data.refuses("taking what was taken back", desk.InvitationNotActive, func() error { return try(d.AcceptSession(t.Context(), cho, session.ID)) })
+		if p.Conflict.Kind != "transfer" || p.Conflict.Reason != string(desk.EndCancelled) {
+			t.Errorf("the conflict shows %+v", p.Conflict)
+		}
 		transfer(t, d, ana, session, toCho)
 		ok(t, cancel(ana)) // the sender
 		transfer(t, d, ana, session, toCho)
 		take(t, d, cho, session)
-		p := data.refuses("after it was taken", desk.InvitationNotActive, func() error { return cancel(ana) })
+		p = data.refuses("after it was taken", desk.InvitationNotActive, func() error { return cancel(ana) })
 		if p.Conflict.By == nil || p.Conflict.By.ID != cho.RepID {
 			t.Errorf("the conflict shows %+v", p.Conflict)
 		}
+	})
+}
+
+// C6, D8: who accepts a transfer that is over is told so, and why, as who declines it is; of a session that waited again since then,
+// who has it.
+func TestC6AcceptingWhatIsOver(t *testing.T) {
+	eachWithRows(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock, data rows) {
+		importYAML(t, d, "portals: [{slug: back, name: Back, lost_steps: [fallback_team], fallback_team: printers}]\nreps: [{username: dev, name: Dev Patel, teams: {network: member}, permissions: [transfer_outside_teams]}]")
+		dev, ben, cho := d.LogIn("dev"), d.LogIn("ben"), d.LogIn("cho")
+		session := d.OpenSession(dev, "@back")
+		over := func(what string, c desk.Caller, why desk.EndReason) {
+			t.Helper()
+			p := data.refuses(what, desk.InvitationNotActive, func() error { return try(d.AcceptSession(t.Context(), c, session.ID)) })
+			if p.Conflict.Kind != "transfer" || p.Conflict.Reason != string(why) {
+				t.Errorf("%s: the conflict shows %+v", what, p.Conflict)
+			}
+		}
+		transfer(t, d, dev, session, toPrinters)
+		must(d.DeclineTransfer(t.Context(), ben, session.ID))
+		over("who declined a team's", ben, desk.EndDeclined)
+		must(d.CancelTransfer(t.Context(), dev, session.ID))
+		over("one of a team, taken back", cho, desk.EndCancelled)
+		transfer(t, d, dev, session, toBen)
+		must(d.DeclineTransfer(t.Context(), ben, session.ID))
+		over("who declined their own", ben, desk.EndDeclined)
+		data.refuses("one to somebody else", desk.NotFound, func() error { return try(d.AcceptSession(t.Context(), cho, session.ID)) })
+		transfer(t, d, dev, session, toPrinters)
+		logOut(t, d, dev)
+		take(t, d, cho, session)
+		if p := data.refuses("out of the queue", desk.SessionTaken, func() error { return try(d.AcceptSession(t.Context(), ben, session.ID)) }); p.Conflict.By == nil || p.Conflict.By.ID != cho.RepID {
+			t.Errorf("the conflict shows %+v", p.Conflict)
+		}
+		transfer(t, d, cho, session, toBen)
+		must(d.CancelTransfer(t.Context(), cho, session.ID))
+		over("offered again, and taken back", ben, desk.EndCancelled)
+		transfer(t, d, cho, session, toBen)
+		must(d.EndSession(t.Context(), cho, session.ID, ""))
+		over("after the end", ben, desk.EndSessionEnded)
 	})
 }
 

@@ -211,7 +211,7 @@ func TestC6Declining(t *testing.T) {
 		same(t, "the owner", owner.told("session."), "session.changed transfer_declined")
 		same(t, "the target", target.told("session."), "session.changed transfer_declined")
 		same(t, "the device", send(t, d, desk.ChannelFCM), "withdrawal ben-1")
-		data.refuses("taking what one declined", desk.NotFound, func() error { return try(d.AcceptSession(t.Context(), ben, session.ID)) })
+		data.refuses("taking what one declined", desk.InvitationNotActive, func() error { return try(d.AcceptSession(t.Context(), ben, session.ID)) })
 		data.refuses("taking it back", desk.InvitationNotActive, func() error { return try(d.CancelTransfer(t.Context(), ana, session.ID)) })
 		transfer(t, d, ana, session, toBen) // and can be offered again
 		take(t, d, ben, session)
@@ -239,7 +239,7 @@ func TestC6ToATeam(t *testing.T) {
 		if got := sight(t, d, ben, session.ID); got != "none" {
 			t.Errorf("who declined sees %s", got)
 		}
-		data.refuses("taking what one declined", desk.NotFound, func() error { return try(d.AcceptSession(t.Context(), ben, session.ID)) })
+		data.refuses("taking what one declined", desk.InvitationNotActive, func() error { return try(d.AcceptSession(t.Context(), ben, session.ID)) })
 		if got := take(t, d, cho, session); got.Owner.ID != cho.RepID {
 			t.Errorf("taken %+v", got)
 		}

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/repdesk/repdesk/store/desk"
@@ -53,7 +51,8 @@ func (t *tx) lookAfterWaiting(entryID, sessionID string) error {
 	case err != nil:
 		return err
 	case rule.Moves(facts):
-		return t.moveWaiting(s, rule.OverflowTeam, reasonOverflow)
+		_, err := t.requeue(s, queueMove{to: home{teamID: rule.OverflowTeam}, reason: reasonOverflow, cameBy: desk.CameByWaitingRule})
+		return err
 	}
 	return t.setOverdue(entryID)
 }
@@ -100,32 +99,6 @@ func (t *tx) tellEntries(reason, condition string, args ...any) error {
 		}
 	}
 	return err
-}
-
-// moveWaiting lets a waiting session wait in a team's queue instead of its own. Those who do not see it any more are told
-// that it is gone, and not where.
-func (t *tx) moveWaiting(s sessionRow, teamID, reason string) error {
-	if _, err := t.exec(`UPDATE sessions SET queue_rep_id = '', queue_team_id = $1, came_by = 'waiting_rule', rev = rev + 1 WHERE id = $2`, teamID, s.ID); err != nil {
-		return err
-	}
-	after, err := t.sessionChanged(sessionChange{id: s.ID, reason: reason})
-	if err != nil {
-		return err
-	}
-	told, err := t.texts(`SELECT m.rep_id FROM team_members m WHERE m.team_id = $1 UNION SELECT a.rep_id FROM attendees a WHERE a.session_id = $2 AND a.rep_id <> '' AND a.left_at = 0`, teamID, s.ID)
-	if err != nil {
-		return err
-	}
-	gone := after.Gone()
-	event := desk.Event{Type: desk.EventSessionChanged, SessionID: s.ID, Reason: reason, Session: &gone}
-	if s.QueueTeam != nil {
-		event.TeamID = s.QueueTeam.ID
-		return t.record(desk.TeamTopic(s.QueueTeam.ID), event, told...)
-	}
-	if slices.Contains(told, s.QueueRepID) {
-		return nil
-	}
-	return t.record(desk.RepTopic(s.QueueRepID), event)
 }
 
 // waitingRuleChanged lets a team's new rule count for the sessions that stand in its queue, from when they entered. One that
@@ -209,8 +182,12 @@ func (t *tx) lookAfterNobody(sessionID string) error {
 	if err != nil {
 		return err
 	}
-	if there, err := t.somebodyAt(fallback, ""); err != nil || there {
-		return errors.Join(err, t.moveWaiting(s, fallback.teamID, reasonFallback))
+	switch there, err := t.somebodyAt(fallback, ""); {
+	case err != nil:
+		return err
+	case there:
+		_, err = t.requeue(s, queueMove{to: fallback, reason: reasonFallback, cameBy: desk.CameByWaitingRule})
+		return err
 	}
 	_, err = t.endSession(s, desk.Ref{}, desk.EndedNoRep, "")
 	return err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,43 @@ func TestD11WhereItWentIsForThoseThere(t *testing.T) {
 		same(t, "the customer", words(told), "session.changed fallback")
 		shows(t, "what the customer is told", told, []string{"Network", "Printers"})
 	})
+}
+
+// A8: so it is whoever takes it from their queue: an administrator who gives it to others, or who closes their team or account.
+func TestA8WhereItWentIsNotForThoseWhoLoseIt(t *testing.T) {
+	for name, goes := range map[string]func(t *testing.T, d *storetest.Desk, hal desk.Caller, sessions ...desk.Session){
+		"reassigned": func(t *testing.T, d *storetest.Desk, hal desk.Caller, sessions ...desk.Session) {
+			for _, s := range sessions {
+				ok(t, try(d.ReassignSession(t.Context(), hal, s.ID, "", "@network")))
+			}
+		},
+		"queue_closed": func(t *testing.T, d *storetest.Desk, _ desk.Caller, _ ...desk.Session) {
+			importYAML(t, d, "teams: [{slug: printers, name: Printers, disabled: true}]\nreps: [{username: cho, name: Cho Min, disabled: true}]")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+				importYAML(t, d, "portals: [{slug: main, name: Main, fallback_team: network, lost_steps: [fallback_team]}]\nreps: [{username: ana, name: Ana Ruiz, teams: {printers: lead, network: member}}]")
+				hal, ana, ben, cho, dev := d.LogIn("hal"), d.LogIn("ana"), d.LogIn("ben"), d.LogIn("cho"), d.LogIn("dev")
+				chos := start(t, d, ana, store.NewSession{PortalID: "@main", RepID: "@cho"})
+				theirs := start(t, d, ana, store.NewSession{PortalID: "@main", TeamID: "@printers"})
+				logs := map[string]*watcher{"ben": watch(t, d, ben), "cho": watch(t, d, cho), "ana": watch(t, d, ana), "dev": watch(t, d, dev)}
+				goes(t, d, hal, chos, theirs)
+				for who, want := range map[string][]string{"ben": nil, "cho": nil, "ana": {"Jo Doe", "Network"}, "dev": {"Jo Doe", "Network"}} {
+					told := slices.DeleteFunc(logs[who].events(), func(e desk.Event) bool { return e.Session == nil && e.Entry == nil })
+					shows(t, who+" is told of it", told, []string{"Jo Doe", "Network"}, want...)
+					if who == "ben" {
+						same(t, "ben", words(told), "session.changed "+name, "queue_entry.removed "+name)
+					}
+					if who == "ana" && slices.ContainsFunc(told, func(e desk.Event) bool { return e.Session != nil && e.Session.Team == nil }) {
+						t.Errorf("who is of both teams is told that it is gone: %s", asJSON(told))
+					}
+				}
+				refusal(t, "who lost it", try(d.AcceptSession(t.Context(), ben, theirs.ID)), desk.NotFound)
+				same(t, "there", standing(t, d, dev, "@network"), map[string][]string{"reassigned": {"transfer", "transfer"}, "queue_closed": {"api", "api"}}[name]...)
+			})
+		})
+	}
 }
 
 // D11: a session in which a further rep still is does not end; it does when that seat is free too.

@@ -72,15 +72,17 @@ type Attendee struct {
 	JoinedAt  time.Time    `json:"joined_at" doc:"When they came"`
 	LeftAt    *time.Time   `json:"left_at,omitempty" doc:"When they left"`
 	CameBy    string       `json:"-"` // the invitation that let a specialist in
+	Invited   bool         `json:"-"` // of a rep who comes in: an invitation lets them
 }
 
 // Shown says whether guests may know of the attendee (C2, C11): masked reps are hidden, and so are reps whose seat waits
 // for them.
 func (a Attendee) Shown() bool { return !a.Masked && !a.Expected }
 
-// ForGuests is what a customer or specialist sees of an attendee who is shown (C2): the public name in place of the
-// private one and of the rep's id, there since they showed themselves.
-func (a Attendee) ForGuests(publicName string, since time.Time) Attendee {
+// ForGuests is what a customer or specialist sees of an attendee who is shown (C2): the public name in place of the private
+// one and of the rep's id; with an id and revision that tell nothing of a time when they were hidden, there since that ended.
+func (a Attendee) ForGuests(id string, rev int64, publicName string, since time.Time) Attendee {
+	a.ID, a.Rev = id, rev
 	if a.RepID != "" {
 		a.Name, a.RepID = publicName, ""
 	}

@@ -34,13 +34,13 @@ func TestC2C11WhatGuestsSeeOfAnAttendee(t *testing.T) {
 		if c.a.Shown() != c.shown {
 			t.Errorf("%s: shown %v", c.name, c.a.Shown())
 		}
-		if got := c.a.ForGuests("public", time.Time{}); c.shown && (got.Name != c.as || got.RepID != "") {
+		if got := c.a.ForGuests("att_2", 1, "public", time.Time{}); c.shown && (got.Name != c.as || got.RepID != "") {
 			t.Errorf("%s: guests see %+v", c.name, got)
 		}
 	}
 	joined, since := time.Unix(100, 0), time.Unix(200, 0)
-	if got := (Attendee{JoinedAt: joined}).ForGuests("", since); !got.JoinedAt.Equal(since) {
-		t.Errorf("who was hidden first came, to guests, at %v", got.JoinedAt)
+	if got := (Attendee{ID: "att_1", Rev: 5, JoinedAt: joined}).ForGuests("att_2", 1, "", since); got.ID != "att_2" || got.Rev != 1 || !got.JoinedAt.Equal(since) {
+		t.Errorf("who was hidden first came, to guests, as %+v", got)
 	}
 }
 

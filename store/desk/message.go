@@ -33,8 +33,9 @@ type Message struct {
 	CreatedAt   time.Time    `json:"created_at" doc:"When it was written"`
 }
 
-// ForGuests is what guests see of a message to everyone: the author's public name, and not which rep it is.
-func (m Message) ForGuests(publicName string) Message {
+// ForGuests is what guests see of a message to everyone: the author by the id and name that they know, and not which rep it is.
+func (m Message) ForGuests(authorID, publicName string) Message {
+	m.Author.ID = authorID
 	if m.AuthorRepID != "" {
 		m.Author.Name, m.AuthorRepID = publicName, ""
 	}

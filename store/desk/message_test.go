@@ -44,11 +44,11 @@ func TestC1FromWhenOnSomebodySeesTheChat(t *testing.T) {
 
 func TestC2WhatGuestsSeeOfAMessage(t *testing.T) {
 	m := Message{Author: Ref{ID: "att_1", Name: "Ana Ruiz"}, AuthorRepID: "rep_a", Text: "hello"}
-	if got := m.ForGuests("Ana"); got.Author.Name != "Ana" || got.AuthorRepID != "" || got.Text != "hello" {
+	if got := m.ForGuests("att_3", "Ana"); got.Author.ID != "att_3" || got.Author.Name != "Ana" || got.AuthorRepID != "" || got.Text != "hello" {
 		t.Errorf("a rep's: %+v", got)
 	}
 	guests := Message{Author: Ref{ID: "att_2", Name: "Jo"}}
-	if got := guests.ForGuests("Jo"); got.Author.Name != "Jo" {
+	if got := guests.ForGuests("att_2", "Jo"); got.Author.Name != "Jo" {
 		t.Errorf("a guest's: %+v", got)
 	}
 }
