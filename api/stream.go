@@ -245,7 +245,7 @@ func (b *stream) catchUp() error {
 			}
 		}
 		if events.Grown {
-			return errors.Join(b.say("reset", StreamReset{Reason: "rights_changed"}), errEnded)
+			return errors.Join(b.say("reset", StreamReset{Reason: store.RightsChanged}), errEnded)
 		}
 		b.cursor = events.Cursor
 		if !events.More {
@@ -257,7 +257,7 @@ func (b *stream) catchUp() error {
 // pass writes one event, if the client wants its type, and does what the event means for the stream itself.
 func (b *stream) pass(events *store.Events, i int) error {
 	event := &events.Items[i]
-	if b.wants(event.Type) {
+	if event.Type != desk.EventReset && b.wants(event.Type) { // a reset closes the stream after these
 		data, err := events.JSON(i)
 		if err == nil {
 			err = b.write("id: %d\nevent: %s\ndata: %s\n\n", event.ID, event.Type, data)

@@ -198,7 +198,7 @@ func (m *organizationImport) switchExtended(r desk.Rep, on bool) (desk.Rep, erro
 	}
 	_, err := m.exec(`UPDATE reps SET extended = $1, rev = rev + 1 WHERE id = $2`, flag(on), r.ID)
 	if err == nil {
-		_, err = m.meChanged(r.ID, "")
+		_, err = m.meChanged(r.ID)
 	}
 	if err == nil {
 		err = m.extendedSwitched(r.ID, on, m.by.ID)
