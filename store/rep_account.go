@@ -221,8 +221,8 @@ func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, e
 
 // DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
 // nobody used, go with it.
-func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
+func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, "rep", ref, ifRev, func(m *organizationImport, id string) error {
 		administers, err := m.exists(`SELECT 1 FROM reps WHERE id = $1 AND role = 'administrator' AND disabled = 0`, id)
 		if err == nil && administers {
 			err = m.needsAdministrator(id)
