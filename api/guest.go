@@ -106,7 +106,7 @@ type guestStreamInput struct {
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in several tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *guestStreamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (StreamClosing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() bool { return true }, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (StreamClosing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they

@@ -321,7 +321,7 @@ func (s *Server) eventRoutes() {
 		Description: "All as it stands at one moment, with the cursor of the event that it stands at: the stream or the log after it misses nothing and repeats nothing. " +
 			"A list has 200 things at most; `truncated` names those that have more."}, console, s.getSnapshot)
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
-		Description: "A console has one stream, and so has an API token; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. " +
+		Description: "A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. " +
 			"Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it.",
 		Tune: s.tuneStream}, rep(desk.EventsRead), s.streamEvents)
 	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling",
