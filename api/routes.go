@@ -75,7 +75,8 @@ func (s *Server) consoleRoutes() {
 
 func (s *Server) queueRoutes() {
 	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams",
-		Description: "The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat."}, anyone(desk.QueuesRead), s.listQueues)
+		Description: "The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, " +
+			"but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them."}, anyone(desk.QueuesRead), s.listQueues)
 	register(s, operation{ID: "list-queue-entries", Method: get, Path: "/v1/queues/{queue_id}/entries", Tag: "Queues", Summary: "What stands in a queue",
 		Description: "A personal queue holds the sessions that the rep is in, all that waits for the rep, and invitations for them. A team's holds the sessions that wait for it, and invitations of any of its representatives.",
 		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listQueueEntries)
