@@ -197,6 +197,15 @@ func TestI3IfMatch(t *testing.T) {
 				call{name: path + ", the second", as: "hal", do: "PATCH /v1/" + path, body: strings.Replace(body, "Al", "Bo", 1), headers: headers{"If-Match": tag}, want: 412, code: "changed_meanwhile"},
 				call{as: "hal", do: "GET /v1/" + path, headers: headers{"If-None-Match": tag}, has: []string{`"Al"`}})
 		}
+		x.load(t, `{portals: [{slug: spare, name: Spare}], teams: [{slug: spare, name: Spare}], reps: [{username: spare, name: Spare}], issues: [{slug: spare, title: Spare, team: network}]}`)
+		for path, body := range map[string]string{"reps/@spare": `{"name":"Al"}`, "teams/@spare": `{"name":"Al"}`, "portals/@spare": `{"name":"Al"}`, "issues/@spare": `{"title":"Al"}`,
+			"support-buttons/@door": `{"name":"Bo"}`, "help-links/@door": `{"name":"Bo"}`} {
+			before := x.do(t, call{as: "hal", do: "GET /v1/" + path}).header.Get("ETag")
+			now := x.do(t, call{as: "hal", do: "PATCH /v1/" + path, body: body}).header.Get("ETag")
+			x.play(t,
+				call{name: path + ", deleted as it was", as: "hal", do: "DELETE /v1/" + path, headers: headers{"If-Match": before}, want: 412, code: "changed_meanwhile"},
+				call{name: path + ", deleted as it is", as: "hal", do: "DELETE /v1/" + path, headers: headers{"If-Match": now}, want: 204})
+		}
 	})
 }
 

@@ -27,12 +27,12 @@ func (in *enterInput) entry() store.Enter {
 		Customer: b.Customer, Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}}
 }
 
-func (s *Server) enter(ctx context.Context, in *enterInput) (*Created[store.Entered], error) {
+func (s *Server) enter(ctx context.Context, in *enterInput) (*CreatedAt[store.Entered], error) {
 	entered, err := s.letIn(ctx, in.entry())
 	if err != nil {
 		return nil, err
 	}
-	return created("/v1/guest/session", entered.Session.Rev, entered), nil
+	return &CreatedAt[store.Entered]{"/v1/guest/session", entered}, nil
 }
 
 // letIn lets a customer in. What could be guessed goes through the attempts, which count the wrong ones. A key is good in any

@@ -113,8 +113,8 @@ func (e entrances) update(ctx context.Context, id string, b EntranceUpdate, m If
 	return e.object(e.cfg.Store.UpdateEntrance(ctx, callerFrom(ctx), e.kind, id, b.change(b.Name), m.check))
 }
 
-func (e entrances) delete(ctx context.Context, id string) (*struct{}, error) {
-	return nil, e.cfg.Store.DeleteEntrance(ctx, callerFrom(ctx), e.kind, id)
+func (e entrances) delete(ctx context.Context, id string, m IfMatch) (*struct{}, error) {
+	return nil, e.cfg.Store.DeleteEntrance(ctx, callerFrom(ctx), e.kind, id, m.check)
 }
 
 func (s *Server) getSupportButton(ctx context.Context, in *SupportButtonPath) (*Object[desk.Entrance], error) {
@@ -125,8 +125,13 @@ func (s *Server) updateSupportButton(ctx context.Context, in *updateSupportButto
 	return s.supportButtons().update(ctx, in.ID, in.Body, in.IfMatch)
 }
 
-func (s *Server) deleteSupportButton(ctx context.Context, in *SupportButtonPath) (*struct{}, error) {
-	return s.supportButtons().delete(ctx, in.ID)
+type deleteSupportButtonInput struct {
+	SupportButtonPath
+	IfMatch
+}
+
+func (s *Server) deleteSupportButton(ctx context.Context, in *deleteSupportButtonInput) (*struct{}, error) {
+	return s.supportButtons().delete(ctx, in.ID, in.IfMatch)
 }
 
 func (s *Server) getHelpLink(ctx context.Context, in *HelpLinkPath) (*Object[desk.Entrance], error) {
@@ -137,6 +142,11 @@ func (s *Server) updateHelpLink(ctx context.Context, in *updateHelpLinkInput) (*
 	return s.helpLinks().update(ctx, in.ID, in.Body, in.IfMatch)
 }
 
-func (s *Server) deleteHelpLink(ctx context.Context, in *HelpLinkPath) (*struct{}, error) {
-	return s.helpLinks().delete(ctx, in.ID)
+type deleteHelpLinkInput struct {
+	HelpLinkPath
+	IfMatch
+}
+
+func (s *Server) deleteHelpLink(ctx context.Context, in *deleteHelpLinkInput) (*struct{}, error) {
+	return s.helpLinks().delete(ctx, in.ID, in.IfMatch)
 }

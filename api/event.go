@@ -10,7 +10,7 @@ import (
 
 type listEventsInput struct {
 	After       string   `query:"after" maxLength:"30" doc:"The cursor of the answer before; without it, the answer is empty and its cursor stands at the end"`
-	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types"`
+	Types       []string `query:"types" maxItems:"50" doc:"Only events of these types; a reset comes all the same"`
 	Limit       int      `query:"limit" default:"50" minimum:"1" maximum:"200" doc:"How many events at most"`
 	WaitSeconds int      `query:"wait_seconds" default:"0" minimum:"0" maximum:"60" doc:"How long to wait for an event where there is none yet"`
 }
@@ -18,7 +18,7 @@ type listEventsInput struct {
 // EventLog is one reading of the event log.
 type EventLog struct {
 	Items  []desk.Event `json:"items" doc:"The events, the oldest first"`
-	Cursor string       `json:"cursor" doc:"Where to go on"`
+	Cursor string       `json:"cursor" doc:"Where to go on: after a reset too, once the lists are loaded anew"`
 	More   bool         `json:"more" doc:"Whether more wait already"`
 }
 

@@ -21,6 +21,15 @@ func (s *Server) getGuestSession(ctx context.Context, _ *GuestSession) (*Content
 	return content(session) // the revision does not move with the place in line
 }
 
+// guestSession is the answer to what a guest does to their session. It has no ETag: that of get-guest-session is made of what that
+// says, with the place in line.
+func guestSession(session desk.Session, err error) (*Plain[desk.Session], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Plain[desk.Session]{session}, nil
+}
+
 type updateGuestSessionInput struct {
 	GuestSession
 	Body struct {
@@ -29,8 +38,8 @@ type updateGuestSessionInput struct {
 	}
 }
 
-func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionInput) (*Object[desk.Session], error) {
-	return sessionObject(s.cfg.Store.UpdateGuestSession(ctx, guestFrom(ctx), store.PageChange{URL: in.Body.PageURL, Title: in.Body.PageTitle}))
+func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionInput) (*Plain[desk.Session], error) {
+	return guestSession(s.cfg.Store.UpdateGuestSession(ctx, guestFrom(ctx), store.PageChange{URL: in.Body.PageURL, Title: in.Body.PageTitle}))
 }
 
 func (s *Server) listGuestAttendees(ctx context.Context, _ *GuestSession) (*Listed[desk.Attendee], error) {
@@ -85,8 +94,8 @@ func (s *Server) getGuestGrant(ctx context.Context, _ *GuestSession) (*Plain[des
 	return plainGrant(s.cfg.Store.GuestGrant(ctx, guestFrom(ctx), s.grantIssuer()))
 }
 
-func (s *Server) leaveAsGuest(ctx context.Context, _ *GuestSession) (*Object[desk.Session], error) {
-	return sessionObject(s.cfg.Store.LeaveAsGuest(ctx, guestFrom(ctx)))
+func (s *Server) leaveAsGuest(ctx context.Context, _ *GuestSession) (*Plain[desk.Session], error) {
+	return guestSession(s.cfg.Store.LeaveAsGuest(ctx, guestFrom(ctx)))
 }
 
 type guestStreamInput struct {
@@ -97,7 +106,7 @@ type guestStreamInput struct {
 // streamGuestEvents follows the guest's session. A guest may have several streams: the same page in several tabs.
 func (s *Server) streamGuestEvents(ctx context.Context, in *guestStreamInput) (*huma.StreamResponse, error) {
 	g := guestFrom(ctx)
-	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() {}, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (StreamClosing, bool) { return guestStreamEnds(g, event) }})
+	return s.openStream(ctx, &in.StreamPosition, &stream{key: g.AttendeeID, most: guestStreams, touch: func() bool { return true }, gone: func() {}, passes: s.placeTeller(g), ends: func(event desk.Event) (StreamClosing, bool) { return guestStreamEnds(g, event) }})
 }
 
 // placeTeller tells a guest who waits of their place in line, each time that it or the estimated wait is another than they

@@ -72,6 +72,11 @@ func (s *Server) updateIssue(ctx context.Context, in *updateIssueInput) (*Object
 	return issueObject(s.cfg.Store.UpdateIssue(ctx, callerFrom(ctx), in.IssueID, in.Body.change(in.Body.Title, in.Body.TeamID), in.IfMatch.check))
 }
 
-func (s *Server) deleteIssue(ctx context.Context, in *IssuePath) (*struct{}, error) {
-	return nil, s.cfg.Store.DeleteIssue(ctx, callerFrom(ctx), in.IssueID)
+type deleteIssueInput struct {
+	IssuePath
+	IfMatch
+}
+
+func (s *Server) deleteIssue(ctx context.Context, in *deleteIssueInput) (*struct{}, error) {
+	return nil, s.cfg.Store.DeleteIssue(ctx, callerFrom(ctx), in.IssueID, in.IfMatch.check)
 }

@@ -66,8 +66,13 @@ func (s *Server) updatePortal(ctx context.Context, in *updatePortalInput) (*Obje
 	return portalObject(s.cfg.Store.UpdatePortal(ctx, callerFrom(ctx), in.PortalID, change, in.IfMatch.check))
 }
 
-func (s *Server) deletePortal(ctx context.Context, in *PortalPath) (*struct{}, error) {
-	return nil, s.cfg.Store.DeletePortal(ctx, callerFrom(ctx), in.PortalID)
+type deletePortalInput struct {
+	PortalPath
+	IfMatch
+}
+
+func (s *Server) deletePortal(ctx context.Context, in *deletePortalInput) (*struct{}, error) {
+	return nil, s.cfg.Store.DeletePortal(ctx, callerFrom(ctx), in.PortalID, in.IfMatch.check)
 }
 
 func (s *Server) getPublicPortal(ctx context.Context, in *PortalPath) (*Plain[desk.PublicPortal], error) {

@@ -91,8 +91,13 @@ func (s *Server) updateRep(ctx context.Context, in *updateRepInput) (*Object[des
 	return repObject(s.cfg.Store.UpdateRep(ctx, callerFrom(ctx), in.RepID, change, in.IfMatch.check))
 }
 
-func (s *Server) deleteRep(ctx context.Context, in *RepPath) (*struct{}, error) {
-	return nil, s.cfg.Store.DeleteRep(ctx, callerFrom(ctx), in.RepID)
+type deleteRepInput struct {
+	RepPath
+	IfMatch
+}
+
+func (s *Server) deleteRep(ctx context.Context, in *deleteRepInput) (*struct{}, error) {
+	return nil, s.cfg.Store.DeleteRep(ctx, callerFrom(ctx), in.RepID, in.IfMatch.check)
 }
 
 type setRepPasswordInput struct {

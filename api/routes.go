@@ -75,7 +75,8 @@ func (s *Server) consoleRoutes() {
 
 func (s *Server) queueRoutes() {
 	register(s, operation{ID: "list-queues", Method: get, Path: "/v1/queues", Tag: "Queues", Summary: "The caller's own queue, and those of their teams",
-		Description: "The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat."}, anyone(desk.QueuesRead), s.listQueues)
+		Description: "The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, " +
+			"but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them."}, anyone(desk.QueuesRead), s.listQueues)
 	register(s, operation{ID: "list-queue-entries", Method: get, Path: "/v1/queues/{queue_id}/entries", Tag: "Queues", Summary: "What stands in a queue",
 		Description: "A personal queue holds the sessions that the rep is in, all that waits for the rep, and invitations for them. A team's holds the sessions that wait for it, and invitations of any of its representatives.",
 		Codes:       codes(desk.NotFound, desk.CursorMismatch)}, anyone(desk.QueuesRead), s.listQueueEntries)
@@ -325,9 +326,12 @@ func (s *Server) eventRoutes() {
 		Description: "All as it stands at one moment, with the cursor of the event that it stands at: the stream or the log after it misses nothing and repeats nothing. " +
 			"A list has 200 things at most; `truncated` names those that have more."}, console, s.getSnapshot)
 	register(s, operation{ID: "stream-events", Method: get, Path: "/v1/events", Tag: "Events", Summary: "Follow events as they happen",
-		Description: "A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. " +
+		Description: "A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. " +
 			"Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it.",
 		Tune: s.tuneStream}, rep(desk.EventsRead), s.streamEvents)
 	register(s, operation{ID: "list-events", Method: get, Path: "/v1/event-log", Tag: "Events", Summary: "Read the same events by polling",
-		Description: "Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read.", Codes: codes(desk.CursorTooOld)}, rep(desk.EventsRead), s.listEvents)
+		Description: "Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. " +
+			"Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. " +
+			"A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. " +
+			"Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor.", Codes: codes(desk.CursorTooOld)}, rep(desk.EventsRead), s.listEvents)
 }

@@ -37,7 +37,7 @@ func (s *Server) administrationRoutes() {
 		Description: "Settings that are given the portal says itself, and those below inherit them; `inherit` gives settings back to the portal above.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updatePortal)
 	register(s, operation{ID: "delete-portal", Method: remove, Path: "/v1/portals/{portal_id}", Tag: "Administration", Summary: "Delete a portal", Status: http.StatusNoContent,
-		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deletePortal)
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deletePortal)
 	register(s, operation{ID: "create-issue", Method: post, Path: "/v1/issues", Tag: "Administration", Summary: "Make an issue",
 		Description: "Customers choose it on portals' pages. With `request_help`, reps ask the team for help on it, too.", Status: http.StatusCreated,
 		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.createIssue)
@@ -45,7 +45,7 @@ func (s *Server) administrationRoutes() {
 		Description: "What is left out stays as it is. Out of use, it can neither be chosen nor asked for.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateIssue)
 	register(s, operation{ID: "delete-issue", Method: remove, Path: "/v1/issues/{issue_id}", Tag: "Administration", Summary: "Delete an issue", Status: http.StatusNoContent,
-		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteIssue)
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteIssue)
 	s.entranceRoutes()
 	register(s, operation{ID: "reassign-session", Method: post, Path: "/v1/sessions/{session_id}/reassign", Tag: "Administration", Summary: "Give a session that is stuck to a rep or a team",
 		Description: "A rep becomes the owner of an active session, and finds a waiting one in the personal queue; in the queue of a team either waits. The former owner leaves.",
@@ -68,7 +68,7 @@ func (s *Server) accountRoutes() {
 		Description: "A closed one is logged out everywhere, and its sessions go to others.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.EmailMissing, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateRep)
 	register(s, operation{ID: "delete-rep", Method: remove, Path: "/v1/reps/{rep_id}", Tag: "Administration", Summary: "Delete an account", Status: http.StatusNoContent,
-		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteRep)
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteRep)
 	register(s, operation{ID: "set-rep-password", Method: put, Path: "/v1/reps/{rep_id}/password", Tag: "Administration", Summary: "Set the password of an account",
 		Description: "Ends all its consoles.", Status: http.StatusNoContent, Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.setRepPassword)
 	register(s, operation{ID: "list-rep-consoles", Method: get, Path: "/v1/reps/{rep_id}/consoles", Tag: "Administration", Summary: "List the consoles of an account",
@@ -87,7 +87,7 @@ func (s *Server) teamRoutes() {
 		Description: "What is left out stays as it is. When it goes out of use, sessions that wait in its queue move on.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateTeam)
 	register(s, operation{ID: "delete-team", Method: remove, Path: "/v1/teams/{team_id}", Tag: "Administration", Summary: "Delete a team", Status: http.StatusNoContent,
-		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse)}, anyone(desk.AdministrationWrite), s.deleteTeam)
+		Description: deletion, Codes: codes(desk.NotAllowed, desk.NotFound, desk.InUse, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteTeam)
 	register(s, operation{ID: "list-team-members", Method: get, Path: "/v1/teams/{team_id}/members", Tag: "Administration", Summary: "Who is in a team, by name",
 		Description: "With each one's role there. Closed accounts are among them.",
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.listTeamMembers)
@@ -115,7 +115,7 @@ func (s *Server) entranceRoutes() {
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateSupportButton)
 	register(s, operation{ID: "delete-support-button", Method: remove, Path: "/v1/support-buttons/{support_button_id}", Tag: "Administration", Summary: "Delete a support button",
 		Description: "Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it.", Status: http.StatusNoContent,
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteSupportButton)
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteSupportButton)
 	register(s, operation{ID: "list-help-links", Method: get, Path: "/v1/help-links", Tag: "Administration", Summary: "List help links, by name",
 		Description: "With those that are withdrawn.",
 		Codes:       codes(desk.NotAllowed, desk.CursorMismatch)}, anyone(desk.AdministrationRead), s.helpLinks().list)
@@ -129,5 +129,5 @@ func (s *Server) entranceRoutes() {
 		Codes:       codes(desk.NotAllowed, desk.NotFound, desk.OneTargetNeeded, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.updateHelpLink)
 	register(s, operation{ID: "delete-help-link", Method: remove, Path: "/v1/help-links/{help_link_id}", Tag: "Administration", Summary: "Delete a help link",
 		Description: "Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it.", Status: http.StatusNoContent,
-		Codes: codes(desk.NotAllowed, desk.NotFound)}, anyone(desk.AdministrationWrite), s.deleteHelpLink)
+		Codes: codes(desk.NotAllowed, desk.NotFound, desk.ChangedMeanwhile)}, anyone(desk.AdministrationWrite), s.deleteHelpLink)
 }

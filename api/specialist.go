@@ -143,11 +143,11 @@ type joinAsSpecialistInput struct {
 	}
 }
 
-func (s *Server) joinAsSpecialist(ctx context.Context, in *joinAsSpecialistInput) (out *Created[store.Entered], err error) {
+func (s *Server) joinAsSpecialist(ctx context.Context, in *joinAsSpecialistInput) (out *CreatedAt[store.Entered], err error) {
 	key := in.key(in.Body.JoinKey)
 	err = s.trySpecialist(ctx, key, func() error {
 		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)
-		out = created("/v1/guest/session", entered.Session.Rev, entered)
+		out = &CreatedAt[store.Entered]{"/v1/guest/session", entered}
 		return err
 	})
 	return out, err

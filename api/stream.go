@@ -64,7 +64,7 @@ type stream struct {
 	key    string                                 // whose it is
 	most   int                                    // how many of theirs there are at most; 0: one
 	asks   bool                                   // no event tells it that its token is no good any more
-	touch  func()                                 // notes that the reader is there
+	touch  func() bool                            // notes that the reader is there; false: a newer stream of theirs is, elsewhere
 	closed func()                                 // counts it no more
 	gone   func()                                 // notes that the reader's last stream has closed, and no other took its place
 	ends   func(desk.Event) (StreamClosing, bool) // whether an event is the last
@@ -109,7 +109,7 @@ func (l *streams) add(b *stream) error {
 	}
 	earlier := l.open[b.key]
 	if over := len(earlier) + 1 - max(1, b.most); over > 0 {
-		endAll(earlier[:over], StreamClosing{Reason: "replaced"})
+		endAll(earlier[:over], streamReplaced)
 		earlier = slices.Clone(earlier[over:])
 	}
 	l.open[b.key] = append(earlier, b)
@@ -146,7 +146,8 @@ type StreamPosition struct {
 
 func (s *Server) streamEvents(ctx context.Context, in *StreamPosition) (*huma.StreamResponse, error) {
 	c := callerFrom(ctx)
-	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: func() { s.cfg.Store.Watch(c) }, gone: func() { s.cfg.Store.Unwatch(c) }, ends: func(event desk.Event) (StreamClosing, bool) {
+	watch := s.cfg.Store.NewWatch(c)
+	return s.openStream(ctx, in, &stream{key: cmp.Or(c.TokenID, c.ConsoleID), asks: c.TokenID != "", touch: watch.Renew, gone: watch.End, ends: func(event desk.Event) (StreamClosing, bool) {
 		return StreamClosing{Reason: "console_revoked"}, event.Type == desk.EventConsoleRevoked && event.Console.ID == c.ConsoleID
 	}})
 }
@@ -208,6 +209,9 @@ func eventTypes(names []string) []desk.EventType {
 	return types
 }
 
+// streamReplaced is why a stream ends where its reader has a newer one, here or on another server.
+var streamReplaced = StreamClosing{Reason: "replaced"}
+
 // errEnded says that the stream has come to its end as it should.
 var errEnded = errors.New("stream ended")
 
@@ -245,7 +249,7 @@ func (b *stream) catchUp() error {
 			}
 		}
 		if events.Grown {
-			return errors.Join(b.say("reset", StreamReset{Reason: "rights_changed"}), errEnded)
+			return errors.Join(b.say("reset", StreamReset{Reason: store.RightsChanged}), errEnded)
 		}
 		b.cursor = events.Cursor
 		if !events.More {
@@ -257,7 +261,7 @@ func (b *stream) catchUp() error {
 // pass writes one event, if the client wants its type, and does what the event means for the stream itself.
 func (b *stream) pass(events *store.Events, i int) error {
 	event := &events.Items[i]
-	if b.wants(event.Type) {
+	if event.Type != desk.EventReset && b.wants(event.Type) { // a reset closes the stream after these
 		data, err := events.JSON(i)
 		if err == nil {
 			err = b.write("id: %d\nevent: %s\ndata: %s\n\n", event.ID, event.Type, data)

@@ -178,7 +178,9 @@ func (b *stream) heartbeat() error {
 	if refusesToken(b.server.stillCalls(b.ctx)) { // another server may have logged the console out
 		return errors.Join(b.say("closing", b.revoked()), errEnded)
 	}
-	b.touch()
+	if !b.touch() {
+		return errors.Join(b.say("closing", streamReplaced), errEnded)
+	}
 	if b.sub.Passing() {
 		b.note(woken)
 	}

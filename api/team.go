@@ -82,8 +82,13 @@ func (s *Server) updateTeam(ctx context.Context, in *updateTeamInput) (*Object[d
 	return teamObject(s.cfg.Store.UpdateTeam(ctx, callerFrom(ctx), in.TeamID, in.Body.change(in.Body.Name), in.IfMatch.check))
 }
 
-func (s *Server) deleteTeam(ctx context.Context, in *TeamPath) (*struct{}, error) {
-	return nil, s.cfg.Store.DeleteTeam(ctx, callerFrom(ctx), in.TeamID)
+type deleteTeamInput struct {
+	TeamPath
+	IfMatch
+}
+
+func (s *Server) deleteTeam(ctx context.Context, in *deleteTeamInput) (*struct{}, error) {
+	return nil, s.cfg.Store.DeleteTeam(ctx, callerFrom(ctx), in.TeamID, in.IfMatch.check)
 }
 
 type listTeamMembersInput struct {

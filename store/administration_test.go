@@ -25,7 +25,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 				_, err := d.CreateTeam(t.Context(), by, "spare", store.TeamChange{Name: text("Spare"), Persistent: flagged(true)})
 				return err
 			},
-			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteTeam(t.Context(), by, "@spare") },
+			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteTeam(t.Context(), by, "@spare", nil) },
 			func(d *storetest.Desk, by desk.Caller) error {
 				_, err := d.StartSession(t.Context(), by, store.NewSession{TeamID: "@spare", Kind: "support", Customer: desk.Customer{Name: "Jo"}})
 				return err
@@ -36,7 +36,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 				_, err := d.CreateTeam(t.Context(), by, "spare", store.TeamChange{Name: text("Spare")})
 				return err
 			},
-			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteTeam(t.Context(), by, "@spare") },
+			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteTeam(t.Context(), by, "@spare", nil) },
 			func(d *storetest.Desk, by desk.Caller) error {
 				_, err := d.SetTeamMember(t.Context(), by, "@spare", "@eli", desk.TeamMember)
 				return err
@@ -47,7 +47,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 				_, err := d.CreatePortal(t.Context(), by, "spare", store.PortalChange{Name: text("Spare")})
 				return err
 			},
-			func(d *storetest.Desk, by desk.Caller) error { return d.DeletePortal(t.Context(), by, "@spare") },
+			func(d *storetest.Desk, by desk.Caller) error { return d.DeletePortal(t.Context(), by, "@spare", nil) },
 			func(d *storetest.Desk, by desk.Caller) error {
 				_, err := d.StartSession(t.Context(), by, store.NewSession{PortalID: "@spare", Kind: "support", Customer: desk.Customer{Name: "Jo"}})
 				return err
@@ -58,7 +58,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 				_, err := d.CreateIssue(t.Context(), by, "spare", store.IssueChange{Title: text("Spare"), TeamID: text("@night")})
 				return err
 			},
-			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteIssue(t.Context(), by, "@spare") },
+			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteIssue(t.Context(), by, "@spare", nil) },
 			func(d *storetest.Desk, by desk.Caller) error {
 				_, err := d.StartSession(t.Context(), by, store.NewSession{IssueID: "@spare", Kind: "support", Customer: desk.Customer{Name: "Jo"}})
 				return err
@@ -72,7 +72,7 @@ func TestI3_WhatIsDeletedHangsOnNothing(t *testing.T) {
 				}
 				return err
 			},
-			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteRep(t.Context(), by, "@spare") },
+			func(d *storetest.Desk, by desk.Caller) error { return d.DeleteRep(t.Context(), by, "@spare", nil) },
 			func(d *storetest.Desk, by desk.Caller) error {
 				_, err := d.StartSession(t.Context(), by, store.NewSession{RepID: "@spare", Kind: "support", Customer: desk.Customer{Name: "Jo"}})
 				return err
@@ -200,7 +200,7 @@ func TestI3_Lists(t *testing.T) {
 		if buttons, err := d.Entrances(t.Context(), hal, desk.HelpLink, "", 10); err != nil || len(buttons) != 0 {
 			t.Errorf("links: %v, %v", buttons, err)
 		}
-		if err := d.DeleteEntrance(t.Context(), hal, desk.HelpLink, "@door"); !desk.IsMissing(err) {
+		if err := d.DeleteEntrance(t.Context(), hal, desk.HelpLink, "@door", nil); !desk.IsMissing(err) {
 			t.Errorf("deleting what is not there: %v", err)
 		}
 	})
@@ -217,7 +217,7 @@ func TestI3TheLastAdministratorStays(t *testing.T) {
 			"closed": func() error {
 				return try(d.UpdateRep(t.Context(), hal, "@hal", store.RepChange{Disabled: flagged(true)}, nil))
 			},
-			"deleted": func() error { return d.DeleteRep(t.Context(), hal, "@hal") },
+			"deleted": func() error { return d.DeleteRep(t.Context(), hal, "@hal", nil) },
 			"a file": func() error {
 				return try(d.ImportOrganization(t.Context(), hal, []byte("reps: [{username: hal, name: Hal Moss, role: rep}]"), false))
 			},
@@ -228,8 +228,8 @@ func TestI3TheLastAdministratorStays(t *testing.T) {
 			})
 		}
 		importYAML(t, d, "reps: [{username: ivy, name: Ivy, password: correct horse, role: administrator}, {username: hal, name: Hal Moss, role: rep}]")
-		refused(t, d.DeleteRep(t.Context(), d.Operator(), "@ivy"), desk.NotAllowed)
-		ok(t, d.DeleteRep(t.Context(), d.Operator(), "@hal"))
+		refused(t, d.DeleteRep(t.Context(), d.Operator(), "@ivy", nil), desk.NotAllowed)
+		ok(t, d.DeleteRep(t.Context(), d.Operator(), "@hal", nil))
 	})
 }
 

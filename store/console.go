@@ -11,6 +11,39 @@ import (
 	"github.com/repdesk/repdesk/store/desk"
 )
 
+// consoleState is what of a console its revision stands for.
+type consoleState struct {
+	deviceID, name, platform, appVersion, osVersion, locale, notifications, pushKind, pushTarget, portal string
+}
+
+// changeConsole does something to a console. Where that leaves it another than it was, its revision moves, and all consoles of
+// the rep are told.
+func (t *tx) changeConsole(id string, change func() error) error {
+	state := func() (s consoleState, err error) {
+		_, err = t.row(`SELECT device_id, name, platform, app_version, os_version, locale, notifications, push_kind, push_target, portal_id FROM consoles WHERE id = $1`, []any{id},
+			&s.deviceID, &s.name, &s.platform, &s.appVersion, &s.osVersion, &s.locale, &s.notifications, &s.pushKind, &s.pushTarget, &s.portal)
+		return s, err
+	}
+	before, err := state()
+	if err == nil {
+		err = change()
+	}
+	if err != nil {
+		return err
+	}
+	if after, err := state(); err != nil || after == before {
+		return err
+	}
+	if _, err := t.exec(`UPDATE consoles SET rev = rev + 1 WHERE id = $1`, id); err != nil {
+		return err
+	}
+	console, err := t.console(id, "") // each console that reads the event is another
+	if err != nil {
+		return err
+	}
+	return t.record(desk.RepTopic(console.RepID), desk.Event{Type: desk.EventConsoleChanged, Console: &console})
+}
+
 // saveDevice writes what the device says of itself. A push target that another console has moves here: one
 // installation has one registration.
 func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
@@ -25,8 +58,8 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 	}
 	_, err := t.exec(`UPDATE consoles SET platform = COALESCE($1, platform), device_id = COALESCE($2, device_id), name = COALESCE($3, name),
 		app_version = COALESCE($4, app_version), os_version = COALESCE($5, os_version), locale = COALESCE($6, locale),
-		notifications = COALESCE($7, notifications), push_kind = CASE WHEN COALESCE($9, push_target) = '' THEN '' ELSE COALESCE($8, push_kind) END, push_target = COALESCE($9, push_target),
-		rev = rev + 1 WHERE id = $10`, d.Platform, d.DeviceID, d.Name, d.AppVersion, d.OSVersion, d.Locale, d.Notifications, d.PushKind, d.PushTarget, consoleID)
+		notifications = COALESCE($7, notifications), push_kind = CASE WHEN COALESCE($9, push_target) = '' THEN '' ELSE COALESCE($8, push_kind) END, push_target = COALESCE($9, push_target)
+		WHERE id = $10`, d.Platform, d.DeviceID, d.Name, d.AppVersion, d.OSVersion, d.Locale, d.Notifications, d.PushKind, d.PushTarget, consoleID)
 	if err != nil {
 		return err
 	}
@@ -42,33 +75,34 @@ func (t *tx) saveDevice(consoleID, repID string, d desk.Device) error {
 // movePushTarget takes a push target from the console that had it. Of another rep's it takes along what the device shows of
 // theirs (G10).
 func (t *tx) movePushTarget(target, toConsole, repID string) error {
-	former, err := list(t, consoleColumns+` WHERE c.push_target = $1 AND c.push_target <> '' AND c.id <> $2 AND c.rep_id <> $3 ORDER BY c.id`, []any{target, toConsole, repID}, t.scanConsole(""))
+	former, err := list(t, consoleColumns+` WHERE c.push_target = $1 AND c.push_target <> '' AND c.id <> $2 ORDER BY c.id`, []any{target, toConsole}, t.scanConsole(""))
 	for _, c := range former {
-		if err != nil {
-			return err
-		}
-		var rep desk.Ref
-		if rep, err = t.repRef(c.RepID); err == nil {
-			err = t.withdrawFromConsole(c.ID, rep)
+		if err == nil && c.RepID != repID {
+			var rep desk.Ref
+			if rep, err = t.repRef(c.RepID); err == nil {
+				err = t.withdrawFromConsole(c.ID, rep)
+			}
 		}
 	}
-	if err != nil {
-		return err
-	}
-	var owners []string
-	err = t.rows(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE push_target = $1 AND push_target <> '' AND id <> $2 RETURNING rep_id`,
-		[]any{target, toConsole}, func(scan scanner) error {
-			var owner string
-			err := scan(&owner)
-			owners = append(owners, owner)
-			return err
-		})
-	for _, owner := range owners {
+	for _, c := range former {
 		if err == nil {
-			err = t.renewLease(owner)
+			_, err = t.removeTarget(c.ID, c.RepID, target)
 		}
 	}
 	return err
+}
+
+// removeTarget removes a console's push target, unless it has another by now.
+func (t *tx) removeTarget(consoleID, repID, target string) (removed bool, err error) {
+	err = t.changeConsole(consoleID, func() error {
+		n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '' WHERE id = $1 AND push_target = $2`, consoleID, target)
+		removed = n > 0
+		return err
+	})
+	if err != nil || !removed {
+		return false, err
+	}
+	return true, t.renewLease(repID)
 }
 
 // Consoles lists the caller's consoles, the newest first.
@@ -122,26 +156,23 @@ func (s *Store) UpdateConsole(ctx context.Context, c desk.Caller, id string, cha
 		if err != nil {
 			return before, err
 		}
-		if change.PortalID != nil {
-			if err := t.moveToPortal(c.Ref(), id, *change.PortalID); err != nil {
-				return desk.Console{}, err
+		err = t.changeConsole(id, func() error {
+			if change.PortalID != nil {
+				if err := t.moveToPortal(c.Ref(), id, *change.PortalID); err != nil {
+					return err
+				}
 			}
-		}
-		if device := deref(change.Device.DeviceID); device != "" {
-			if err := t.freeDevice(device, id); err != nil {
-				return desk.Console{}, err
+			if device := deref(change.Device.DeviceID); device != "" {
+				if err := t.freeDevice(device, id); err != nil {
+					return err
+				}
 			}
-		}
-		if err := t.saveDevice(id, c.RepID, change.Device); err != nil {
+			return t.saveDevice(id, c.RepID, change.Device)
+		})
+		if err != nil {
 			return desk.Console{}, err
 		}
-		console, err := t.console(id, c.ConsoleID)
-		if err != nil {
-			return console, err
-		}
-		told := console
-		told.Current = false // each console that reads the event is another
-		return console, t.record(desk.RepTopic(c.RepID), desk.Event{Type: desk.EventConsoleChanged, Console: &told})
+		return t.console(id, c.ConsoleID)
 	})
 }
 

@@ -160,24 +160,27 @@ func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if consoleID == "" {
-		consoleID = newID("con_")
-		if _, err := t.exec(`INSERT INTO consoles (id, rep_id, platform, created_at, seen_at, rev) VALUES ($1, $2, 'script', $3, $3, 0)`,
-			consoleID, repID, ms(t.now)); err != nil {
-			return "", err
-		}
-	}
 	rep, err := t.repRef(repID)
 	if err != nil {
 		return "", err
 	}
-	if err := t.moveToPortal(rep, consoleID, portalID); err != nil {
+	arrive := func() error {
+		if err := t.moveToPortal(rep, consoleID, portalID); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE consoles SET seen_at = $1, portal_moved = 0 WHERE id = $2`, ms(t.now), consoleID); err != nil {
+			return err
+		}
+		return t.saveDevice(consoleID, repID, in.Device)
+	}
+	if consoleID != "" {
+		return consoleID, t.changeConsole(consoleID, arrive)
+	}
+	consoleID = newID("con_")
+	if _, err := t.exec(`INSERT INTO consoles (id, rep_id, platform, created_at, seen_at) VALUES ($1, $2, 'script', $3, $3)`, consoleID, repID, ms(t.now)); err != nil {
 		return "", err
 	}
-	if _, err := t.exec(`UPDATE consoles SET seen_at = $1, portal_moved = 0 WHERE id = $2`, ms(t.now), consoleID); err != nil {
-		return "", err
-	}
-	return consoleID, t.saveDevice(consoleID, repID, in.Device)
+	return consoleID, arrive()
 }
 
 // takeDevice looks for an earlier log-in on the same installation (G10). The same rep's console is taken again, its

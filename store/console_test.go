@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func logIn(t *testing.T, d *storetest.Desk, username string, on desk.Device) sto
 func TestG10RegisteringAgainIsTheSameConsole(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
 		first, second := logIn(t, d, "ben", device("phone", "target")), logIn(t, d, "ben", device("phone", "target"))
-		if first.Console.ID != second.Console.ID || first.Token == second.Token || second.Console.Rev <= first.Console.Rev {
+		if first.Console.ID != second.Console.ID || first.Token == second.Token || second.Console.Rev != first.Console.Rev {
 			t.Errorf("first %+v, second %+v", first.Console, second.Console)
 		}
 		_, err := d.Authenticate(t.Context(), first.Token)
@@ -31,6 +32,42 @@ func TestG10RegisteringAgainIsTheSameConsole(t *testing.T) {
 		c := must(d.Authenticate(t.Context(), second.Token))
 		if all := must(d.Consoles(t.Context(), c)); len(all) != 1 || !all[0].Current || !all[0].Connected {
 			t.Errorf("consoles %+v", all)
+		}
+	})
+}
+
+// G8, G10: each way in which a console becomes another is told at a higher revision, and what changes nothing is neither.
+func TestG8AConsoleThatChangesIsTold(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		console, w, none := logIn(t, d, "ben", device("phone", "target")).Console, watch(t, d, ben), ""
+		told := func(what, push string, changes bool) {
+			t.Helper()
+			events := slices.DeleteFunc(w.events(), func(e desk.Event) bool { return e.Type != desk.EventConsoleChanged })
+			now := must(d.Consoles(t.Context(), ben))[0]
+			if changes && (len(events) != 1 || events[0].Console.Rev != now.Rev || now.Rev <= console.Rev) || !changes && (len(events) != 0 || now.Rev != console.Rev) || now.PushKind != push {
+				t.Errorf("%s: told %+v, and it is %+v", what, events, now)
+			}
+			console = now
+		}
+		update := func(change desk.Device) {
+			t.Helper()
+			ok(t, try(d.UpdateConsole(t.Context(), ben, console.ID, store.ConsoleChange{Device: change}, nil)))
+		}
+		logIn(t, d, "ben", device("phone", "target"))
+		told("logged in again", "fcm_token", false)
+		inviteRep(t, d, ana, d.OpenSession(ana, "@main"), "ben")
+		finish(t, d, claim(t, d, desk.ChannelFCM), targetDead)
+		told("FCM knows it no more", "", true)
+		logIn(t, d, "ben", device("phone", "target"))
+		told("logged in again with a target", "fcm_token", true)
+		logIn(t, d, "cho", device("tablet", "target"))
+		told("another has the target", "", true)
+		update(device("phone", "another"))
+		told("it registers", "fcm_token", true)
+		for i := range 2 {
+			update(desk.Device{PushTarget: &none})
+			told("it takes its target back", "", i == 0)
 		}
 	})
 }

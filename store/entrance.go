@@ -145,8 +145,8 @@ func (m *organizationImport) keepEntrance(kind desk.EntranceKind, e desk.Entranc
 }
 
 // DeleteEntrance deletes a support button or a help link: the sessions that came by it do not name it.
-func (s *Store) DeleteEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string) error {
-	return s.remove(ctx, c, string(kind), ref, nil)
+func (s *Store) DeleteEntrance(ctx context.Context, c desk.Caller, kind desk.EntranceKind, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, string(kind), ref, ifRev, nil)
 }
 
 // entrances is the list of a kind.

@@ -59,7 +59,7 @@ type Events struct {
 	Items  []desk.Event
 	Cursor int64
 	More   bool
-	Grown  bool // the caller came to read more after the cursor, and has to load what there was of it
+	Grown  bool // the caller came to read more after the cursor; a reset among the items says where, or in those that wait
 
 	encoded [][]byte // the items, where they are the same for all who may read them
 }
@@ -164,10 +164,11 @@ func (b *Subscription) read(ctx context.Context, q query) (Events, error) {
 	return events, err
 }
 
-// The reasons why a cursor is refused, in the refusal's conflict.
+// The reasons why everything has to be loaded anew: that a cursor is refused, in the refusal's conflict, or of a reset.
 const (
 	CursorTooOld  = "cursor_too_old" // what came after it is not kept any more
 	CursorUnknown = "cursor_unknown" // it was never given here: another database, or an older copy of this one
+	RightsChanged = "rights_changed" // the reader may read more, or reads other names, than what was loaded
 )
 
 func cursorRefused(after, first, last int64) *desk.Problem {
@@ -210,7 +211,7 @@ type query struct {
 	latest      bool // of changes of one object the last is enough
 }
 
-// statement reads the topics, and the types where some are asked for, merged by position.
+// statement reads the topics, and the types where some are asked for, and the reader's marks, merged by position.
 func (q query) statement() (string, []any) {
 	args := []any{q.after, q.limit + 1}
 	marks := func(texts []string) string {
@@ -221,15 +222,15 @@ func (q query) statement() (string, []any) {
 		}
 		return strings.Join(list, ", ")
 	}
-	where := `topic IN (` + marks(slices.Sorted(maps.Keys(q.mine.topics))) + `)`
+	where := `topic IN (` + marks(append(slices.Sorted(maps.Keys(q.mine.topics)), q.mine.marks)) + `)`
 	if len(q.types) > 0 {
-		names := []string{}
+		names := []string{rightsKind}
 		for _, one := range q.types {
 			names = append(names, string(one))
 		}
 		where += ` AND type IN (` + marks(names) + `)`
 	}
-	return `SELECT pos, topic, except_reps, body FROM events WHERE ` + where + ` AND pos > $1 ORDER BY pos LIMIT $2`, args
+	return `SELECT pos, topic, except_reps, body, at FROM events WHERE ` + where + ` AND pos > $1 ORDER BY pos LIMIT $2`, args
 }
 
 // readAtOnce is how many bytes of events are read at once, and one event more: what a reader that takes nothing holds in memory
@@ -246,9 +247,9 @@ func (t *tx) readLog(q query) (Events, error) {
 	statement, args := q.statement()
 	seen, size := 0, 0
 	err := t.rows(statement, args, func(scan scanner) error {
-		var pos int64
+		var pos, at int64
 		var topic, except, body string
-		if err := scan(&pos, &topic, &except, &body); err != nil {
+		if err := scan(&pos, &topic, &except, &body, &at); err != nil {
 			return err
 		}
 		if seen++; seen > q.limit || size >= readAtOnce {
@@ -257,20 +258,32 @@ func (t *tx) readLog(q query) (Events, error) {
 		}
 		size += len(body)
 		events.Cursor = pos
-		if !q.shows(pos, topic, except) {
+		var event desk.Event
+		var err error
+		switch {
+		case topic == q.mine.marks:
+			var mark rightsMark
+			if mark, err = parseMark(pos, body); err != nil || !q.mine.grows(mark, q.caller.ConsoleID) {
+				return err
+			}
+			event = desk.Event{ID: pos, Type: desk.EventReset, At: desk.Time(at), Reason: RightsChanged}
+		case !q.shows(pos, topic, except):
 			return nil
+		default:
+			event, err = parseEvent(pos, body)
 		}
-		event, err := parseEvent(pos, body)
-		events.add(event)
+		events.Items = append(events.Items, event)
 		return err
 	})
 	if !events.More {
 		events.Cursor = q.last
 	}
 	if err == nil {
-		// Each queue.changed would show the queue as it is now.
+		// Each queue.changed would show the queue as it is now, and what grows often grows in several ways at once.
 		latest := q.latest && len(events.Items) > desk.Behind
-		events.Items = desk.LatestOnly(events.Items, func(kind desk.EventType) bool { return latest || kind == desk.EventQueueChanged })
+		events.Items = desk.LatestOnly(events.Items, func(kind desk.EventType) bool {
+			return latest || kind == desk.EventQueueChanged || kind == desk.EventReset
+		})
 		events.Items, err = t.showQueues(q.caller, events.Items)
 	}
 	if err == nil {
@@ -289,16 +302,6 @@ func (t *tx) readLog(q query) (Events, error) {
 // shows says whether the reader gets what the log holds at a position.
 func (q *query) shows(pos int64, topic, except string) bool {
 	return q.mine.theirs(topic, pos) && !slices.Contains(strings.Fields(except), q.caller.RepID)
-}
-
-// add notes that the reader's rights have grown where the event says so. Where it stands is when that was, as with a rightsMark.
-func (e *Events) add(event desk.Event) {
-	e.Items = append(e.Items, event)
-	e.Grown = e.Grown || growsRights(event)
-}
-
-func growsRights(event desk.Event) bool {
-	return event.Type == desk.EventMeChanged && event.Reason == rightsGrown
 }
 
 func parseEvent(pos int64, body string) (event desk.Event, err error) {

@@ -144,7 +144,7 @@ func scanLogRow(scan scanner, row **logRow) error {
 			return Events{}, err
 		}
 		body, err := json.Marshal(event)
-		return Events{Items: []desk.Event{event}, encoded: [][]byte{body}, Grown: growsRights(event)}, err
+		return Events{Items: []desk.Event{event}, encoded: [][]byte{body}}, err
 	})
 	return scan(&r.pos, &r.topic, &r.except, &r.body)
 }
@@ -223,15 +223,14 @@ func (b *Subscription) readTail(ctx context.Context, after int64) (_ Events, ok 
 	}
 	events, q := Events{}, query{caller: b.reader.caller, mine: mine}
 	for _, row := range rows {
-		if row.topic == mine.marks {
+		if row.topic == mine.marks { // what comes after it is read by the rights of now: an embassy rep's may show less
 			return Events{}, false, nil
 		}
 		if !q.shows(row.pos, row.topic, row.except) {
 			continue
 		}
 		told, err := row.told()
-		// What comes after the rights have grown is read by those of now: an embassy rep's may show less.
-		if err != nil || told.Grown || told.Items[0].Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
+		if err != nil || told.Items[0].Type == desk.EventQueueChanged || len(events.Items) == desk.Behind {
 			return Events{}, false, err
 		}
 		events.Items, events.encoded = joined(events.Items, told.Items), joined(events.encoded, told.encoded)

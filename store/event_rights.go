@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 
@@ -22,6 +23,7 @@ type rights struct {
 	grown   bool   // they grew after the position, which the reader's client may not know
 	embassy bool   // A7 holds for the reader
 	marks   string // the topic of their rightsMarks
+	moved   bool   // the reader's own console came under a portal other than by its log-in
 	passing bool   // they come and go with time too
 }
 
@@ -72,7 +74,7 @@ func (t *tx) guestRights(g desk.Guest) (rights, error) {
 // theirs which stands there from before: they may not have read yet that something is over.
 func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
 	mine := rights{topics: topics{desk.RepTopic(c.RepID): -1}, ends: topics{}, marks: rightsMarks(c.RepID)}
-	portals, marks, moved := topics{}, []rightsMark{}, false
+	portals, marks := topics{}, []rightsMark{}
 	err := t.rows(`SELECT 'rep', r.id, -1, r.embassy FROM reps r WHERE r.id = $1
 		UNION ALL SELECT 'team', m.team_id, m.since, 1 FROM team_members m WHERE m.rep_id = $1
 		UNION ALL SELECT 'portal', c.portal_id, c.portal_since, CASE WHEN c.id = $2 THEN c.portal_moved ELSE 0 END FROM consoles c WHERE c.rep_id = $1 AND c.portal_id <> '' AND (c.id = $2 OR `+consoleHere(`$3`)+`)
@@ -96,12 +98,11 @@ func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
 				mine.topics[desk.TeamTopic(id)] = at
 			case "portal":
 				portals.keepLeast(desk.PortalTopic(id), at)
-				moved = moved || is
+				mine.moved = mine.moved || is
 			case "portals":
 				portals.keepLeast(desk.PortalsTopic(id), at)
 			case "mark":
-				mark := rightsMark{pos: at}
-				err := json.Unmarshal([]byte(id), &mark)
+				mark, err := parseMark(at, id)
 				marks = append(marks, mark)
 				return err
 			}
@@ -111,14 +112,15 @@ func (t *tx) repRights(c desk.Caller, after int64) (rights, error) {
 		maps.Copy(mine.topics, portals)
 	}
 	for _, mark := range marks {
-		mine.apply(mark, c.ConsoleID, moved)
+		mine.apply(mark, c.ConsoleID)
 	}
 	return mine, err
 }
 
-// rightsMark stands in the log where the rights of a rep became others: they lost a topic, or a console of theirs came under
-// a portal. Where it stands is when that was; the end of the log as it was seen when that was begun can lie before what others
-// wrote meanwhile, and before a reader's cursor.
+// rightsMark stands in the log where the rights of a rep became others: they lost a topic, a console of theirs came under a
+// portal, or, where it says neither, they came into a team or are an embassy rep from now on, or no longer. Where it stands is
+// when that was; the end of the log as it was seen when that was begun can lie before what others wrote meanwhile, and before a
+// reader's cursor.
 type rightsMark struct {
 	Lost    string `json:",omitempty"` // the topic
 	Since   int64  `json:",omitempty"` // from where on it was theirs
@@ -126,25 +128,43 @@ type rightsMark struct {
 	pos     int64
 }
 
-// rightsMarks is where those of a rep stand. It is told to nobody.
+// rightsMarks is where those of a rep stand. Readers are told of those that let their rights grow, as a reset.
 func rightsMarks(repID string) string { return "rights:" + repID }
+
+// rightsKind is what stands in the log as the type of a rightsMark.
+const rightsKind = "rights"
 
 func (t *tx) markRights(repID string, mark rightsMark) error {
 	body, err := json.Marshal(mark)
-	t.events = append(t.events, loggedEvent{topic: rightsMarks(repID), kind: "rights", body: string(body)})
+	t.events = append(t.events, loggedEvent{topic: rightsMarks(repID), kind: rightsKind, body: string(body)})
 	return err
 }
 
-// apply takes in what stands after the reader's position. A client loads what it shows when it logs in, so where its own
-// console logged in, and did not move, is no growth to it. Whoever leaves a portal loads anew too: unlike a team, it is not
-// locked while somebody invites those under it, who may be told of that when it is over for them already.
-func (r *rights) apply(mark rightsMark, own string, moved bool) {
-	if mark.Lost == "" {
-		r.grown = r.grown || mark.Console != own || moved
-		return
+func parseMark(pos int64, body string) (mark rightsMark, err error) {
+	if err := json.Unmarshal([]byte(body), &mark); err != nil {
+		return mark, fmt.Errorf("read event %d: %w", pos, err)
 	}
-	r.grown = r.grown || !strings.HasPrefix(mark.Lost, desk.TeamTopic(""))
-	if _, still := r.topics[mark.Lost]; !still {
+	mark.pos = pos
+	return mark, nil
+}
+
+// grows says whether a reader has to load anew what there was before. A client loads what it shows when it logs in, so where
+// its own console logged in, and did not move, is no growth to it. Whoever leaves a portal loads anew too: unlike a team, it is
+// not locked while somebody invites those under it, who may be told of that when it is over for them already.
+func (r *rights) grows(mark rightsMark, own string) bool {
+	switch {
+	case mark.Lost != "":
+		return !strings.HasPrefix(mark.Lost, desk.TeamTopic(""))
+	case mark.Console != "":
+		return mark.Console != own || r.moved
+	}
+	return true
+}
+
+// apply takes in what stands after the reader's position.
+func (r *rights) apply(mark rightsMark, own string) {
+	r.grown = r.grown || r.grows(mark, own)
+	if _, still := r.topics[mark.Lost]; mark.Lost != "" && !still {
 		r.topics[mark.Lost], r.ends[mark.Lost] = mark.Since, mark.pos
 	}
 }
@@ -154,7 +174,3 @@ func (m topics) keepLeast(topic string, since int64) {
 		m[topic] = since
 	}
 }
-
-// rightsGrown is the reason of the event that tells a rep of teams that they came into, or that they are an embassy rep from
-// now on, or no longer: what their clients show they have to load anew.
-const rightsGrown = "rights_grown"

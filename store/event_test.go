@@ -191,9 +191,9 @@ func TestH1SubscriptionsAreWoken(t *testing.T) {
 
 func TestH1RightsThatGrow(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-		ana, fay := d.LogIn("ana"), d.LogIn("fay")
-		w := watch(t, d, fay)
-		importYAML(t, d, "reps: [{username: fay, name: Fay Winter, teams: {acme: member, printers: member}}]")
+		ana, ben := d.LogIn("ana"), d.LogIn("ben")
+		w := watch(t, d, ben)
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, teams: {printers: member, network: member}}]")
 		if !must(w.sub.Read(t.Context(), w.at, nil, 1)).Grown {
 			t.Error("a team more is not more to read")
 		}
@@ -201,9 +201,9 @@ func TestH1RightsThatGrow(t *testing.T) {
 		if must(w.sub.Read(t.Context(), w.at, nil, 1)).Grown {
 			t.Error("grown twice")
 		}
-		inv := inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "printers")
+		inv := inviteTeam(t, d, ana, d.OpenSession(ana, "@main"), "network")
 		same(t, "B20 the new member", w.told("invitation."), "invitation.created")
-		importYAML(t, d, "reps: [{username: fay, name: Fay Winter, teams: {acme: member}}]")
+		importYAML(t, d, "reps: [{username: ben, name: Ben Okafor, teams: {printers: member}}]")
 		if must(w.sub.Read(t.Context(), w.at, nil, 1)).Grown {
 			t.Error("a team less is not more to read")
 		}
@@ -386,7 +386,7 @@ func TestH2WhatWasOverBeforeOneLeft(t *testing.T) {
 			t.Error("who left the portal is not told to load anew")
 		}
 		same(t, "who left the team", bens.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "me.changed")
-		same(t, "who left the portal", elis.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "console.changed")
+		same(t, "who left the portal", elis.told(""), "invitation.ended cancelled", "queue_entry.removed cancelled", "reset rights_changed", "console.changed")
 		inviteTeam(t, d, ana, session, "printers")
 		same(t, "later", bens.told(""))
 		old := watch(t, d, ben)

@@ -127,16 +127,18 @@ func (m *organizationImport) checkUnused(kind, id string) error {
 
 // remove deletes a thing of an administrator's that nothing hangs on. From the lock on nothing new can hang on it: whoever
 // names it waits, and then does not find it.
-func (s *Store) remove(ctx context.Context, c desk.Caller, kind, ref string, do func(m *organizationImport, id string) error) error {
+func (s *Store) remove(ctx context.Context, c desk.Caller, kind, ref string, ifRev IfRev, do func(m *organizationImport, id string) error) error {
 	_, err := administer(ctx, s, c, "", nil, func(m *organizationImport) (struct{}, error) {
 		id, err := m.resolveAny(kind, ref)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if lock := m.store.dialect.forDelete; lock != "" {
-			if _, err := m.row(`SELECT id FROM `+kinds[kind].table+` WHERE id = $1`+lock, []any{id}, new(string)); err != nil {
-				return struct{}{}, err
-			}
+		var rev int64
+		if _, err := m.row(`SELECT rev FROM `+kinds[kind].table+` WHERE id = $1`+m.store.dialect.forDelete, []any{id}, &rev); err != nil {
+			return struct{}{}, err
+		}
+		if err := ifRev.check(rev); err != nil {
+			return struct{}{}, err
 		}
 		if err := m.checkUnused(kind, id); err != nil {
 			return struct{}{}, err

@@ -152,6 +152,6 @@ func (m *organizationImport) keepIssue(c desk.Caller, e desk.IssueEntry, ch Issu
 }
 
 // DeleteIssue deletes an issue that never was of any use.
-func (s *Store) DeleteIssue(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "issue", ref, nil)
+func (s *Store) DeleteIssue(ctx context.Context, c desk.Caller, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, "issue", ref, ifRev, nil)
 }

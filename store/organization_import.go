@@ -367,12 +367,13 @@ func (m *organizationImport) tellConcerned() error {
 		if _, err := m.exec(`UPDATE reps SET rev = rev + 1 WHERE id = $1`, id); err != nil {
 			return err
 		}
-		reason := ""
-		if m.grown[id] {
-			reason = rightsGrown
-		}
-		if _, err := m.meChanged(id, reason); err != nil {
+		if _, err := m.meChanged(id); err != nil {
 			return err
+		}
+		if m.grown[id] {
+			if err := m.markRights(id, rightsMark{}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -408,7 +408,7 @@ func TestI3_ChangedRepsAreToldOnce(t *testing.T) {
 		for _, c := range []struct {
 			who  desk.Caller
 			want []string
-		}{{ben, []string{"me.changed rights_grown"}}, {cho, []string{"me.changed"}}, {dev, []string{}}} {
+		}{{ben, []string{"me.changed", "reset rights_changed"}}, {cho, []string{"me.changed"}}, {dev, []string{}}} {
 			if got := heardSince(t, s, c.who, at); !slices.Equal(got, c.want) {
 				t.Errorf("%s heard %v, want %v", c.who.Name, got, c.want)
 			}

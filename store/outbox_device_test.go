@@ -244,3 +244,74 @@ func phonesShowWhatStands(t *testing.T, seed int64, calm bool) {
 		}
 	}
 }
+
+// G5: a phone that was told that a session is over for its rep takes it when it is told of it again.
+func TestG5ASessionIsToldAgainOnAPhone(t *testing.T) {
+	for way, again := range map[string]func(t *testing.T, d *storetest.Desk, ben desk.Caller){
+		"logs out and in": func(t *testing.T, d *storetest.Desk, ben desk.Caller) {
+			logOut(t, d, ben)
+			d.LogInWithPush("ben", "ben-1")
+		},
+		"leaves the team and comes back": func(t *testing.T, d *storetest.Desk, _ desk.Caller) {
+			hal := d.LogIn("hal")
+			ok(t, d.RemoveTeamMember(t.Context(), hal, "@printers", "@ben"))
+			ok(t, try(d.SetTeamMember(t.Context(), hal, "@printers", "@ben", desk.TeamMember)))
+		},
+	} {
+		t.Run(way, func(t *testing.T) {
+			each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
+				ruled(t, d, "printers", "after_seconds: 60, action: overdue")
+				hal, ben, held := d.LogIn("hal"), d.LogInWithPush("ben", "ben-1"), phone{}
+				wants(t, d, ben, ofTeams(desk.TeamAlertsAll))
+				takes := func() []string {
+					jobs, _ := sent(t, d)
+					for _, job := range jobs {
+						held.take(job)
+					}
+					return slicesWith(held.showing(), "qen_")
+				}
+				session, _ := started(t, d, hal, store.NewSession{TeamID: "@printers"})
+				if shown := takes(); len(shown) != 1 {
+					t.Fatalf("it came, and the phone shows %v", shown)
+				}
+				again(t, d, ben)
+				if shown := takes(); len(shown) != 0 {
+					t.Fatalf("%s: the phone shows %v", way, shown)
+				}
+				clock.Advance(time.Minute)
+				ok(t, d.DoDue(t.Context()))
+				if shown := takes(); len(shown) != 1 {
+					t.Fatalf("overdue, and the phone shows %v", shown)
+				}
+				take(t, d, d.LogIn("ana"), session)
+				if shown := takes(); len(shown) != 0 {
+					t.Errorf("taken, and the phone shows %v", shown)
+				}
+			})
+		})
+	}
+}
+
+// G10: that a session was taken over stays on the former owner's device when it ends, and goes with their log-in.
+func TestG10TakenOverIsWithdrawnFromADeviceThatAnotherTakes(t *testing.T) {
+	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
+		ana, ben, held := d.LogIn("ana"), d.LogInWithPush("ben", "phone"), phone{}
+		takes := func() []string {
+			jobs, _ := sent(t, d)
+			for _, job := range jobs {
+				held.take(job)
+			}
+			return slicesWith(held.showing(), ".state")
+		}
+		session := d.OpenSession(ben, "@main")
+		must(d.TakeOverSession(t.Context(), ana, session.ID))
+		ok(t, try(d.EndSession(t.Context(), ana, session.ID, "")))
+		if shown := takes(); len(shown) != 1 {
+			t.Fatalf("taken over and ended, and the phone shows %v", shown)
+		}
+		d.LogInWithPush("cho", "phone")
+		if shown := takes(); len(shown) != 0 {
+			t.Errorf("cho has the phone, and it shows ben's %v", shown)
+		}
+	})
+}

@@ -44,7 +44,7 @@ func (t *tx) finish(job desk.Job, o desk.Outcome, jitter float64, since int64) e
 	pause := desk.RetryPause(job.Attempts, o, jitter)
 	switch o.Kind {
 	case desk.OutcomeTargetDead:
-		removed, err := t.removeTarget(job)
+		removed, err := t.removeTarget(idOf(job.Console), job.Rep.ID, job.PushTarget)
 		if err != nil {
 			return err
 		}
@@ -101,15 +101,6 @@ func (t *tx) dropIf(isOver func(desk.Job) (bool, error), job desk.Job) (bool, er
 		err = t.settle(job.ID, desk.DeliveryDropped, "over")
 	}
 	return over, err
-}
-
-// removeTarget removes a console's push target, unless it has another by now.
-func (t *tx) removeTarget(job desk.Job) (removed bool, err error) {
-	n, err := t.exec(`UPDATE consoles SET push_kind = '', push_target = '', rev = rev + 1 WHERE id = $1 AND push_target = $2`, idOf(job.Console), job.PushTarget)
-	if err != nil || n == 0 {
-		return false, err
-	}
-	return true, t.renewLease(job.Rep.ID)
 }
 
 // deliveryFailed gives a delivery up. A push of an invitation is followed by one email, if the rep has an address; the

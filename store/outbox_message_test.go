@@ -34,15 +34,13 @@ func readAll(t *testing.T, d *storetest.Desk, c desk.Caller, s desk.Session) {
 	ok(t, try(d.MarkSessionRead(t.Context(), c, s.ID, all[0].ID)))
 }
 
-// watching opens or closes the event stream of a console.
-func watching(t *testing.T, d *storetest.Desk, c desk.Caller, open bool) {
+// watching opens an event stream of a console.
+func watching(t *testing.T, d *storetest.Desk, c desk.Caller) *store.Watch {
 	t.Helper()
-	if open {
-		d.Watch(c)
-	} else {
-		d.Unwatch(c)
-	}
+	stream := d.NewWatch(c)
+	stream.Renew()
 	ok(t, d.FlushContacts(t.Context()))
+	return stream
 }
 
 // G13: chat is told to the reps in the session, the owner and a masked one too, on consoles in the background; never to the
@@ -56,7 +54,7 @@ func TestG13ChatIsToldInTheBackground(t *testing.T) {
 		session, guest := d.OpenSessionWithGuest(ana, "@main")
 		join(t, d, ana, session, ben, store.NewInvitation{Masked: true})
 		same(t, "who joins is no message", chatTold(t, d))
-		watching(t, d, ana, true)
+		stream := watching(t, d, ana)
 		ok(t, try(d.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "My name is Jo Doe"})))
 		jobs := deliver(t, d, desk.ChannelFCM)
 		same(t, "the customer writes", targets(jobs), "message ana-2", "message ben-1")
@@ -68,11 +66,12 @@ func TestG13ChatIsToldInTheBackground(t *testing.T) {
 		clock.Advance(desk.MessageEvery)
 		say(t, d, ben, session, "for the reps")
 		same(t, "the masked rep writes", chatTold(t, d), "ana-2: 2 rep")
-		watching(t, d, ana, false)
+		stream.End()
+		ok(t, d.FlushContacts(t.Context()))
 		clock.Advance(desk.MessageEvery)
 		say(t, d, ben, session, "again")
 		same(t, "the stream is closed", chatTold(t, d), "ana-1: 3 rep", "ana-2: 3 rep")
-		watching(t, d, ben, true)
+		watching(t, d, ben)
 		clock.Advance(desk.ConnectedFor + desk.PresenceGrace)
 		say(t, d, ana, session, "to ben, whose stream was not heard of since")
 		same(t, "a lease", chatTold(t, d), "ben-1: 2 owner")
@@ -209,7 +208,7 @@ func TestG13ChatComesToTheForeground(t *testing.T) {
 		ana := d.LogInWithPush("ana", "ana-1")
 		_, guest := d.OpenSessionWithGuest(ana, "@main")
 		ok(t, try(d.PostGuestMessage(t.Context(), guest, store.NewMessage{Text: "hello"})))
-		watching(t, d, ana, true)
+		watching(t, d, ana)
 		same(t, "sent", chatTold(t, d))
 	})
 }

@@ -97,17 +97,17 @@ func (t *tx) withdrawEntry(e queueEntry, touch queueTouch) error {
 }
 
 // withdrawEntries takes entries that stand for others off the devices of a rep, or off one: those deliveries d of entries e
-// that a condition picks. They are as they were for those others, so the withdrawal is one revision ahead.
+// that a condition picks. Their revision moves: the device takes the withdrawal only with a higher one, and what it is told of
+// them later only with one above that.
 func (t *tx) withdrawEntries(why desk.EndReason, repID, consoleID, which string, args ...any) error {
-	type told struct {
-		id  string
-		rev int64
-	}
-	shown, err := list(t, `SELECT DISTINCT e.id, e.rev FROM deliveries d JOIN queue_entries e ON e.id = d.about WHERE `+which+` AND d.purpose = 'queue' ORDER BY e.id`,
-		args, func(scan scanner, e *told) error { return scan(&e.id, &e.rev) })
-	for _, e := range shown {
-		if err == nil {
-			err = t.withdrawNews(news{about: e.id, aboutRev: e.rev + 1, reason: string(why)}, repID, consoleID)
+	shown, err := t.texts(`SELECT DISTINCT e.id FROM deliveries d JOIN queue_entries e ON e.id = d.about WHERE `+which+` AND d.purpose = 'queue' ORDER BY e.id`, args...)
+	for _, id := range shown {
+		if err != nil {
+			return err
+		}
+		n, stands := news{about: id, reason: string(why)}, false
+		if stands, err = t.row(`UPDATE queue_entries SET rev = rev + 1 WHERE id = $1 RETURNING rev`, []any{id}, &n.aboutRev); err == nil && stands { // what has gone meanwhile was withdrawn
+			err = t.withdrawNews(n, repID, consoleID)
 		}
 	}
 	return err

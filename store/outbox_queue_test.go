@@ -183,9 +183,9 @@ func TestG13WithdrawnFromOne(t *testing.T) {
 				d.Touch(ana)
 				ok(t, d.FlushContacts(t.Context()))
 				ok(t, d.DoDue(t.Context()))
-				same(t, "overdue", told(t, d), "queue ana-1 overdue 2")
+				same(t, "overdue", told(t, d), "queue ana-1 overdue 3") // the withdrawal moved it
 				take(t, d, ana, session)
-				same(t, "taken", told(t, d), "withdrawal ana-1 accepted 3")
+				same(t, "taken", told(t, d), "withdrawal ana-1 accepted 4")
 			})
 		})
 	}

@@ -41,14 +41,15 @@ func (t *tx) withdrawState(s sessionRow, why desk.EndReason) error {
 	return t.withdrawWhere(`d.about = $1 AND d.rep_id = $2 AND d.reason <> $3`, news{reason: string(why)}, s.ID+stateKey, s.Owner.ID, desk.SessionTakenOver)
 }
 
-// withdrawSessions takes what tells of sessions, and of their chats, off a device whose log-in ends.
+// withdrawSessions takes what tells of sessions, and of their chats, off a device whose log-in ends. The end of a session has
+// taken all off it but that it was taken over, which stays true.
 func (t *tx) withdrawSessions(consoleID string) error {
 	type told struct {
 		session string
 		what    desk.Purpose
 	}
 	shown, err := list(t, `SELECT DISTINCT s.id, d.purpose FROM deliveries d JOIN sessions s ON s.id = d.session_id WHERE d.console_id = $1 AND d.console_id <> ''
-		AND d.purpose IN ('session', 'message') AND s.state <> 'ended' ORDER BY s.id, d.purpose`, []any{consoleID}, func(scan scanner, s *told) error { return scan(&s.session, &s.what) })
+		AND d.purpose IN ('session', 'message') AND (s.state <> 'ended' OR d.reason = $2) ORDER BY s.id, d.purpose`, []any{consoleID, desk.SessionTakenOver}, func(scan scanner, s *told) error { return scan(&s.session, &s.what) })
 	for _, s := range shown {
 		if err != nil {
 			return err

@@ -94,8 +94,8 @@ func (m *organizationImport) keepPortal(e desk.PortalEntry, ch PortalChange) (de
 }
 
 // DeletePortal deletes a portal that never was of any use.
-func (s *Store) DeletePortal(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "portal", ref, func(m *organizationImport, id string) error {
+func (s *Store) DeletePortal(ctx context.Context, c desk.Caller, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, "portal", ref, ifRev, func(m *organizationImport, id string) error {
 		_, err := m.exec(`DELETE FROM portal_tree WHERE portal_id = $1`, id)
 		return err
 	})

@@ -22,6 +22,8 @@ type contact struct {
 	repID    string
 	at       time.Time // zero: none
 	watching watching
+	stream   string // which says so
+	replaced bool   // of what was noted last: another server has a newer stream of the console
 }
 
 // watching is what a contact says of the console's event stream.
@@ -51,36 +53,51 @@ func (s *Store) Touch(c desk.Caller) {
 	if c.ConsoleID == "" {
 		return
 	}
-	s.contacts.note(c.ConsoleID, contact{c.RepID, s.cfg.Now(), watchesAsBefore})
+	s.contacts.note(c.ConsoleID, contact{repID: c.RepID, at: s.cfg.Now()})
 }
 
-// Watch is Touch for a console whose event stream is open: no push tells it of chat (G13). It is called now and then while the
-// stream is, and Unwatch when it closes.
-func (s *Store) Watch(c desk.Caller) {
-	if c.ConsoleID == "" {
-		s.Touch(c)
-		return
+// Watch is an open event stream of a caller's. Of several streams of a console, on several servers, the one that was opened last
+// says whether it watches: no push tells it of chat then (G13). One that nobody has closed yet, though its client has gone
+// elsewhere, says nothing.
+type Watch struct {
+	store  *Store
+	caller desk.Caller
+	stream string // later ones are greater
+}
+
+// NewWatch begins a watch.
+func (s *Store) NewWatch(c desk.Caller) *Watch { return &Watch{s, c, newID("str_")} }
+
+// Renew is Touch for a console whose event stream is open: the console is before somebody's eyes. It is called now and then while
+// the stream is, and says no once another server has a newer one.
+func (w *Watch) Renew() bool {
+	if w.caller.ConsoleID == "" {
+		w.store.Touch(w.caller)
+		return true
 	}
-	s.contacts.note(c.ConsoleID, contact{c.RepID, s.cfg.Now(), watches})
+	return w.store.contacts.note(w.caller.ConsoleID, contact{repID: w.caller.RepID, at: w.store.cfg.Now(), watching: watches, stream: w.stream})
 }
 
-// Unwatch notes that the console's event stream is closed, which is no sign of life.
-func (s *Store) Unwatch(c desk.Caller) {
-	if c.ConsoleID != "" {
-		s.contacts.note(c.ConsoleID, contact{repID: c.RepID, watching: watchesNoMore})
+// End notes that the event stream is closed, which is no sign of life.
+func (w *Watch) End() {
+	if w.caller.ConsoleID != "" {
+		w.store.contacts.note(w.caller.ConsoleID, contact{repID: w.caller.RepID, watching: watchesNoMore, stream: w.stream})
 	}
 }
 
-// note keeps a contact to be written, if it is worth it.
-func (l *contacts) note(console string, c contact) {
+// note keeps a contact to be written, if it is worth it. It says no of a stream that is not the newest, as far as is known.
+func (l *contacts) note(console string, c contact) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.seen[console]
-	if c.watching == watchesAsBefore && last.watching == watches { // each contact renews what is known of the stream
-		c.watching = watches
+	if c.watching == watchesAsBefore && last.watching == watches && !last.replaced { // each contact renews what is known of the stream
+		c.watching, c.stream = watches, last.stream
 	}
-	if known && c.at.Sub(last.at) < contactWorth && (c.watching == watchesAsBefore || c.watching == last.watching) {
-		return
+	if last.replaced && c.stream == last.stream {
+		return false
+	}
+	if known && c.at.Sub(last.at) < contactWorth && (c.watching == watchesAsBefore || c.watching == last.watching && c.stream == last.stream) {
+		return true
 	}
 	if l.pending == nil {
 		l.pending = map[string]contact{}
@@ -93,6 +110,17 @@ func (l *contacts) note(console string, c contact) {
 		default:
 		}
 	}
+	return true
+}
+
+// replaced notes that another server has a newer stream of a console than one that was noted here.
+func (l *contacts) replaced(console, stream string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last, known := l.seen[console]; known && last.stream == stream {
+		last.replaced = true
+		l.seen[console] = last
+	}
 }
 
 // after is what two contacts say together, of which c is the later.
@@ -101,7 +129,7 @@ func (c contact) after(before contact) contact {
 		c.at = before.at
 	}
 	if c.watching == watchesAsBefore {
-		c.watching = before.watching
+		c.watching, c.stream, c.replaced = before.watching, before.stream, before.replaced
 	}
 	return c
 }
@@ -120,17 +148,24 @@ func (s *Store) FlushContacts(ctx context.Context) error {
 		return nil
 	}
 	for some := range slices.Chunk(slices.Sorted(maps.Keys(pending)), contactsAtOnce) { // in one order, so that no two servers wait for each other
-		err := alter(ctx, s, func(t *tx) error {
+		replaced, err := write(ctx, s, func(t *tx) (replaced []string, err error) {
 			for _, console := range some {
-				if err := t.contact(console, pending[console]); err != nil {
-					return err
+				newest, err := t.contact(console, pending[console])
+				if err != nil {
+					return nil, err
+				}
+				if !newest {
+					replaced = append(replaced, console)
 				}
 			}
-			return nil
+			return replaced, nil
 		})
 		if err != nil {
 			s.contacts.putBack(pending)
 			return err
+		}
+		for _, console := range replaced {
+			s.contacts.replaced(console, pending[console].stream)
 		}
 		for _, console := range some {
 			delete(pending, console)
@@ -163,32 +198,34 @@ func (c *contacts) take(now time.Time) map[string]contact {
 	return pending
 }
 
-func (t *tx) contact(consoleID string, c contact) error {
-	if err := t.watching(consoleID, c); err != nil || c.at.IsZero() {
-		return err
+// contact writes a contact. It says no of a stream that is not the console's newest.
+func (t *tx) contact(consoleID string, c contact) (newest bool, err error) {
+	if newest, err = t.watching(consoleID, c); err != nil || c.at.IsZero() {
+		return newest, err
 	}
 	n, err := t.exec(`UPDATE consoles SET seen_at = $1 WHERE id = $2 AND seen_at < $1`, ms(c.at), consoleID)
 	if err != nil || n == 0 {
-		return err
+		return newest, err
 	}
 	if err := t.renewLease(c.repID); err != nil {
-		return err
+		return newest, err
 	}
 	if err := t.arrived(c.repID); err != nil {
-		return err
+		return newest, err
 	}
-	return t.ownerBack(c.repID)
+	return newest, t.ownerBack(c.repID)
 }
 
-// watching keeps until when a console counts as watching, where a contact says so.
-func (t *tx) watching(consoleID string, c contact) (err error) {
+// watching keeps until when a console counts as watching, where a contact says so of the console's newest stream.
+func (t *tx) watching(consoleID string, c contact) (newest bool, err error) {
+	n := int64(1)
 	switch c.watching {
 	case watches:
-		_, err = t.exec(`UPDATE consoles SET watching_until = $1 WHERE id = $2`, ms(c.at.Add(desk.ConnectedFor+desk.PresenceGrace)), consoleID)
+		n, err = t.exec(`UPDATE consoles SET watching_until = $1, watched_by = $2 WHERE id = $3 AND watched_by <= $2`, ms(c.at.Add(desk.ConnectedFor+desk.PresenceGrace)), c.stream, consoleID)
 	case watchesNoMore:
-		_, err = t.exec(`UPDATE consoles SET watching_until = 0 WHERE id = $1 AND watching_until > 0`, consoleID)
+		_, err = t.exec(`UPDATE consoles SET watching_until = 0 WHERE id = $1 AND watching_until > 0 AND watched_by = $2`, consoleID, c.stream)
 	}
-	return err
+	return n > 0, err
 }
 
 // lockRep waits for whoever changes where a rep is, so that what is read after it is what the last of them left.

@@ -171,7 +171,8 @@ func mapOf(ids []string) map[string]bool {
 	return set
 }
 
-// queueCountsChanged tells the rep or the team whose queue it is. What portals offer counts in too many personal queues.
+// queueCountsChanged tells the rep or the team whose queue it is. What portals offer counts in too many personal
+// queues: that it comes and goes is told entry by entry, as the contract says.
 func (t *tx) queueCountsChanged(id string) error {
 	switch {
 	case strings.HasPrefix(id, "team_"):

@@ -215,16 +215,16 @@ func (t *tx) joinsLine(e queueEntry) (due int64, before bool, err error) {
 
 // changeEntry says what is another than it was: how it came, what it is sorted by, or whether its session waits.
 func (t *tx) changeEntry(was, now queueEntry, touch queueTouch) error {
-	if _, err := t.exec(`UPDATE queue_entries SET came_by = $1, urgency = $2, customer_key = $3, company_key = $4, issue_key = $5, language_key = $6, rev = rev + 1 WHERE id = $7`,
-		string(now.CameBy), now.keys.urgency, now.keys.customer, now.keys.company, now.keys.issue, now.keys.language, was.ID); err != nil {
+	if _, err := t.row(`UPDATE queue_entries SET came_by = $1, urgency = $2, customer_key = $3, company_key = $4, issue_key = $5, language_key = $6, rev = rev + 1 WHERE id = $7 RETURNING rev`,
+		[]any{string(now.CameBy), now.keys.urgency, now.keys.customer, now.keys.company, now.keys.issue, now.keys.language, was.ID}, &now.Rev); err != nil {
 		return err
 	}
-	now.ID, now.Rev, now.EnteredAt, now.Overdue = was.ID, was.Rev+1, was.EnteredAt, was.Overdue
+	now.ID, now.EnteredAt, now.Overdue = was.ID, was.EnteredAt, was.Overdue
 	return t.tellEntry(desk.EventEntryChanged, now, touch)
 }
 
 func (t *tx) removeEntry(e queueEntry, touch queueTouch) error {
-	if _, err := t.exec(`DELETE FROM queue_entries WHERE id = $1`, e.ID); err != nil {
+	if _, err := t.row(`DELETE FROM queue_entries WHERE id = $1 RETURNING rev`, []any{e.ID}, &e.Rev); err != nil { // one who logs out moves it too
 		return err
 	}
 	e.Rev++

@@ -122,16 +122,16 @@ func (t *tx) saveMe(me desk.Me) (desk.Me, error) {
 	if err := t.presencePassed(me.ID); err != nil {
 		return me, err
 	}
-	return t.meChanged(me.ID, "")
+	return t.meChanged(me.ID)
 }
 
 // meChanged tells all consoles of the rep, and returns the rep as they now see themselves.
-func (t *tx) meChanged(repID, reason string) (desk.Me, error) {
+func (t *tx) meChanged(repID string) (desk.Me, error) {
 	me, err := t.me(repID)
 	if err != nil {
 		return me, err
 	}
-	return me, t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventMeChanged, Reason: reason, Me: &me})
+	return me, t.record(desk.RepTopic(repID), desk.Event{Type: desk.EventMeChanged, Me: &me})
 }
 
 func (t *tx) lockedMe(repID string) (desk.Me, error) {

@@ -198,7 +198,7 @@ func (m *organizationImport) switchExtended(r desk.Rep, on bool) (desk.Rep, erro
 	}
 	_, err := m.exec(`UPDATE reps SET extended = $1, rev = rev + 1 WHERE id = $2`, flag(on), r.ID)
 	if err == nil {
-		_, err = m.meChanged(r.ID, "")
+		_, err = m.meChanged(r.ID)
 	}
 	if err == nil {
 		err = m.extendedSwitched(r.ID, on, m.by.ID)
@@ -221,8 +221,8 @@ func (m *organizationImport) keepRep(e desk.RepEntry, ch RepChange) (desk.Rep, e
 
 // DeleteRep deletes an account that never was of any use. Its consoles end; its places in teams and its session keys, which
 // nobody used, go with it.
-func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "rep", ref, func(m *organizationImport, id string) error {
+func (s *Store) DeleteRep(ctx context.Context, c desk.Caller, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, "rep", ref, ifRev, func(m *organizationImport, id string) error {
 		administers, err := m.exists(`SELECT 1 FROM reps WHERE id = $1 AND role = 'administrator' AND disabled = 0`, id)
 		if err == nil && administers {
 			err = m.needsAdministrator(id)

@@ -227,3 +227,49 @@ func TestG7TwoServersClaimEachDeliveryOnce(t *testing.T) {
 		}
 	}
 }
+
+// G13: of the streams that a console has open on two servers, the newer says whether it watches. The older, whose client is gone,
+// neither renews that nor ends it, and learns that it was replaced.
+func TestG13TheNewestStreamWatches(t *testing.T) {
+	d, servers, clock := twoServers(t)
+	ana, ben := d.LogIn("ana"), d.LogInWithPush("ben", "bens-phone")
+	session := d.OpenSession(ana, "@main")
+	join(t, d, ana, session, ben, store.NewInvitation{})
+	send(t, d, desk.ChannelFCM)
+	flush := func(server *store.Store) { ok(t, server.FlushContacts(t.Context())) }
+	says := func(what string, want ...string) {
+		t.Helper()
+		clock.Advance(desk.MessageEvery)
+		say(t, d, ana, session, what)
+		same(t, what, send(t, d, desk.ChannelFCM), want...)
+	}
+	older := servers[0].NewWatch(ben)
+	older.Renew()
+	flush(servers[0])
+	newer := servers[1].NewWatch(ben)
+	newer.Renew()
+	flush(servers[1])
+	clock.Advance(20 * time.Second)
+	if !older.Renew() {
+		t.Error("the older is known to be replaced before anybody could know")
+	}
+	servers[0].Touch(ben)
+	flush(servers[0])
+	clock.Advance(20 * time.Second)
+	if older.Renew() || !newer.Renew() {
+		t.Error("not the older is replaced alone")
+	}
+	flush(servers[1])
+	older.End()
+	flush(servers[0])
+	says("the older has ended")
+	newer.End()
+	flush(servers[1])
+	older.Renew()
+	servers[0].Touch(ben)
+	flush(servers[0])
+	says("the newer has ended too", "message bens-phone")
+	if c := must(d.Consoles(t.Context(), ben))[0]; !c.Connected {
+		t.Error("a request of a console whose stream was replaced is no sign of life")
+	}
+}

@@ -167,8 +167,8 @@ func (m *organizationImport) keepTeam(c desk.Caller, e desk.TeamEntry, ch TeamCh
 }
 
 // DeleteTeam deletes a team that never was of any use.
-func (s *Store) DeleteTeam(ctx context.Context, c desk.Caller, ref string) error {
-	return s.remove(ctx, c, "team", ref, nil)
+func (s *Store) DeleteTeam(ctx context.Context, c desk.Caller, ref string, ifRev IfRev) error {
+	return s.remove(ctx, c, "team", ref, ifRev, nil)
 }
 
 // entryOf is the entry of a name; there is one.

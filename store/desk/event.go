@@ -32,12 +32,13 @@ const (
 	EventConsoleChanged    EventType = "console.changed"
 	EventConsoleRevoked    EventType = "console.revoked"
 	EventRepPresence       EventType = "rep.presence_changed" // only for those who ask for it
+	EventReset             EventType = "reset"                // of the log as it is read: the reader has to load everything anew
 )
 
 // EventTypes lists all there are.
 var EventTypes = []EventType{EventInvitationCreated, EventInvitationChanged, EventInvitationEnded, EventDeliveryChanged, EventSpecialistChanged, EventSessionChanged, EventPlaceChanged,
 	EventAttendeeJoined, EventAttendeeChanged, EventAttendeeLeft, EventMessagePosted, EventGrantChanged, EventEntryAdded, EventEntryChanged,
-	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked, EventRepPresence}
+	EventEntryRemoved, EventQueueChanged, EventTeamMessage, EventMeChanged, EventPreferences, EventConsoleChanged, EventConsoleRevoked, EventRepPresence, EventReset}
 
 const (
 	// EventRetention is how long events are kept for those who come back (H2), where no setting says otherwise.
@@ -102,9 +103,9 @@ func (e Event) Subject() string {
 }
 
 // step says whether the event is one of several that say how its object is now, so that the next such says all that it says.
-// A session that comes with its attendees says more.
+// A session that comes with its attendees says more. After a reset all is loaded that the one before asked for.
 func (e Event) step() bool {
-	return strings.HasSuffix(string(e.Type), "changed") && (e.Session == nil || e.Session.Attendees == nil)
+	return e.Type == EventReset || strings.HasSuffix(string(e.Type), "changed") && (e.Session == nil || e.Session.Attendees == nil)
 }
 
 // Behind is how many events may wait for a stream until it is behind: from then on it gets of changes the latest only.

@@ -117,7 +117,7 @@ var Catalogue = []CodeInfo{
 	{NoPushTarget, 409, "The console has no push target", "Nothing can be pushed to it.", "Register the device's push target by update-console.", RetryNever},
 	{PushNotConfigured, 409, "The server sends no pushes", "It was started without FCM.", "Tell the user that this desk pushes nothing; the event stream still tells everything.", RetryNever},
 	{InUse, 409, "It is in use", "Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.", "Offer to disable it instead.", RetryNever},
-	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept.", "Load what is on the screen anew and go on from the cursor in the answer.", RetryNever},
+	{CursorTooOld, 410, "The position is too old", "Events after the cursor are no longer kept, or it was never given here.", "A console calls get-snapshot and goes on from its cursor. A script reads list-events without after, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor.", RetryNever},
 	{CodeNotValid, 410, "The key or code lets nobody in", "It is wrong, used, expired or withdrawn: which, the server does not say; of a specialist's link, which nobody can guess, the conflict does.", "Ask for another.", RetryNever},
 	{ChangedMeanwhile, 412, "It changed meanwhile", "If-Match names an older revision.", "Load it again.", RetryNever},
 	{TooLarge, 413, "The request is too large", "The body is over its limit.", "Send less.", RetryNever},
