@@ -27,12 +27,26 @@ func (in *enterInput) entry() store.Enter {
 		Customer: b.Customer, Page: desk.Page{URL: b.PageURL, Title: b.PageTitle}}
 }
 
-func (s *Server) enter(ctx context.Context, in *enterInput) (*CreatedAt[store.Entered], error) {
-	entered, err := s.letIn(ctx, in.entry())
+func (s *Server) enter(ctx context.Context, in *enterInput) (*Came, error) {
+	return came(s.letIn(ctx, in.entry()))
+}
+
+// Came is the answer to a guest who came in. Their session is at get-guest-session, under the same ETag as long as it says the same.
+type Came struct {
+	Location string `header:"Location" doc:"Where the session is read"`
+	ETag     string `header:"ETag" doc:"That of get-guest-session, for If-None-Match" example:"\"h-Zm9vYmFyYmF6cXV4Zm9v\""`
+	Body     store.Entered
+}
+
+func came(entered store.Entered, err error) (*Came, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &CreatedAt[store.Entered]{"/v1/guest/session", entered}, nil
+	shown, err := content(entered.Session)
+	if err != nil {
+		return nil, err
+	}
+	return &Came{"/v1/guest/session", shown.ETag, entered}, nil
 }
 
 // letIn lets a customer in. What could be guessed goes through the attempts, which count the wrong ones. A key is good in any

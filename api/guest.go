@@ -21,13 +21,12 @@ func (s *Server) getGuestSession(ctx context.Context, _ *GuestSession) (*Content
 	return content(session) // the revision does not move with the place in line
 }
 
-// guestSession is the answer to what a guest does to their session. It has no ETag: that of get-guest-session is made of what that
-// says, with the place in line.
-func guestSession(session desk.Session, err error) (*Plain[desk.Session], error) {
+// guestSession is the answer to what a guest does to their session, under the ETag that get-guest-session has for the same.
+func guestSession(session desk.Session, err error) (*Content[desk.Session], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Plain[desk.Session]{session}, nil
+	return content(session)
 }
 
 type updateGuestSessionInput struct {
@@ -38,7 +37,7 @@ type updateGuestSessionInput struct {
 	}
 }
 
-func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionInput) (*Plain[desk.Session], error) {
+func (s *Server) updateGuestSession(ctx context.Context, in *updateGuestSessionInput) (*Content[desk.Session], error) {
 	return guestSession(s.cfg.Store.UpdateGuestSession(ctx, guestFrom(ctx), store.PageChange{URL: in.Body.PageURL, Title: in.Body.PageTitle}))
 }
 
@@ -94,7 +93,7 @@ func (s *Server) getGuestGrant(ctx context.Context, _ *GuestSession) (*Plain[des
 	return plainGrant(s.cfg.Store.GuestGrant(ctx, guestFrom(ctx), s.grantIssuer()))
 }
 
-func (s *Server) leaveAsGuest(ctx context.Context, _ *GuestSession) (*Plain[desk.Session], error) {
+func (s *Server) leaveAsGuest(ctx context.Context, _ *GuestSession) (*Content[desk.Session], error) {
 	return guestSession(s.cfg.Store.LeaveAsGuest(ctx, guestFrom(ctx)))
 }
 

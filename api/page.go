@@ -76,8 +76,7 @@ func created[T any](location string, rev int64, body T) *Created[T] {
 	return &Created[T]{location, etag(rev), body}
 }
 
-// CreatedAt is the answer to the creation of what is not read by its revision: it never changes, or its ETag is made of what it
-// says. Its operation has the status 201.
+// CreatedAt is the answer to the creation of what never changes, and so has no revision. Its operation has the status 201.
 type CreatedAt[T any] struct {
 	Location string `header:"Location" doc:"The path of the new thing"`
 	Body     T

@@ -143,14 +143,14 @@ type joinAsSpecialistInput struct {
 	}
 }
 
-func (s *Server) joinAsSpecialist(ctx context.Context, in *joinAsSpecialistInput) (out *CreatedAt[store.Entered], err error) {
+func (s *Server) joinAsSpecialist(ctx context.Context, in *joinAsSpecialistInput) (*Came, error) {
 	key := in.key(in.Body.JoinKey)
-	err = s.trySpecialist(ctx, key, func() error {
-		entered, err := s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)
-		out = &CreatedAt[store.Entered]{"/v1/guest/session", entered}
+	var entered store.Entered
+	err := s.trySpecialist(ctx, key, func() (err error) {
+		entered, err = s.cfg.Store.JoinAsSpecialist(ctx, key, in.Body.Name)
 		return err
 	})
-	return out, err
+	return came(entered, err)
 }
 
 // trySpecialist has a code tried, which the attempts count where it is wrong (E6). A link is signed: nobody guesses one, and

@@ -148,6 +148,7 @@ const (
 	EventTypeQueueEntryChanged           EventType = "queue_entry.changed"
 	EventTypeQueueEntryRemoved           EventType = "queue_entry.removed"
 	EventTypeRepPresenceChanged          EventType = "rep.presence_changed"
+	EventTypeReset                       EventType = "reset"
 	EventTypeSessionChanged              EventType = "session.changed"
 	EventTypeSpecialistInvitationChanged EventType = "specialist_invitation.changed"
 	EventTypeTeamMessagePosted           EventType = "team_message.posted"
@@ -1256,7 +1257,7 @@ type EnterRequest struct {
 	// Examples: 7km-4xq9
 	SessionKey *string `json:"session_key,omitempty"`
 
-	// SupportButtonCode The code of a support button
+	// SupportButtonCode The code of a support button; spaces, hyphens and small letters do not matter
 	//
 	// Examples: 7K2MQ9XWD4HTBR3V
 	SupportButtonCode *string `json:"support_button_code,omitempty"`
@@ -1492,7 +1493,7 @@ type Event struct {
 
 // EventLog One reading of the event log
 type EventLog struct {
-	// Cursor Where to go on
+	// Cursor Where to go on: after a reset too, once the lists are loaded anew
 	Cursor string `json:"cursor"`
 
 	// Items The events, the oldest first
@@ -4283,7 +4284,7 @@ type ListEventsParams struct {
 	// After The cursor of the answer before; without it, the answer is empty and its cursor stands at the end
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
-	// Types Only events of these types
+	// Types Only events of these types; a reset comes all the same
 	Types *[]EventType `form:"types,omitempty" json:"types,omitempty"`
 
 	// Limit How many events at most
@@ -4350,6 +4351,12 @@ type ListHelpLinksParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeleteHelpLinkParams defines parameters for DeleteHelpLink.
+type DeleteHelpLinkParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // GetHelpLinkParams defines parameters for GetHelpLink.
 type GetHelpLinkParams struct {
 	// IfNoneMatch The ETag that the client has: if it still stands, the answer is a 304 without a body
@@ -4384,6 +4391,12 @@ type ListIssuesParams struct {
 
 	// Cursor What the page before gives as next; left out for the first page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DeleteIssueParams defines parameters for DeleteIssue.
+type DeleteIssueParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // GetIssueParams defines parameters for GetIssue.
@@ -4458,6 +4471,12 @@ type ListPortalsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeletePortalParams defines parameters for DeletePortal.
+type DeletePortalParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // GetPortalParams defines parameters for GetPortal.
 type GetPortalParams struct {
 	// IfNoneMatch The ETag that the client has: if it still stands, the answer is a 304 without a body
@@ -4513,6 +4532,12 @@ type ListRepsParams struct {
 
 	// Disabled Only closed accounts, or only open ones
 	Disabled *bool `form:"disabled,omitempty" json:"disabled,omitempty"`
+}
+
+// DeleteRepParams defines parameters for DeleteRep.
+type DeleteRepParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // GetRepParams defines parameters for GetRep.
@@ -4668,6 +4693,12 @@ type ListSupportButtonsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// DeleteSupportButtonParams defines parameters for DeleteSupportButton.
+type DeleteSupportButtonParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // GetSupportButtonParams defines parameters for GetSupportButton.
 type GetSupportButtonParams struct {
 	// IfNoneMatch The ETag that the client has: if it still stands, the answer is a 304 without a body
@@ -4687,6 +4718,12 @@ type ListTeamsParams struct {
 
 	// Cursor What the page before gives as next; left out for the first page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// DeleteTeamParams defines parameters for DeleteTeam.
+type DeleteTeamParams struct {
+	// IfMatch Change it only if this is still its ETag
+	IfMatch *string `json:"If-Match,omitempty"`
 }
 
 // GetTeamParams defines parameters for GetTeam.
@@ -4955,7 +4992,7 @@ type ClientInterface interface {
 
 	// CreateAPITokenWithBody Make an API token
 	//
-	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4964,7 +5001,7 @@ type ClientInterface interface {
 
 	// CreateAPIToken Make an API token
 	//
-	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4973,7 +5010,7 @@ type ClientInterface interface {
 
 	// DeleteAPIToken Revoke an API token
 	//
-	// It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+	// It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/api-tokens/{api_token_id} (the `DeleteAPIToken` operationId).
 	DeleteAPIToken(ctx context.Context, apiTokenID string, params *DeleteAPITokenParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5048,21 +5085,21 @@ type ClientInterface interface {
 
 	// ListEvents Read the same events by polling
 	//
-	// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+	// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
 	//
 	// Corresponds with GET /v1/event-log (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StreamEvents Follow events as they happen
 	//
-	// A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
+	// A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
 	//
 	// Corresponds with GET /v1/events (the `StreamEvents` operationId).
 	StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListGuestAttendees Who is in the session, as guests may know
 	//
-	// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+	// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
 	//
 	// Corresponds with GET /v1/guest/attendees (the `ListGuestAttendees` operationId).
 	ListGuestAttendees(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5087,7 +5124,7 @@ type ClientInterface interface {
 
 	// StreamGuestEvents Follow the session as it happens
 	//
-	// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.
+	// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change. Any request of a customer who had left takes that back, that of a stream which reconnects included: a client ends its stream when it leaves.
 	//
 	// Corresponds with GET /v1/guest/events (the `StreamGuestEvents` operationId).
 	StreamGuestEvents(ctx context.Context, params *StreamGuestEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5101,7 +5138,7 @@ type ClientInterface interface {
 
 	// LeaveAsGuest Leave the session
 	//
-	// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+	// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
 	//
 	// Corresponds with POST /v1/guest/leave (the `LeaveAsGuest` operationId).
 	LeaveAsGuest(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5186,7 +5223,7 @@ type ClientInterface interface {
 	// Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/help-links/{help_link_id} (the `DeleteHelpLink` operationId).
-	DeleteHelpLink(ctx context.Context, helpLinkID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteHelpLink(ctx context.Context, helpLinkID string, params *DeleteHelpLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetHelpLink One help link
 	//
@@ -5285,7 +5322,7 @@ type ClientInterface interface {
 	// Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/issues/{issue_id} (the `DeleteIssue` operationId).
-	DeleteIssue(ctx context.Context, issueID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteIssue(ctx context.Context, issueID string, params *DeleteIssueParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetIssue One issue
 	//
@@ -5486,7 +5523,7 @@ type ClientInterface interface {
 	// Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/portals/{portal_id} (the `DeletePortal` operationId).
-	DeletePortal(ctx context.Context, portalID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeletePortal(ctx context.Context, portalID string, params *DeletePortalParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPortal A portal with its settings in force, and where each comes from
 	//
@@ -5601,7 +5638,7 @@ type ClientInterface interface {
 
 	// ListQueues The caller's own queue, and those of their teams
 	//
-	// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+	// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
 	//
 	// Corresponds with GET /v1/queues (the `ListQueues` operationId).
 	ListQueues(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5675,7 +5712,7 @@ type ClientInterface interface {
 	// Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/reps/{rep_id} (the `DeleteRep` operationId).
-	DeleteRep(ctx context.Context, repID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteRep(ctx context.Context, repID string, params *DeleteRepParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRep One account
 	//
@@ -5807,7 +5844,7 @@ type ClientInterface interface {
 
 	// AcceptSession Take a waiting session from one's queue, or one that is being transferred to one
 	//
-	// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
 	//
 	// Corresponds with POST /v1/sessions/{session_id}/accept (the `AcceptSession` operationId).
 	AcceptSession(ctx context.Context, sessionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5846,7 +5883,7 @@ type ClientInterface interface {
 
 	// EndSessionWithBody End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5855,7 +5892,7 @@ type ClientInterface interface {
 
 	// EndSession End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6199,7 +6236,7 @@ type ClientInterface interface {
 	// Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/support-buttons/{support_button_id} (the `DeleteSupportButton` operationId).
-	DeleteSupportButton(ctx context.Context, supportButtonID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteSupportButton(ctx context.Context, supportButtonID string, params *DeleteSupportButtonParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSupportButton One support button
 	//
@@ -6256,7 +6293,7 @@ type ClientInterface interface {
 	// Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 	//
 	// Corresponds with DELETE /v1/teams/{team_id} (the `DeleteTeam` operationId).
-	DeleteTeam(ctx context.Context, teamID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DeleteTeam(ctx context.Context, teamID string, params *DeleteTeamParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTeam One team
 	//
@@ -6378,7 +6415,7 @@ func (c *Client) ListAPITokens(ctx context.Context, params *ListAPITokensParams,
 
 // CreateAPITokenWithBody Make an API token
 //
-// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6397,7 +6434,7 @@ func (c *Client) CreateAPITokenWithBody(ctx context.Context, contentType string,
 
 // CreateAPIToken Make an API token
 //
-// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6416,7 +6453,7 @@ func (c *Client) CreateAPIToken(ctx context.Context, body CreateAPITokenJSONRequ
 
 // DeleteAPIToken Revoke an API token
 //
-// It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+// It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/api-tokens/{api_token_id} (the `DeleteAPIToken` operationId).
 func (c *Client) DeleteAPIToken(ctx context.Context, apiTokenID string, params *DeleteAPITokenParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6581,7 +6618,7 @@ func (c *Client) AckDelivery(ctx context.Context, deliveryID string, body AckDel
 
 // ListEvents Read the same events by polling
 //
-// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
 //
 // Corresponds with GET /v1/event-log (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6598,7 +6635,7 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEd
 
 // StreamEvents Follow events as they happen
 //
-// A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
+// A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
 //
 // Corresponds with GET /v1/events (the `StreamEvents` operationId).
 func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6615,7 +6652,7 @@ func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, r
 
 // ListGuestAttendees Who is in the session, as guests may know
 //
-// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
 //
 // Corresponds with GET /v1/guest/attendees (the `ListGuestAttendees` operationId).
 func (c *Client) ListGuestAttendees(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6670,7 +6707,7 @@ func (c *Client) GiveConsent(ctx context.Context, body GiveConsentJSONRequestBod
 
 // StreamGuestEvents Follow the session as it happens
 //
-// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.
+// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change. Any request of a customer who had left takes that back, that of a stream which reconnects included: a client ends its stream when it leaves.
 //
 // Corresponds with GET /v1/guest/events (the `StreamGuestEvents` operationId).
 func (c *Client) StreamGuestEvents(ctx context.Context, params *StreamGuestEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6704,7 +6741,7 @@ func (c *Client) GetGuestGrant(ctx context.Context, reqEditors ...RequestEditorF
 
 // LeaveAsGuest Leave the session
 //
-// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
 //
 // Corresponds with POST /v1/guest/leave (the `LeaveAsGuest` operationId).
 func (c *Client) LeaveAsGuest(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6889,8 +6926,8 @@ func (c *Client) CreateHelpLink(ctx context.Context, body CreateHelpLinkJSONRequ
 // Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/help-links/{help_link_id} (the `DeleteHelpLink` operationId).
-func (c *Client) DeleteHelpLink(ctx context.Context, helpLinkID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteHelpLinkRequest(c.Server, helpLinkID)
+func (c *Client) DeleteHelpLink(ctx context.Context, helpLinkID string, params *DeleteHelpLinkParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteHelpLinkRequest(c.Server, helpLinkID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7118,8 +7155,8 @@ func (c *Client) CreateIssue(ctx context.Context, body CreateIssueJSONRequestBod
 // Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/issues/{issue_id} (the `DeleteIssue` operationId).
-func (c *Client) DeleteIssue(ctx context.Context, issueID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteIssueRequest(c.Server, issueID)
+func (c *Client) DeleteIssue(ctx context.Context, issueID string, params *DeleteIssueParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteIssueRequest(c.Server, issueID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7569,8 +7606,8 @@ func (c *Client) CreatePortal(ctx context.Context, body CreatePortalJSONRequestB
 // Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/portals/{portal_id} (the `DeletePortal` operationId).
-func (c *Client) DeletePortal(ctx context.Context, portalID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeletePortalRequest(c.Server, portalID)
+func (c *Client) DeletePortal(ctx context.Context, portalID string, params *DeletePortalParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeletePortalRequest(c.Server, portalID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7824,7 +7861,7 @@ func (c *Client) Enter(ctx context.Context, body EnterJSONRequestBody, reqEditor
 
 // ListQueues The caller's own queue, and those of their teams
 //
-// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
 //
 // Corresponds with GET /v1/queues (the `ListQueues` operationId).
 func (c *Client) ListQueues(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7988,8 +8025,8 @@ func (c *Client) CreateRep(ctx context.Context, body CreateRepJSONRequestBody, r
 // Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/reps/{rep_id} (the `DeleteRep` operationId).
-func (c *Client) DeleteRep(ctx context.Context, repID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteRepRequest(c.Server, repID)
+func (c *Client) DeleteRep(ctx context.Context, repID string, params *DeleteRepParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteRepRequest(c.Server, repID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8290,7 +8327,7 @@ func (c *Client) GetSession(ctx context.Context, sessionID string, params *GetSe
 
 // AcceptSession Take a waiting session from one's queue, or one that is being transferred to one
 //
-// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
 //
 // Corresponds with POST /v1/sessions/{session_id}/accept (the `AcceptSession` operationId).
 func (c *Client) AcceptSession(ctx context.Context, sessionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8379,7 +8416,7 @@ func (c *Client) UpdateAttendee(ctx context.Context, sessionID string, attendeeI
 
 // EndSessionWithBody End a session that one owns
 //
-// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8398,7 +8435,7 @@ func (c *Client) EndSessionWithBody(ctx context.Context, sessionID string, conte
 
 // EndSession End a session that one owns
 //
-// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -9152,8 +9189,8 @@ func (c *Client) CreateSupportButton(ctx context.Context, body CreateSupportButt
 // Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/support-buttons/{support_button_id} (the `DeleteSupportButton` operationId).
-func (c *Client) DeleteSupportButton(ctx context.Context, supportButtonID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteSupportButtonRequest(c.Server, supportButtonID)
+func (c *Client) DeleteSupportButton(ctx context.Context, supportButtonID string, params *DeleteSupportButtonParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteSupportButtonRequest(c.Server, supportButtonID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9279,8 +9316,8 @@ func (c *Client) CreateTeam(ctx context.Context, body CreateTeamJSONRequestBody,
 // Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
 //
 // Corresponds with DELETE /v1/teams/{team_id} (the `DeleteTeam` operationId).
-func (c *Client) DeleteTeam(ctx context.Context, teamID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteTeamRequest(c.Server, teamID)
+func (c *Client) DeleteTeam(ctx context.Context, teamID string, params *DeleteTeamParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTeamRequest(c.Server, teamID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10617,7 +10654,7 @@ func NewCreateHelpLinkRequestWithBody(server string, contentType string, body io
 }
 
 // NewDeleteHelpLinkRequest constructs an http.Request for the DeleteHelpLink method
-func NewDeleteHelpLinkRequest(server string, helpLinkID string) (*http.Request, error) {
+func NewDeleteHelpLinkRequest(server string, helpLinkID string, params *DeleteHelpLinkParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -10645,6 +10682,21 @@ func NewDeleteHelpLinkRequest(server string, helpLinkID string) (*http.Request, 
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -11126,7 +11178,7 @@ func NewCreateIssueRequestWithBody(server string, contentType string, body io.Re
 }
 
 // NewDeleteIssueRequest constructs an http.Request for the DeleteIssue method
-func NewDeleteIssueRequest(server string, issueID string) (*http.Request, error) {
+func NewDeleteIssueRequest(server string, issueID string, params *DeleteIssueParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -11154,6 +11206,21 @@ func NewDeleteIssueRequest(server string, issueID string) (*http.Request, error)
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12005,7 +12072,7 @@ func NewCreatePortalRequestWithBody(server string, contentType string, body io.R
 }
 
 // NewDeletePortalRequest constructs an http.Request for the DeletePortal method
-func NewDeletePortalRequest(server string, portalID string) (*http.Request, error) {
+func NewDeletePortalRequest(server string, portalID string, params *DeletePortalParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12033,6 +12100,21 @@ func NewDeletePortalRequest(server string, portalID string) (*http.Request, erro
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -12807,7 +12889,7 @@ func NewCreateRepRequestWithBody(server string, contentType string, body io.Read
 }
 
 // NewDeleteRepRequest constructs an http.Request for the DeleteRep method
-func NewDeleteRepRequest(server string, repID string) (*http.Request, error) {
+func NewDeleteRepRequest(server string, repID string, params *DeleteRepParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -12835,6 +12917,21 @@ func NewDeleteRepRequest(server string, repID string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -15158,7 +15255,7 @@ func NewCreateSupportButtonRequestWithBody(server string, contentType string, bo
 }
 
 // NewDeleteSupportButtonRequest constructs an http.Request for the DeleteSupportButton method
-func NewDeleteSupportButtonRequest(server string, supportButtonID string) (*http.Request, error) {
+func NewDeleteSupportButtonRequest(server string, supportButtonID string, params *DeleteSupportButtonParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -15186,6 +15283,21 @@ func NewDeleteSupportButtonRequest(server string, supportButtonID string) (*http
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -15409,7 +15521,7 @@ func NewCreateTeamRequestWithBody(server string, contentType string, body io.Rea
 }
 
 // NewDeleteTeamRequest constructs an http.Request for the DeleteTeam method
-func NewDeleteTeamRequest(server string, teamID string) (*http.Request, error) {
+func NewDeleteTeamRequest(server string, teamID string, params *DeleteTeamParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -15437,6 +15549,21 @@ func NewDeleteTeamRequest(server string, teamID string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -15979,7 +16106,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPITokenWithBodyWithResponse Make an API token
 	//
-	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15988,7 +16115,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateAPITokenWithResponse Make an API token
 	//
-	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+	// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15997,7 +16124,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteAPITokenWithResponse Revoke an API token
 	//
-	// It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+	// It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16078,7 +16205,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListEventsWithResponse Read the same events by polling
 	//
-	// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+	// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16087,7 +16214,7 @@ type ClientWithResponsesInterface interface {
 
 	// StreamEventsWithResponse Follow events as they happen
 	//
-	// A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
+	// A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16096,7 +16223,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListGuestAttendeesWithResponse Who is in the session, as guests may know
 	//
-	// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+	// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16123,7 +16250,7 @@ type ClientWithResponsesInterface interface {
 
 	// StreamGuestEventsWithResponse Follow the session as it happens
 	//
-	// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.
+	// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change. Any request of a customer who had left takes that back, that of a stream which reconnects included: a client ends its stream when it leaves.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16141,7 +16268,7 @@ type ClientWithResponsesInterface interface {
 
 	// LeaveAsGuestWithResponse Leave the session
 	//
-	// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+	// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16236,7 +16363,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/help-links/{help_link_id} (the `DeleteHelpLink` operationId).
-	DeleteHelpLinkWithResponse(ctx context.Context, helpLinkID string, reqEditors ...RequestEditorFn) (*DeleteHelpLinkResponse, error)
+	DeleteHelpLinkWithResponse(ctx context.Context, helpLinkID string, params *DeleteHelpLinkParams, reqEditors ...RequestEditorFn) (*DeleteHelpLinkResponse, error)
 
 	// GetHelpLinkWithResponse One help link
 	//
@@ -16353,7 +16480,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/issues/{issue_id} (the `DeleteIssue` operationId).
-	DeleteIssueWithResponse(ctx context.Context, issueID string, reqEditors ...RequestEditorFn) (*DeleteIssueResponse, error)
+	DeleteIssueWithResponse(ctx context.Context, issueID string, params *DeleteIssueParams, reqEditors ...RequestEditorFn) (*DeleteIssueResponse, error)
 
 	// GetIssueWithResponse One issue
 	//
@@ -16578,7 +16705,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/portals/{portal_id} (the `DeletePortal` operationId).
-	DeletePortalWithResponse(ctx context.Context, portalID string, reqEditors ...RequestEditorFn) (*DeletePortalResponse, error)
+	DeletePortalWithResponse(ctx context.Context, portalID string, params *DeletePortalParams, reqEditors ...RequestEditorFn) (*DeletePortalResponse, error)
 
 	// GetPortalWithResponse A portal with its settings in force, and where each comes from
 	//
@@ -16699,7 +16826,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListQueuesWithResponse The caller's own queue, and those of their teams
 	//
-	// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+	// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16785,7 +16912,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/reps/{rep_id} (the `DeleteRep` operationId).
-	DeleteRepWithResponse(ctx context.Context, repID string, reqEditors ...RequestEditorFn) (*DeleteRepResponse, error)
+	DeleteRepWithResponse(ctx context.Context, repID string, params *DeleteRepParams, reqEditors ...RequestEditorFn) (*DeleteRepResponse, error)
 
 	// GetRepWithResponse One account
 	//
@@ -16933,7 +17060,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptSessionWithResponse Take a waiting session from one's queue, or one that is being transferred to one
 	//
-	// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16978,7 +17105,7 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithBodyWithResponse End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -16987,7 +17114,7 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithResponse End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17361,7 +17488,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/support-buttons/{support_button_id} (the `DeleteSupportButton` operationId).
-	DeleteSupportButtonWithResponse(ctx context.Context, supportButtonID string, reqEditors ...RequestEditorFn) (*DeleteSupportButtonResponse, error)
+	DeleteSupportButtonWithResponse(ctx context.Context, supportButtonID string, params *DeleteSupportButtonParams, reqEditors ...RequestEditorFn) (*DeleteSupportButtonResponse, error)
 
 	// GetSupportButtonWithResponse One support button
 	//
@@ -17424,7 +17551,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /v1/teams/{team_id} (the `DeleteTeam` operationId).
-	DeleteTeamWithResponse(ctx context.Context, teamID string, reqEditors ...RequestEditorFn) (*DeleteTeamResponse, error)
+	DeleteTeamWithResponse(ctx context.Context, teamID string, params *DeleteTeamParams, reqEditors ...RequestEditorFn) (*DeleteTeamResponse, error)
 
 	// GetTeamWithResponse One team
 	//
@@ -20410,7 +20537,7 @@ func (c *ClientWithResponses) ListAPITokensWithResponse(ctx context.Context, par
 
 // CreateAPITokenWithBodyWithResponse Make an API token
 //
-// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20425,7 +20552,7 @@ func (c *ClientWithResponses) CreateAPITokenWithBodyWithResponse(ctx context.Con
 
 // CreateAPITokenWithResponse Make an API token
 //
-// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20440,7 +20567,7 @@ func (c *ClientWithResponses) CreateAPITokenWithResponse(ctx context.Context, bo
 
 // DeleteAPITokenWithResponse Revoke an API token
 //
-// It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+// It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20575,7 +20702,7 @@ func (c *ClientWithResponses) AckDeliveryWithResponse(ctx context.Context, deliv
 
 // ListEventsWithResponse Read the same events by polling
 //
-// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20590,7 +20717,7 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 
 // StreamEventsWithResponse Follow events as they happen
 //
-// A console has one stream; a second closes the first. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
+// A console has one stream, and so has an API token; a second closes the first. Where several servers run, a console's first on another server closes within a minute, and an API token has one on each. Reconnecting with `Last-Event-ID` misses nothing and repeats nothing. Who has more than 20 events to catch up on gets of several `….changed` of one object the last, unless the object came or went in between. `rep.presence_changed` comes only where `types` names it. An API token needs the scope `events:read`, and has to belong to a rep.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20605,7 +20732,7 @@ func (c *ClientWithResponses) StreamEventsWithResponse(ctx context.Context, para
 
 // ListGuestAttendeesWithResponse Who is in the session, as guests may know
 //
-// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20650,7 +20777,7 @@ func (c *ClientWithResponses) GiveConsentWithResponse(ctx context.Context, body 
 
 // StreamGuestEventsWithResponse Follow the session as it happens
 //
-// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change.
+// While it waits, `place.changed` tells of the place in line and the estimated wait, within 10 seconds after they change. Any request of a customer who had left takes that back, that of a stream which reconnects included: a client ends its stream when it leaves.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20680,7 +20807,7 @@ func (c *ClientWithResponses) GetGuestGrantWithResponse(ctx context.Context, req
 
 // LeaveAsGuestWithResponse Leave the session
 //
-// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -20835,8 +20962,8 @@ func (c *ClientWithResponses) CreateHelpLinkWithResponse(ctx context.Context, bo
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/help-links/{help_link_id} (the `DeleteHelpLink` operationId).
-func (c *ClientWithResponses) DeleteHelpLinkWithResponse(ctx context.Context, helpLinkID string, reqEditors ...RequestEditorFn) (*DeleteHelpLinkResponse, error) {
-	rsp, err := c.DeleteHelpLink(ctx, helpLinkID, reqEditors...)
+func (c *ClientWithResponses) DeleteHelpLinkWithResponse(ctx context.Context, helpLinkID string, params *DeleteHelpLinkParams, reqEditors ...RequestEditorFn) (*DeleteHelpLinkResponse, error) {
+	rsp, err := c.DeleteHelpLink(ctx, helpLinkID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -21030,8 +21157,8 @@ func (c *ClientWithResponses) CreateIssueWithResponse(ctx context.Context, body 
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/issues/{issue_id} (the `DeleteIssue` operationId).
-func (c *ClientWithResponses) DeleteIssueWithResponse(ctx context.Context, issueID string, reqEditors ...RequestEditorFn) (*DeleteIssueResponse, error) {
-	rsp, err := c.DeleteIssue(ctx, issueID, reqEditors...)
+func (c *ClientWithResponses) DeleteIssueWithResponse(ctx context.Context, issueID string, params *DeleteIssueParams, reqEditors ...RequestEditorFn) (*DeleteIssueResponse, error) {
+	rsp, err := c.DeleteIssue(ctx, issueID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -21405,8 +21532,8 @@ func (c *ClientWithResponses) CreatePortalWithResponse(ctx context.Context, body
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/portals/{portal_id} (the `DeletePortal` operationId).
-func (c *ClientWithResponses) DeletePortalWithResponse(ctx context.Context, portalID string, reqEditors ...RequestEditorFn) (*DeletePortalResponse, error) {
-	rsp, err := c.DeletePortal(ctx, portalID, reqEditors...)
+func (c *ClientWithResponses) DeletePortalWithResponse(ctx context.Context, portalID string, params *DeletePortalParams, reqEditors ...RequestEditorFn) (*DeletePortalResponse, error) {
+	rsp, err := c.DeletePortal(ctx, portalID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -21610,7 +21737,7 @@ func (c *ClientWithResponses) EnterWithResponse(ctx context.Context, body EnterJ
 
 // ListQueuesWithResponse The caller's own queue, and those of their teams
 //
-// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21750,8 +21877,8 @@ func (c *ClientWithResponses) CreateRepWithResponse(ctx context.Context, body Cr
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/reps/{rep_id} (the `DeleteRep` operationId).
-func (c *ClientWithResponses) DeleteRepWithResponse(ctx context.Context, repID string, reqEditors ...RequestEditorFn) (*DeleteRepResponse, error) {
-	rsp, err := c.DeleteRep(ctx, repID, reqEditors...)
+func (c *ClientWithResponses) DeleteRepWithResponse(ctx context.Context, repID string, params *DeleteRepParams, reqEditors ...RequestEditorFn) (*DeleteRepResponse, error) {
+	rsp, err := c.DeleteRep(ctx, repID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -22000,7 +22127,7 @@ func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, sessio
 
 // AcceptSessionWithResponse Take a waiting session from one's queue, or one that is being transferred to one
 //
-// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22075,7 +22202,7 @@ func (c *ClientWithResponses) UpdateAttendeeWithResponse(ctx context.Context, se
 
 // EndSessionWithBodyWithResponse End a session that one owns
 //
-// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22090,7 +22217,7 @@ func (c *ClientWithResponses) EndSessionWithBodyWithResponse(ctx context.Context
 
 // EndSessionWithResponse End a session that one owns
 //
-// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22710,8 +22837,8 @@ func (c *ClientWithResponses) CreateSupportButtonWithResponse(ctx context.Contex
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/support-buttons/{support_button_id} (the `DeleteSupportButton` operationId).
-func (c *ClientWithResponses) DeleteSupportButtonWithResponse(ctx context.Context, supportButtonID string, reqEditors ...RequestEditorFn) (*DeleteSupportButtonResponse, error) {
-	rsp, err := c.DeleteSupportButton(ctx, supportButtonID, reqEditors...)
+func (c *ClientWithResponses) DeleteSupportButtonWithResponse(ctx context.Context, supportButtonID string, params *DeleteSupportButtonParams, reqEditors ...RequestEditorFn) (*DeleteSupportButtonResponse, error) {
+	rsp, err := c.DeleteSupportButton(ctx, supportButtonID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -22815,8 +22942,8 @@ func (c *ClientWithResponses) CreateTeamWithResponse(ctx context.Context, body C
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with DELETE /v1/teams/{team_id} (the `DeleteTeam` operationId).
-func (c *ClientWithResponses) DeleteTeamWithResponse(ctx context.Context, teamID string, reqEditors ...RequestEditorFn) (*DeleteTeamResponse, error) {
-	rsp, err := c.DeleteTeam(ctx, teamID, reqEditors...)
+func (c *ClientWithResponses) DeleteTeamWithResponse(ctx context.Context, teamID string, params *DeleteTeamParams, reqEditors ...RequestEditorFn) (*DeleteTeamResponse, error) {
+	rsp, err := c.DeleteTeam(ctx, teamID, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ export class Operations extends HeyApiClient {
     /**
      * Make an API token
      *
-     * With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+     * With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
      */
     public createApiToken<ThrowOnError extends boolean = true>(options: Options<CreateApiTokenData, ThrowOnError>): RequestResult<CreateApiTokenResponses, CreateApiTokenErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<CreateApiTokenResponses, CreateApiTokenErrors, ThrowOnError, 'data'>({
@@ -107,7 +107,7 @@ export class Operations extends HeyApiClient {
     /**
      * Revoke an API token
      *
-     * It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+     * It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
      */
     public deleteApiToken<ThrowOnError extends boolean = true>(options: Options<DeleteApiTokenData, ThrowOnError>): RequestResult<DeleteApiTokenResponses, DeleteApiTokenErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).delete<DeleteApiTokenResponses, DeleteApiTokenErrors, ThrowOnError, 'data'>({
@@ -238,7 +238,7 @@ export class Operations extends HeyApiClient {
     /**
      * Read the same events by polling
      *
-     * Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+     * Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
      */
     public listEvents<ThrowOnError extends boolean = true>(options?: Options<ListEventsData, ThrowOnError>): RequestResult<ListEventsResponses, ListEventsErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListEventsResponses, ListEventsErrors, ThrowOnError, 'data'>({
@@ -261,7 +261,7 @@ export class Operations extends HeyApiClient {
     /**
      * Who is in the session, as guests may know
      *
-     * In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+     * In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
      */
     public listGuestAttendees<ThrowOnError extends boolean = true>(options?: Options<ListGuestAttendeesData, ThrowOnError>): RequestResult<ListGuestAttendeesResponses, ListGuestAttendeesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListGuestAttendeesResponses, ListGuestAttendeesErrors, ThrowOnError, 'data'>({
@@ -319,7 +319,7 @@ export class Operations extends HeyApiClient {
     /**
      * Leave the session
      *
-     * A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+     * A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
      */
     public leaveAsGuest<ThrowOnError extends boolean = true>(options?: Options<LeaveAsGuestData, ThrowOnError>): RequestResult<LeaveAsGuestResponses, LeaveAsGuestErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).post<LeaveAsGuestResponses, LeaveAsGuestErrors, ThrowOnError, 'data'>({
@@ -1294,7 +1294,7 @@ export class Operations extends HeyApiClient {
     /**
      * The caller's own queue, and those of their teams
      *
-     * The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+     * The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
      */
     public listQueues<ThrowOnError extends boolean = true>(options?: Options<ListQueuesData, ThrowOnError>): RequestResult<ListQueuesResponses, ListQueuesErrors, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<ListQueuesResponses, ListQueuesErrors, ThrowOnError, 'data'>({
@@ -1749,7 +1749,7 @@ export class Operations extends HeyApiClient {
     /**
      * Take a waiting session from one's queue, or one that is being transferred to one
      *
-     * It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
      */
     public acceptSession<ThrowOnError extends boolean = true>(options: Options<AcceptSessionData, ThrowOnError>): RequestResult<AcceptSessionResponses, AcceptSessionErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<AcceptSessionResponses, AcceptSessionErrors, ThrowOnError, 'data'>({
@@ -1841,7 +1841,7 @@ export class Operations extends HeyApiClient {
     /**
      * End a session that one owns
      *
-     * An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+     * An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
      */
     public endSession<ThrowOnError extends boolean = true>(options: Options<EndSessionData, ThrowOnError>): RequestResult<EndSessionResponses, EndSessionErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<EndSessionResponses, EndSessionErrors, ThrowOnError, 'data'>({

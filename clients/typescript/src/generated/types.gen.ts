@@ -999,7 +999,7 @@ export type EnterRequest = {
      */
     session_key?: string;
     /**
-     * The code of a support button
+     * The code of a support button; spaces, hyphens and small letters do not matter
      */
     support_button_code?: string;
 };
@@ -1269,7 +1269,7 @@ export type Event = {
  */
 export type EventLog = {
     /**
-     * Where to go on
+     * Where to go on: after a reset too, once the lists are loaded anew
      */
     cursor: string;
     /**
@@ -1307,7 +1307,8 @@ export const EventType = {
     preferencesChanged: 'preferences.changed',
     consoleChanged: 'console.changed',
     consoleRevoked: 'console.revoked',
-    repPresenceChanged: 'rep.presence_changed'
+    repPresenceChanged: 'rep.presence_changed',
+    reset: 'reset'
 } as const;
 
 /**
@@ -2921,7 +2922,7 @@ export const ProblemCode = {
      */
     inUse: 'in_use',
     /**
-     * 410. Events after the cursor are no longer kept. The client: Load what is on the screen anew and go on from the cursor in the answer. Repeating: never.
+     * 410. Events after the cursor are no longer kept, or it was never given here. The client: A console calls get-snapshot and goes on from its cursor. A script reads list-events without after, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. Repeating: never.
      */
     cursorTooOld: 'cursor_too_old',
     /**
@@ -5752,7 +5753,7 @@ export type ListEventsData = {
          */
         after?: string;
         /**
-         * Only events of these types
+         * Only events of these types; a reset comes all the same
          */
         types?: Array<EventType>;
         /**
@@ -5785,7 +5786,7 @@ export type ListEventsErrors = {
      */
     403: Problem;
     /**
-     * - `cursor_too_old`: Events after the cursor are no longer kept.
+     * - `cursor_too_old`: Events after the cursor are no longer kept, or it was never given here.
      */
     410: Problem;
     /**
@@ -6433,6 +6434,12 @@ export type CreateHelpLinkResponse = CreateHelpLinkResponses[keyof CreateHelpLin
 
 export type DeleteHelpLinkData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The help link
@@ -6464,6 +6471,10 @@ export type DeleteHelpLinkErrors = {
      * - `not_found`: It is not there, or it is not the caller's to see.
      */
     404: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
@@ -7183,6 +7194,12 @@ export type CreateIssueResponse = CreateIssueResponses[keyof CreateIssueResponse
 
 export type DeleteIssueData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The issue
@@ -7218,6 +7235,10 @@ export type DeleteIssueErrors = {
      * - `in_use`: Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.
      */
     409: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
@@ -8368,6 +8389,12 @@ export type CreatePortalResponse = CreatePortalResponses[keyof CreatePortalRespo
 
 export type DeletePortalData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The portal
@@ -8403,6 +8430,10 @@ export type DeletePortalErrors = {
      * - `in_use`: Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.
      */
     409: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
@@ -9432,6 +9463,12 @@ export type CreateRepResponse = CreateRepResponses[keyof CreateRepResponses];
 
 export type DeleteRepData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The rep
@@ -9467,6 +9504,10 @@ export type DeleteRepErrors = {
      * - `in_use`: Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.
      */
     409: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
@@ -10320,6 +10361,7 @@ export type AcceptSessionErrors = {
      */
     404: Problem;
     /**
+     * - `invitation_not_active`: It was accepted, declined, cancelled or withdrawn; the conflict says which, why and by whom.
      * - `session_not_active`: It is still waiting, or it has ended.
      * - `session_taken`: Another rep accepted the session first; the conflict names them.
      */
@@ -12680,6 +12722,12 @@ export type CreateSupportButtonResponse = CreateSupportButtonResponses[keyof Cre
 
 export type DeleteSupportButtonData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The support button
@@ -12711,6 +12759,10 @@ export type DeleteSupportButtonErrors = {
      * - `not_found`: It is not there, or it is not the caller's to see.
      */
     404: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */
@@ -13009,6 +13061,12 @@ export type CreateTeamResponse = CreateTeamResponses[keyof CreateTeamResponses];
 
 export type DeleteTeamData = {
     body?: never;
+    headers?: {
+        /**
+         * Change it only if this is still its ETag
+         */
+        'If-Match'?: string;
+    };
     path: {
         /**
          * The team
@@ -13044,6 +13102,10 @@ export type DeleteTeamErrors = {
      * - `in_use`: Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many.
      */
     409: Problem;
+    /**
+     * - `changed_meanwhile`: If-Match names an older revision.
+     */
+    412: Problem;
     /**
      * - `validation_failed`: A field or parameter is missing, unknown or out of its bounds; errors names each.
      */

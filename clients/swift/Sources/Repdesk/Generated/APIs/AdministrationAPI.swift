@@ -8,7 +8,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Make an API token
   ///
-  /// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+  /// With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
   ///
   /// `POST /v1/api-tokens`
   ///
@@ -134,7 +134,7 @@ public struct AdministrationAPI: Sendable {
 
   /// Revoke an API token
   ///
-  /// It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+  /// It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
   ///
   /// `DELETE /v1/api-tokens/{api_token_id}`
   ///
@@ -157,10 +157,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - helpLinkId: The help link
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deleteHelpLink(helpLinkId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deleteHelpLink(helpLinkId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/help-links/{help_link_id}")
     call.path("help_link_id", helpLinkId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 
@@ -172,10 +174,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - issueId: The issue
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deleteIssue(issueId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deleteIssue(issueId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/issues/{issue_id}")
     call.path("issue_id", issueId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 
@@ -187,10 +191,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - portalId: The portal
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deletePortal(portalId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deletePortal(portalId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/portals/{portal_id}")
     call.path("portal_id", portalId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 
@@ -202,10 +208,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - repId: The rep
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deleteRep(repId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deleteRep(repId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/reps/{rep_id}")
     call.path("rep_id", repId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 
@@ -217,10 +225,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - supportButtonId: The support button
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deleteSupportButton(supportButtonId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deleteSupportButton(supportButtonId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/support-buttons/{support_button_id}")
     call.path("support_button_id", supportButtonId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 
@@ -232,10 +242,12 @@ public struct AdministrationAPI: Sendable {
   ///
   /// - Parameters:
   ///   - teamId: The team
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
-  public func deleteTeam(teamId: String) async throws {
+  ///   - ifMatch: Change it only if this is still its ETag
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  public func deleteTeam(teamId: String, ifMatch: String? = nil) async throws {
     var call = Call("DELETE", "/v1/teams/{team_id}")
     call.path("team_id", teamId)
+    call.header("If-Match", ifMatch)
     return try await transport.perform(call)
   }
 

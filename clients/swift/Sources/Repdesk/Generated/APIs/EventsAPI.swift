@@ -21,13 +21,13 @@ public struct EventsAPI: Sendable {
 
   /// Read the same events by polling
   ///
-  /// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. An API token needs the scope `events:read`, and has to belong to a rep.
+  /// Here every change is told, but for `queue.changed`, which shows the queue as it is when it is read. Where the caller came to read more stands an item of the type `reset` with the reason `rights_changed`, whatever `types` asks for: what is shown has to be loaded anew. A console does that by get-snapshot and goes on from its cursor; a script loads its lists and goes on from the cursor of this answer. Where the position is too old a script first reads without `after`, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. An API token needs the scope `events:read`, and has to belong to a rep.
   ///
   /// `GET /v1/event-log`
   ///
   /// - Parameters:
   ///   - after: The cursor of the answer before; without it, the answer is empty and its cursor stands at the end
-  ///   - types: Only events of these types
+  ///   - types: Only events of these types; a reset comes all the same
   ///   - limit: How many events at most
   ///   - waitSeconds: How long to wait for an event where there is none yet
   /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `cursor_too_old`, `validation_failed`, `internal`, `unavailable`; `URLError` where it is not reached.

@@ -58,7 +58,7 @@ public struct GuestsAPI: Sendable {
 
   /// Leave the session
   ///
-  /// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time.
+  /// A customer who leaves while waiting ends it; one who leaves while it is active can come back with the same token for a time. Any later request with the token takes the leaving back, that of an event stream which reconnects included: a client ends its stream when it leaves.
   ///
   /// `POST /v1/guest/leave`
   ///
@@ -74,7 +74,7 @@ public struct GuestsAPI: Sendable {
 
   /// Who is in the session, as guests may know
   ///
-  /// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is.
+  /// In the order in which they came, under their public names. Reps who are hidden from the customer are left out, and which rep somebody is. Who was hidden before is somebody new here: under an id of their own, which is not the one that reps know, at revision 1.
   ///
   /// `GET /v1/guest/attendees`
   ///

@@ -74,7 +74,7 @@ public struct QueuesAPI: Sendable {
 
   /// The caller's own queue, and those of their teams
   ///
-  /// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+  /// The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
   ///
   /// `GET /v1/queues`
   ///

@@ -8,14 +8,14 @@ public struct SessionsAPI: Sendable {
 
   /// Take a waiting session from one's queue, or one that is being transferred to one
   ///
-  /// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// It becomes active and the caller its owner. Of many who ask at once, the first gets it; the others are refused with `session_taken`, which says who has it. A transfer that is over otherwise is refused with `invitation_not_active`, which says why. An API token needs the scope `sessions:write`, and has to belong to a rep.
   ///
   /// `POST /v1/sessions/{session_id}/accept`
   ///
   /// - Parameters:
   ///   - sessionId: The session
   ///   - idempotencyKey: Makes the request safe to repeat: for 24 hours the same key with the same body gets the first answer again, with Idempotent-Replayed: true
-  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `session_not_active`, `session_taken`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
+  /// - Throws: ``ProblemError`` where the server refuses: `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `invitation_not_active`, `session_not_active`, `session_taken`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`; `URLError` where it is not reached.
   @discardableResult
   public func acceptSession(sessionId: String, idempotencyKey: String? = nil) async throws -> Session {
     var call = Call("POST", "/v1/sessions/{session_id}/accept")
@@ -62,7 +62,7 @@ public struct SessionsAPI: Sendable {
 
   /// End a session that one owns
   ///
-  /// An administrator ends those of others too, and those that wait. An API token needs the scope `sessions:write`, and has to belong to a rep.
+  /// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
   ///
   /// `POST /v1/sessions/{session_id}/end`
   ///

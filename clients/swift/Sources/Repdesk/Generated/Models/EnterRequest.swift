@@ -20,7 +20,7 @@ public struct EnterRequest: Codable, Hashable, Sendable {
   public var repId: String?
   /// A key that a rep gave the customer, in any case, with spaces and hyphens as they like; the customer waits for that rep
   public var sessionKey: String?
-  /// The code of a support button
+  /// The code of a support button; spaces, hyphens and small letters do not matter
   public var supportButtonCode: String?
 
   public init(

@@ -4,7 +4,7 @@ import Foundation
 
 /// One reading of the event log
 public struct EventLog: Codable, Hashable, Sendable {
-  /// Where to go on
+  /// Where to go on: after a reset too, once the lists are loaded anew
   public var cursor: String
   /// The events, the oldest first
   public var items: [Event]

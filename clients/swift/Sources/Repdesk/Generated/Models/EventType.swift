@@ -28,11 +28,12 @@ public enum EventType: RawRepresentable, Codable, Hashable, Sendable, CaseIterab
   case consoleChanged
   case consoleRevoked
   case repPresenceChanged
+  case reset
   /// A word that this version of the client does not know.
   case unknown(String)
 
   /// The words that this version of the client knows.
-  public static let allCases: [EventType] = [.invitationCreated, .invitationChanged, .invitationEnded, .deliveryChanged, .specialistInvitationChanged, .sessionChanged, .placeChanged, .attendeeJoined, .attendeeChanged, .attendeeLeft, .messagePosted, .grantChanged, .queueEntryAdded, .queueEntryChanged, .queueEntryRemoved, .queueChanged, .teamMessagePosted, .meChanged, .preferencesChanged, .consoleChanged, .consoleRevoked, .repPresenceChanged]
+  public static let allCases: [EventType] = [.invitationCreated, .invitationChanged, .invitationEnded, .deliveryChanged, .specialistInvitationChanged, .sessionChanged, .placeChanged, .attendeeJoined, .attendeeChanged, .attendeeLeft, .messagePosted, .grantChanged, .queueEntryAdded, .queueEntryChanged, .queueEntryRemoved, .queueChanged, .teamMessagePosted, .meChanged, .preferencesChanged, .consoleChanged, .consoleRevoked, .repPresenceChanged, .reset]
 
   /// The word as it is sent.
   public init(rawValue: String) {
@@ -59,6 +60,7 @@ public enum EventType: RawRepresentable, Codable, Hashable, Sendable, CaseIterab
     case "console.changed": self = .consoleChanged
     case "console.revoked": self = .consoleRevoked
     case "rep.presence_changed": self = .repPresenceChanged
+    case "reset": self = .reset
     default: self = .unknown(rawValue)
     }
   }
@@ -88,6 +90,7 @@ public enum EventType: RawRepresentable, Codable, Hashable, Sendable, CaseIterab
     case .consoleChanged: "console.changed"
     case .consoleRevoked: "console.revoked"
     case .repPresenceChanged: "rep.presence_changed"
+    case .reset: "reset"
     case .unknown(let word): word
     }
   }

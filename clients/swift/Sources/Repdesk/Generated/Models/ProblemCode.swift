@@ -70,7 +70,7 @@ public enum ProblemCode: RawRepresentable, Codable, Hashable, Sendable, CaseIter
   case pushNotConfigured
   /// 409. Other things hang on it, or it stands in the history; the conflict names one, the detail says what and how many. The client: Offer to disable it instead. Repeating: never.
   case inUse
-  /// 410. Events after the cursor are no longer kept. The client: Load what is on the screen anew and go on from the cursor in the answer. Repeating: never.
+  /// 410. Events after the cursor are no longer kept, or it was never given here. The client: A console calls get-snapshot and goes on from its cursor. A script reads list-events without after, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. Repeating: never.
   case cursorTooOld
   /// 410. It is wrong, used, expired or withdrawn: which, the server does not say; of a specialist's link, which nobody can guess, the conflict does. The client: Ask for another. Repeating: never.
   case codeNotValid

@@ -65,7 +65,7 @@ public interface AdministrationApi {
     /**
      * Make an API token.
      *
-     * With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself. An API token needs the scope `administration:write`.
+     * With `rep_id` it acts as that rep, within its scopes. Without, it belongs to nobody: it starts sessions, reads and administers, and never owns, accepts or invites. It makes nobody logged in. An API token gives out only scopes that it has itself, makes none that outlives it, and takes those it made with it when it is revoked. An API token needs the scope `administration:write`.
      *
      * `POST v1/api-tokens` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`.
      *
@@ -184,7 +184,7 @@ public interface AdministrationApi {
     /**
      * Revoke an API token.
      *
-     * It is unknown from now on, and what it follows ends. An API token needs the scope `administration:write`.
+     * It is unknown from now on, and what it follows ends. The same holds for the API tokens that were made with it, and with those. An API token needs the scope `administration:write`.
      *
      * `DELETE v1/api-tokens/{api_token_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
@@ -202,13 +202,15 @@ public interface AdministrationApi {
      *
      * Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/help-links/{help_link_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/help-links/{help_link_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param helpLinkId The help link
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/help-links/{help_link_id}")
     public suspend fun deleteHelpLink(
         @Path("help_link_id") helpLinkId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**
@@ -216,13 +218,15 @@ public interface AdministrationApi {
      *
      * Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/issues/{issue_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/issues/{issue_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param issueId The issue
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/issues/{issue_id}")
     public suspend fun deleteIssue(
         @Path("issue_id") issueId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**
@@ -230,13 +234,15 @@ public interface AdministrationApi {
      *
      * Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/portals/{portal_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/portals/{portal_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param portalId The portal
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/portals/{portal_id}")
     public suspend fun deletePortal(
         @Path("portal_id") portalId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**
@@ -244,13 +250,15 @@ public interface AdministrationApi {
      *
      * Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/reps/{rep_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/reps/{rep_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param repId The rep
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/reps/{rep_id}")
     public suspend fun deleteRep(
         @Path("rep_id") repId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**
@@ -258,13 +266,15 @@ public interface AdministrationApi {
      *
      * Its code lets nobody in any more, and does not come back. To withdraw it for a time, disable it. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/support-buttons/{support_button_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/support-buttons/{support_button_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param supportButtonId The support button
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/support-buttons/{support_button_id}")
     public suspend fun deleteSupportButton(
         @Path("support_button_id") supportButtonId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**
@@ -272,13 +282,15 @@ public interface AdministrationApi {
      *
      * Only what never was of any use can be deleted; else the refusal says what hangs on it, and it can be disabled. An API token needs the scope `administration:write`.
      *
-     * `DELETE v1/teams/{team_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
+     * `DELETE v1/teams/{team_id}` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_found`, `in_use`, `changed_meanwhile`, `validation_failed`, `internal`, `unavailable`, `storage_full`.
      *
      * @param teamId The team
+     * @param ifMatch Change it only if this is still its ETag
      */
     @DELETE("v1/teams/{team_id}")
     public suspend fun deleteTeam(
         @Path("team_id") teamId: kotlin.String,
+        @Header("If-Match") ifMatch: kotlin.String? = null,
     )
 
     /**

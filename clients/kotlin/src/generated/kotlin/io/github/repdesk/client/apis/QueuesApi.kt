@@ -105,7 +105,7 @@ public interface QueuesApi {
     /**
      * The caller's own queue, and those of their teams.
      *
-     * The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. An API token needs the scope `queues:read`.
+     * The personal queue first, then the teams' by name. Each says how many wait in it and since when, and what is unread in the team's chat. `queue.changed` tells when a count is another, but for invitations of portals: these count in the personal queue, and `queue_entry.added` and `queue_entry.removed` tell of them. An API token needs the scope `queues:read`.
      *
      * `GET v1/queues` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `validation_failed`, `internal`, `unavailable`.
      */

@@ -45,7 +45,7 @@ import kotlinx.serialization.encoding.Encoder
  * @param portalId The portal by whose page the customer comes; needed with issue_id and rep_id
  * @param repId A rep whom the page shows; the customer waits for that rep
  * @param sessionKey A key that a rep gave the customer, in any case, with spaces and hyphens as they like; the customer waits for that rep
- * @param supportButtonCode The code of a support button
+ * @param supportButtonCode The code of a support button; spaces, hyphens and small letters do not matter
  */
 @Serializable
 
@@ -83,7 +83,7 @@ public data class EnterRequest (
     @SerialName(value = "session_key")
     val sessionKey: kotlin.String? = null,
 
-    /* The code of a support button */
+    /* The code of a support button; spaces, hyphens and small letters do not matter */
     @SerialName(value = "support_button_code")
     val supportButtonCode: kotlin.String? = null
 

@@ -37,7 +37,7 @@ import kotlinx.serialization.encoding.Encoder
 /**
  * One reading of the event log
  *
- * @param cursor Where to go on
+ * @param cursor Where to go on: after a reset too, once the lists are loaded anew
  * @param items The events, the oldest first
  * @param more Whether more wait already
  */
@@ -45,7 +45,7 @@ import kotlinx.serialization.encoding.Encoder
 
 public data class EventLog (
 
-    /* Where to go on */
+    /* Where to go on: after a reset too, once the lists are loaded anew */
     @SerialName(value = "cursor")
     val cursor: kotlin.String,
 

@@ -234,7 +234,7 @@ public enum class ProblemCode(public val value: kotlin.String) {
     IN_USE("in_use"),
 
     /**
-     * 410. Events after the cursor are no longer kept. The client: Load what is on the screen anew and go on from the cursor in the answer. Repeating: never.
+     * 410. Events after the cursor are no longer kept, or it was never given here. The client: A console calls get-snapshot and goes on from its cursor. A script reads list-events without after, for the cursor at which the log stands now, then loads its lists, and goes on from that cursor. Repeating: never.
      */
     @SerialName(value = "cursor_too_old")
     CURSOR_TOO_OLD("cursor_too_old"),
