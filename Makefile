@@ -30,7 +30,7 @@ bench: build
 	./repdesk bench
 
 # The store against its model: longer sequences, and more of them, than a test run tries. It is stopped after an hour.
-# Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 10,000;
+# Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 2,000;
 # and faults under load, 6 times as many as in a test run: servers that are killed 30 times, a disk that is full 12 times, PostgreSQL
 # restarted 12 times, 6,000 dropped connections, a storm on one session; and, as often as there, 1,000 readers who take nothing.
 soak:

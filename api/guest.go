@@ -14,14 +14,11 @@ import (
 const leaveAsGuest = "leave-as-guest"
 
 func (s *Server) getGuestSession(ctx context.Context, _ *GuestSession) (*Content[desk.Session], error) {
-	session, err := s.cfg.Store.GuestSession(ctx, guestFrom(ctx))
-	if err != nil {
-		return nil, err
-	}
-	return content(session) // the revision does not move with the place in line
+	return guestSession(s.cfg.Store.GuestSession(ctx, guestFrom(ctx)))
 }
 
-// guestSession is the answer to what a guest does to their session, under the ETag that get-guest-session has for the same.
+// guestSession is a session as its guest sees it. Its ETag is made of what it says: the revision does not move with the place in
+// line.
 func guestSession(session desk.Session, err error) (*Content[desk.Session], error) {
 	if err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func (s *Server) sessionRoutes() {
 			"A transfer that is over otherwise is refused with `invitation_not_active`, which says why.",
 		Codes: codes(desk.NotFound, desk.NotAllowed, desk.SessionTaken, desk.InvitationNotActive, desk.SessionNotActive)}, rep(desk.SessionsWrite), s.acceptSession)
 	register(s, operation{ID: "end-session", Method: post, Path: "/v1/sessions/{session_id}/end", Tag: "Sessions", Summary: "End a session that one owns",
-		Description: "An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody.",
+		Description: "An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too.",
 		Codes:       codes(desk.NotFound, desk.NotSessionOwner)}, anyone(desk.SessionsWrite), s.endSession)
 	register(s, operation{ID: "leave-session", Method: post, Path: "/v1/sessions/{session_id}/leave", Tag: "Sessions", Summary: "Leave a session",
 		Description: "An owner names another joined rep as owner, or ends the session.",

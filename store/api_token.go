@@ -37,6 +37,9 @@ func (s *Store) CreateAPIToken(ctx context.Context, c desk.Caller, in NewAPIToke
 		return IssuedAPIToken{}, err
 	}
 	return write(ctx, s, func(t *tx) (out IssuedAPIToken, err error) {
+		if err := t.tokenStands(c.TokenID); err != nil {
+			return out, err
+		}
 		if in.RepID != "" {
 			if in.RepID, err = t.resolve("rep", in.RepID); err != nil {
 				return out, err
@@ -58,6 +61,18 @@ func (s *Store) CreateAPIToken(ctx context.Context, c desk.Caller, in NewAPIToke
 }
 
 // check refuses what cannot be, brings the scopes into their order, and says when the token ends.
+// tokenStands refuses a token that was revoked while it was used to make another: nobody would find that one any more.
+func (t *tx) tokenStands(id string) error {
+	if id == "" {
+		return nil
+	}
+	stands, err := t.exists(`SELECT 1 FROM api_tokens WHERE id = $1`+t.forShare(), id)
+	if err == nil && !stands {
+		err = unknownToken()
+	}
+	return err
+}
+
 func (n *NewAPIToken) check(c desk.Caller, now time.Time) (time.Time, error) {
 	if err := checkAdministrator(c); err != nil {
 		return now, err
@@ -196,9 +211,17 @@ func (s *Store) DeleteAPIToken(ctx context.Context, c desk.Caller, id string, if
 			return err
 		}
 		t.wake.callers = true
-		_, err := t.exec(`WITH RECURSIVE made (id) AS (SELECT $1 UNION SELECT k.id FROM api_tokens k JOIN made m ON k.created_by = m.id)
-			DELETE FROM api_tokens WHERE id IN (SELECT id FROM made)`, id)
-		return err
+		for revoked := []string{id}; len(revoked) > 0; {
+			if _, err := t.exec(`DELETE FROM api_tokens WHERE id = $1`, revoked[0]); err != nil { // waits for what is just being made with it
+				return err
+			}
+			made, err := t.texts(`SELECT id FROM api_tokens WHERE created_by = $1`, revoked[0])
+			if err != nil {
+				return err
+			}
+			revoked = append(revoked[1:], made...)
+		}
+		return nil
 	})
 }
 

@@ -323,20 +323,20 @@ func TestI2NobodysTokenStartsSessions(t *testing.T) {
 func TestI2TokensEndWithTheirMaker(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, clock *storetest.Clock) {
 		hal := d.LogIn("hal")
-		make := func(c desk.Caller, in store.NewAPIToken) (store.IssuedAPIToken, desk.Caller) {
+		makes := func(c desk.Caller, in store.NewAPIToken) (store.IssuedAPIToken, desk.Caller) {
 			t.Helper()
 			in.Name, in.Scopes = "Token", []desk.Scope{desk.AdministrationWrite}
 			issued := must(d.CreateAPIToken(t.Context(), c, in))
 			return issued, must(d.Authenticate(t.Context(), issued.Token))
 		}
-		first, found := make(hal, store.NewAPIToken{Lifetime: 10 * time.Minute, RepID: "@hal"})
-		other, _ := make(hal, store.NewAPIToken{})
+		first, found := makes(hal, store.NewAPIToken{Lifetime: 10 * time.Minute, RepID: "@hal"})
+		other, _ := makes(hal, store.NewAPIToken{})
 		for _, in := range []store.NewAPIToken{{Lifetime: desk.MaxTokenLifetime}, {Lifetime: 11 * time.Minute}} {
 			in.Name, in.Scopes = "Year", []desk.Scope{desk.AdministrationWrite}
 			refusal(t, "one that lives longer", try(d.CreateAPIToken(t.Context(), found, in)), desk.ValidationFailed)
 		}
-		child, its := make(found, store.NewAPIToken{})
-		grandchild, _ := make(its, store.NewAPIToken{Lifetime: time.Minute})
+		child, its := makes(found, store.NewAPIToken{})
+		grandchild, _ := makes(its, store.NewAPIToken{Lifetime: time.Minute})
 		if !child.APIToken.ExpiresAt.Equal(first.APIToken.ExpiresAt) || child.APIToken.CreatedBy == nil || child.APIToken.CreatedBy.ID != first.APIToken.ID {
 			t.Errorf("made with a token: %+v", child.APIToken)
 		}
@@ -351,8 +351,9 @@ func TestI2TokensEndWithTheirMaker(t *testing.T) {
 // I3: nobody's token ends a session that is stuck, whoever owns it.
 func TestI3NobodysTokenEndsASession(t *testing.T) {
 	each(t, func(t *testing.T, d *storetest.Desk, _ *storetest.Clock) {
-		script, ana := program(t, d, "", desk.SessionsWrite), d.LogIn("ana")
+		script, ana := program(t, d, "", desk.SessionsWrite, desk.AdministrationWrite), d.LogIn("ana")
 		told := watch(t, d, ana)
+		refusal(t, "without the scope to administer", try(d.EndSession(t.Context(), program(t, d, "", desk.SessionsWrite), d.OpenSession(ana, "").ID, "")), desk.NotAllowed)
 		for _, s := range []desk.Session{d.OpenSession(ana, ""), start(t, d, ana, store.NewSession{TeamID: "@printers"})} {
 			if got := must(d.EndSession(t.Context(), script, s.ID, "Stuck")); got.State != desk.SessionEnded || got.EndReason != desk.EndedByAdmin {
 				t.Errorf("ended: %+v", got)

@@ -279,7 +279,7 @@ type queueMove struct {
 }
 
 // requeue lets a session wait in a queue, out of another one or again. Its owner leaves; the further reps and specialists
-// stay. Every way into another queue leads here.
+// stay. Every way by which a session waits in another queue leads here; an accepted transfer notes its queue by itself.
 func (t *tx) requeue(s sessionRow, m queueMove) (out desk.Session, err error) {
 	if err := t.endInvitations(m.by, desk.EndOwnershipMoved, `v.session_id = $1`, s.ID); err != nil {
 		return out, err

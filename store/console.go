@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -251,8 +250,8 @@ func (s *Store) LogOutOthers(ctx context.Context, c desk.Caller) error {
 }
 
 func (t *tx) logOut(c desk.Caller, id string, force bool, why desk.SignedOut) error {
-	if !force { // of two consoles that log out at once, the second is the last
-		if err := errors.Join(t.lockOwned(c.RepID), t.lockRep(c.RepID)); err != nil {
+	if !force {
+		if err := t.lockOwned(c.RepID); err != nil {
 			return err
 		}
 	}
@@ -260,7 +259,10 @@ func (t *tx) logOut(c desk.Caller, id string, force bool, why desk.SignedOut) er
 	if err != nil {
 		return err
 	}
-	if !force {
+	if !force { // of two consoles that log out at once, the second finds itself the last; console, then rep, as contacts lock them
+		if err := t.lockRep(c.RepID); err != nil {
+			return err
+		}
 		if err := t.checkLastConsole(c.RepID, id); err != nil {
 			return err
 		}

@@ -82,14 +82,13 @@ func (s *Store) checkPassword(ctx context.Context, username, password string) (a
 	if !matches {
 		return found, s.logInFailed(ctx, username)
 	}
-	return found, found.closed()
+	if found.disabled {
+		return found, accountDisabled()
+	}
+	return found, nil
 }
 
-// closed is the refusal of an account that an administrator disabled.
-func (a account) closed() error {
-	if !a.disabled {
-		return nil
-	}
+func accountDisabled() error {
 	return desk.Refuse(desk.AccountDisabled, "An administrator disabled the account.")
 }
 
@@ -103,10 +102,13 @@ func (t *tx) passwordStands(a account) error {
 	if err := t.checkLock(a.username); err != nil {
 		return err
 	}
-	if now.hash != a.hash {
+	switch {
+	case now.hash != a.hash:
 		return wrongPassword()
+	case now.disabled:
+		return accountDisabled()
 	}
-	return now.closed()
+	return nil
 }
 
 func wrongPassword() error {
@@ -258,7 +260,7 @@ func (s *Store) consoleCaller(ctx context.Context, hash string) (desk.Caller, er
 		case !found:
 			return c, unknownToken()
 		case disabled:
-			return c, account{disabled: true}.closed()
+			return c, accountDisabled()
 		case revokedAt != 0:
 			return c, desk.Refuse(desk.ConsoleRevoked, "This console was logged out.")
 		case seenAt < ms(t.now.Add(-desk.TokenUnusedFor)):

@@ -182,7 +182,7 @@ func TestConsoleUpdates(t *testing.T) {
 		if got.Name != name || got.Portal == nil || got.Portal.Name != "Main" || !got.Current || got.PushKind != "fcm_token" || got.Platform != "android" {
 			t.Errorf("console %+v", got)
 		}
-		same(t, "the other console", w.told(), "console.changed")
+		same(t, "the other console", w.told(), "reset rights_changed", "console.changed")
 		got = must(d.UpdateConsole(t.Context(), ben, ben.ConsoleID, store.ConsoleChange{Device: desk.Device{PushTarget: &none}, PortalID: &none}, nil))
 		if got.Portal != nil || got.PushKind != "" || got.Name != name {
 			t.Errorf("emptied: %+v", got)

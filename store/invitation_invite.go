@@ -135,7 +135,7 @@ func (t *tx) repTarget(c desk.Caller, s sessionRow, to target, outside desk.Perm
 		EXISTS (`+colleagues(`$3`)+` AND o.rep_id = r.id)
 		OR ($5 = 1 AND EXISTS (SELECT 1 FROM consoles c WHERE c.rep_id = r.id AND c.portal_id <> '' AND `+consoleHere(`$1`)+`)),
 		`+seatsTaken(`$2`)+`, COALESCE((SELECT v.id FROM invitations v WHERE v.session_id = $2 AND v.rep_id = r.id AND v.rep_id <> '' AND v.state = 'active' AND v.kind <> 'transfer'), '')
-		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.store.dialect.forShare, []any{ms(t.now), s.ID, c.RepID, id, flag(open)},
+		FROM reps r WHERE r.id = $4 AND r.disabled = 0`+t.forShare(), []any{ms(t.now), s.ID, c.RepID, id, flag(open)},
 		func(scan scanner, c *candidate) error {
 			return scanCandidate(func(dest ...any) error { return scan(append(dest, &to.seated, &to.already)...) }, c)
 		})
@@ -170,7 +170,7 @@ func hiddenFrom(c desk.Caller, to target, kind string) error {
 func (t *tx) teamTarget(c desk.Caller, s sessionRow, to target, outside desk.Permission) (target, error) {
 	var mine bool
 	found, err := t.row(`SELECT name, persistent, EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = t.id AND m.rep_id = $1), `+seatsTaken(`$2`)+`
-		FROM teams t WHERE t.id = $3 AND t.disabled = 0`+t.store.dialect.forShare,
+		FROM teams t WHERE t.id = $3 AND t.disabled = 0`+t.forShare(),
 		[]any{c.RepID, s.ID, to.team.ID}, &to.team.Name, &to.persistent, &mine, &to.seated)
 	if err == nil && !found {
 		err = desk.Missing("team")
@@ -235,8 +235,11 @@ func (t *tx) issueTarget(c desk.Caller, s sessionRow, ref string) (target, error
 
 // holdTeamOf keeps the team that owns an issue as it is. Whoever is waited for may have given the issue to another team.
 func (t *tx) holdTeamOf(issueID string) error {
-	lock := t.forShare() // "": one at a time writes anyway
-	for held := ""; lock != ""; {
+	lock := t.forShare()
+	if lock == "" { // one at a time writes anyway
+		return nil
+	}
+	for held := ""; ; {
 		var team string
 		if _, err := t.row(`SELECT team_id FROM issues WHERE id = $1`, []any{issueID}, &team); err != nil || team == held {
 			return err
@@ -245,7 +248,6 @@ func (t *tx) holdTeamOf(issueID string) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // checkInvite asks the rule (B7) and returns the access that the invitation carries.

@@ -100,7 +100,7 @@ func (c *client) loadInvitations(caller desk.Caller, v *view) error {
 		return nil
 	}
 	all, err := c.w.d.SessionInvitations(ctx(), caller, v.session.ID, "", 200)
-	if p, refused := err.(*desk.Problem); refused && p.Code == desk.NotSessionOwner { // lost again meanwhile
+	if p, refused := err.(*desk.Problem); refused && p.Code == desk.NotSessionOwner || desk.IsMissing(err) { // lost again meanwhile
 		return nil
 	}
 	for _, i := range all {

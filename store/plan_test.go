@@ -40,7 +40,7 @@ var fullScans = map[string]string{
 	"FROM events ORDER BY pos LIMIT $1) AS oldest":             "the beginning of the log, as far as the limit",
 	"SELECT COALESCE(MAX(pos), 0) FROM events":                 "the end of the primary key, one step",
 	"$1 = '' OR k.id < $1 ORDER BY k.id DESC LIMIT":            "administrators list API tokens: the primary key from its end, as far as the page",
-	"JOIN made m ON k.created_by = m.id":                       "an administrator revokes an API token, and those made with it: some dozens",
+	"SELECT id FROM api_tokens WHERE created_by = $1":          "an administrator revokes an API token, and those made with it: some dozens",
 	"SELECT COUNT(*), COALESCE(MIN(x.id), '') ":                "what hangs on a thing that an administrator wants to delete: looked for everywhere",
 	"DELETE FROM deliveries WHERE rep_id = $1":                 "test pushes to an account that an administrator deletes",
 	"SELECT id, rep_id FROM consoles WHERE seen_at < $1":       "once an hour: some thousands of consoles, which are seen too often for an index",

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -16,14 +18,16 @@ import (
 const (
 	contactsEvery = 3 * time.Second
 	contactWorth  = 15 * time.Second
+	// clocksApart is how far the clocks of servers may be apart: of two streams that were opened within it neither is the newer.
+	clocksApart = 5 * time.Second
 )
 
 type contact struct {
 	repID    string
 	at       time.Time // zero: none
 	watching watching
-	stream   string // which says so
-	replaced bool   // of what was noted last: another server has a newer stream of the console
+	stream   streamID // which says so
+	replaced bool     // of what was noted last: another server has a newer stream of the console
 }
 
 // watching is what a contact says of the console's event stream.
@@ -62,11 +66,24 @@ func (s *Store) Touch(c desk.Caller) {
 type Watch struct {
 	store  *Store
 	caller desk.Caller
-	stream string // later ones are greater
+	stream streamID
 }
 
+// streamID tells a stream from others. The text of a later one is greater.
+type streamID struct {
+	text   string
+	opened time.Time
+}
+
+func newStreamID(opened time.Time) streamID {
+	return streamID{streamsOf(opened) + hex.EncodeToString(randomBytes(8)), opened}
+}
+
+// streamsOf is how the ids of streams begin that are opened at a time: greater than all of before, to the millisecond.
+func streamsOf(at time.Time) string { return fmt.Sprintf("str_%012x", at.UnixMilli()) }
+
 // NewWatch begins a watch.
-func (s *Store) NewWatch(c desk.Caller) *Watch { return &Watch{s, c, newID("str_")} }
+func (s *Store) NewWatch(c desk.Caller) *Watch { return &Watch{s, c, newStreamID(s.cfg.Now())} }
 
 // Renew is Touch for a console whose event stream is open: the console is before somebody's eyes. It is called now and then while
 // the stream is, and says no once another server has a newer one.
@@ -114,7 +131,7 @@ func (l *contacts) note(console string, c contact) bool {
 }
 
 // replaced notes that another server has a newer stream of a console than one that was noted here.
-func (l *contacts) replaced(console, stream string) {
+func (l *contacts) replaced(console string, stream streamID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last, known := l.seen[console]; known && last.stream == stream {
@@ -221,9 +238,11 @@ func (t *tx) watching(consoleID string, c contact) (newest bool, err error) {
 	n := int64(1)
 	switch c.watching {
 	case watches:
-		n, err = t.exec(`UPDATE consoles SET watching_until = $1, watched_by = $2 WHERE id = $3 AND watched_by <= $2`, ms(c.at.Add(desk.ConnectedFor+desk.PresenceGrace)), c.stream, consoleID)
+		// What is over says nothing, though a clock that was wrong may have given it a late id.
+		n, err = t.exec(`UPDATE consoles SET watching_until = $1, watched_by = $2 WHERE id = $3 AND (watched_by < $4 OR watching_until <= $5)`,
+			ms(c.at.Add(desk.ConnectedFor+desk.PresenceGrace)), c.stream.text, consoleID, streamsOf(c.stream.opened.Add(clocksApart)), ms(t.now))
 	case watchesNoMore:
-		_, err = t.exec(`UPDATE consoles SET watching_until = 0 WHERE id = $1 AND watching_until > 0 AND watched_by = $2`, consoleID, c.stream)
+		_, err = t.exec(`UPDATE consoles SET watching_until = 0 WHERE id = $1 AND watching_until > 0 AND watched_by = $2`, consoleID, c.stream.text)
 	}
 	return n > 0, err
 }
@@ -313,9 +332,9 @@ func (t *tx) hidePresences(c desk.Caller, embassy bool, events []desk.Event) ([]
 	if !embassy && (me.Role == desk.RoleAdministrator || slices.Contains(me.Permissions, desk.ShareOutsideTeams)) {
 		return events, nil
 	}
-	colleagues, err := t.texts(colleagues(`$1`), c.RepID)
+	shown, err := t.texts(colleagues(`$1`), c.RepID)
 	return slices.DeleteFunc(events, func(e desk.Event) bool {
-		return e.Type == desk.EventRepPresence && !slices.Contains(colleagues, e.Rep.ID)
+		return e.Type == desk.EventRepPresence && !slices.Contains(shown, e.Rep.ID)
 	}), err
 }
 

@@ -144,18 +144,19 @@ func (t *tx) lockedMe(repID string) (desk.Me, error) {
 
 // me reads a rep and their teams in one statement, which needs no transaction to be of one moment: consoles ask for it often.
 func (t *tx) me(repID string) (desk.Me, error) {
-	teams := []desk.Membership{}
-	me, err := one(t, "rep", `SELECT `+meColumns+`, `+membershipColumns+` FROM reps r LEFT JOIN team_members m ON m.rep_id = r.id LEFT JOIN teams t ON t.id = m.team_id AND t.disabled = 0
-		WHERE r.id = $1 ORDER BY t.name, t.id`, []any{repID}, func(scan scanner, me *desk.Me) error {
+	me := desk.Me{Teams: []desk.Membership{}}
+	err := t.rows(`SELECT `+meColumns+`, `+membershipColumns+` FROM reps r LEFT JOIN team_members m ON m.rep_id = r.id LEFT JOIN teams t ON t.id = m.team_id AND t.disabled = 0
+		WHERE r.id = $1 ORDER BY t.name, t.id`, []any{repID}, func(scan scanner) error {
 		var in desk.Membership
-		var rank int
-		err := t.scanMe(scan, me, membershipFields(&in, &rank)...)
-		if in.Role = teamRoles[rank]; in.Team.ID != "" {
-			teams = append(teams, in)
+		err := scanMembership(func(fields ...any) error { return t.scanMe(scan, &me, fields...) }, &in)
+		if in.Team.ID != "" {
+			me.Teams = append(me.Teams, in)
 		}
 		return err
 	})
-	me.Teams = teams
+	if err == nil && me.ID == "" {
+		err = desk.Missing("rep")
+	}
 	return me, err
 }
 
@@ -195,20 +196,17 @@ func alertFields(a *desk.Alerts) []any {
 // memberships lists the rep's teams, by name.
 func (t *tx) memberships(repID string) ([]desk.Membership, error) {
 	return list(t, `SELECT `+membershipColumns+` FROM team_members m JOIN teams t ON t.id = m.team_id
-		WHERE m.rep_id = $1 AND t.disabled = 0 ORDER BY t.name, t.id`, []any{repID},
-		func(scan scanner, in *desk.Membership) error {
-			var rank int
-			err := scan(membershipFields(in, &rank)...)
-			in.Role = teamRoles[rank]
-			return err
-		})
+		WHERE m.rep_id = $1 AND t.disabled = 0 ORDER BY t.name, t.id`, []any{repID}, scanMembership)
 }
 
-// membershipColumns are what a rep's place m in a team t says, and membershipFields where it goes: nothing, where there is no team.
+// membershipColumns are what a rep's place m in a team t says, and scanMembership reads them: nothing, where there is no team.
 const membershipColumns = `COALESCE(t.id, ''), COALESCE(t.name, ''), COALESCE(t.embassy, 0), COALESCE(m.rank, 0)`
 
-func membershipFields(in *desk.Membership, rank *int) []any {
-	return []any{&in.Team.ID, &in.Team.Name, &in.Embassy, rank}
+func scanMembership(scan scanner, in *desk.Membership) error {
+	var rank int
+	err := scan(&in.Team.ID, &in.Team.Name, &in.Embassy, &rank)
+	in.Role = teamRoles[rank]
+	return err
 }
 
 var teamRoles = map[int]desk.TeamRole{1: desk.TeamMember, 2: desk.TeamLead, 3: desk.TeamManager}

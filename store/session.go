@@ -186,6 +186,9 @@ type sessionChange struct {
 	queue  *desk.Ref // the team whose queue it left
 }
 
+// tookFromQueue is the reason of the change by which somebody accepts a session that waits.
+const tookFromQueue = "accepted"
+
 // sessionChanged tells those in the session, those who were, those in whose queue it stands or stood, and the guests;
 // it returns the session as it now is.
 func (t *tx) sessionChanged(ch sessionChange) (desk.Session, error) {
@@ -212,7 +215,7 @@ func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error
 	if err != nil {
 		return err
 	}
-	known := s.State == desk.SessionEnded || ch.reason == string(desk.EndAccepted)
+	known := s.State == desk.SessionEnded || ch.reason == tookFromQueue
 	var lost []string
 	for _, rep := range ch.former {
 		switch {
@@ -249,26 +252,32 @@ func (t *tx) tellSession(s sessionRow, event desk.Event, ch sessionChange) error
 			return err
 		}
 	}
-	told := append(reps, lost...)
+	already := append(reps, lost...)
 	if s.Team != nil {
 		event.TeamID = s.Team.ID
-		if err := t.record(desk.TeamTopic(s.Team.ID), event, told...); err != nil {
+		if err := t.record(desk.TeamTopic(s.Team.ID), event, already...); err != nil {
 			return err
 		}
 	}
 	if ch.queue == nil {
 		return nil
 	}
-	if !known {
-		members, err := t.texts(`SELECT rep_id FROM team_members WHERE team_id = $1 ORDER BY rep_id`, idOf(s.Team))
-		if err != nil {
-			return err
-		}
-		gone := s.Gone()
-		event.Session, told = &gone, append(told, members...)
-	}
 	event.TeamID = ch.queue.ID
-	return t.record(desk.TeamTopic(ch.queue.ID), event, told...)
+	if known {
+		return t.record(desk.TeamTopic(ch.queue.ID), event, already...)
+	}
+	return t.tellGone(s, event, already)
+}
+
+// tellGone tells the team whose queue a session left that it is gone, and not where, but for those whom its team of now told.
+func (t *tx) tellGone(s sessionRow, event desk.Event, already []string) error {
+	members, err := t.texts(`SELECT rep_id FROM team_members WHERE team_id = $1 ORDER BY rep_id`, idOf(s.Team))
+	if err != nil {
+		return err
+	}
+	gone := s.Gone()
+	event.Session = &gone
+	return t.record(desk.TeamTopic(event.TeamID), event, append(already, members...)...)
 }
 
 // tellGuests records what guests may know of a change, under a revision of their own.
@@ -310,7 +319,10 @@ func (s *Store) EndSession(ctx context.Context, c desk.Caller, id, summary strin
 	if p := desk.CheckText("summary", summary, desk.MaxDetails); p != nil {
 		return desk.Session{}, p
 	}
-	return write(ctx, s, func(t *tx) (out desk.Session, err error) {
+	if !c.IsRep() && !slices.Contains(c.Scopes, desk.AdministrationWrite) {
+		return desk.Session{}, desk.Refuse(desk.NotAllowed, "An API token that belongs to nobody ends sessions as an administrator: it needs the scope %s too.", desk.AdministrationWrite)
+	}
+	return writeAsAnyone(ctx, s, c, func(t *tx) (out desk.Session, err error) {
 		session, err := t.endable(c, id)
 		switch {
 		case err != nil:

@@ -38,7 +38,7 @@ func (t *tx) acceptSession(c desk.Caller, id string) (out desk.Session, err erro
 	if err := errors.Join(t.pickedUp(session), t.transfersPast(id)); err != nil {
 		return out, err
 	}
-	return t.becomeOwner(c, session, ownerMove{reason: "accepted", queue: session.Team})
+	return t.becomeOwner(c, session, ownerMove{reason: tookFromQueue, queue: session.Team})
 }
 
 // acceptable says whether the session waits in a queue of the caller's.

@@ -5883,7 +5883,7 @@ type ClientInterface interface {
 
 	// EndSessionWithBody End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5892,7 +5892,7 @@ type ClientInterface interface {
 
 	// EndSession End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -8416,7 +8416,7 @@ func (c *Client) UpdateAttendee(ctx context.Context, sessionID string, attendeeI
 
 // EndSessionWithBody End a session that one owns
 //
-// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -8435,7 +8435,7 @@ func (c *Client) EndSessionWithBody(ctx context.Context, sessionID string, conte
 
 // EndSession End a session that one owns
 //
-// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -17105,7 +17105,7 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithBodyWithResponse End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -17114,7 +17114,7 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithResponse End a session that one owns
 	//
-	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+	// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -22202,7 +22202,7 @@ func (c *ClientWithResponses) UpdateAttendeeWithResponse(ctx context.Context, se
 
 // EndSessionWithBodyWithResponse End a session that one owns
 //
-// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22217,7 +22217,7 @@ func (c *ClientWithResponses) EndSessionWithBodyWithResponse(ctx context.Context
 
 // EndSessionWithResponse End a session that one owns
 //
-// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -19,7 +19,7 @@ type Scope string
 const (
 	SessionsStart       Scope = "sessions:start"       // start sessions for customers
 	SessionsRead        Scope = "sessions:read"        // read sessions, with attendees, chat, notes and invitations
-	SessionsWrite       Scope = "sessions:write"       // act in sessions as the rep: accept, end, invite, write, leave
+	SessionsWrite       Scope = "sessions:write"       // act in sessions as the rep: accept, end, invite, write, leave; as nobody: end them
 	QueuesRead          Scope = "queues:read"          // read queues, preferences and the chat of teams
 	QueuesWrite         Scope = "queues:write"         // take the next, mark queues, write to teams, make session keys
 	DirectoryRead       Scope = "directory:read"       // read teams, issues and portals, and who the rep is

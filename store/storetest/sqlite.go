@@ -40,14 +40,14 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 	if err := s.Close(); err != nil {
 		return nil, err
 	}
-	if err := clear(file); err != nil {
+	if err := forget(file); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(file)
 })
 
-// clear takes out what the store made for itself, by another clock than the tests'.
-func clear(file string) error {
+// forget takes out what the store made for itself, by another clock than the tests'.
+func forget(file string) error {
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
 		return err

@@ -1841,7 +1841,7 @@ export class Operations extends HeyApiClient {
     /**
      * End a session that one owns
      *
-     * An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+     * An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
      */
     public endSession<ThrowOnError extends boolean = true>(options: Options<EndSessionData, ThrowOnError>): RequestResult<EndSessionResponses, EndSessionErrors, ThrowOnError, 'data'> {
         return (options.client ?? this.client).post<EndSessionResponses, EndSessionErrors, ThrowOnError, 'data'>({

@@ -62,7 +62,7 @@ public struct SessionsAPI: Sendable {
 
   /// End a session that one owns
   ///
-  /// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+  /// An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
   ///
   /// `POST /v1/sessions/{session_id}/end`
   ///

@@ -98,7 +98,7 @@ public interface SessionsApi {
     /**
      * End a session that one owns.
      *
-     * An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody. An API token needs the scope `sessions:write`.
+     * An administrator ends those of others too, and those that wait; so does an API token that belongs to nobody, if it has the scope `administration:write` too. An API token needs the scope `sessions:write`.
      *
      * `POST v1/sessions/{session_id}/end` can be refused with `malformed`, `not_logged_in`, `token_unknown`, `token_expired`, `console_revoked`, `account_disabled`, `not_allowed`, `not_session_owner`, `not_found`, `too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `internal`, `unavailable`, `storage_full`.
      *
