@@ -1,6 +1,6 @@
 # The README says how to start and how to test; this holds the rest.
 
-.PHONY: build lint openapi contract clients bench soak
+.PHONY: build lint openapi contract clients bench bench-store soak
 
 build:
 	go build -o repdesk ./cmd/repdesk
@@ -28,6 +28,10 @@ clients:
 # How fast the desk is, as one table; `./repdesk bench --help` says what can be chosen. A quiet machine, and some minutes.
 bench: build
 	./repdesk bench
+
+# Parts of the store by themselves, on both engines: the Share menu, queues by every sort, taking the next, removing old rows.
+bench-store:
+	go test ./store ./api -run '^$$' -bench . -timeout 60m
 
 # The store against its model: longer sequences, and more of them, than a test run tries. It is stopped after an hour.
 # Before it, snapshots and streams in a storm of 50,000 actions and 1,000 cut connections on each engine, where a test run has 2,000;
