@@ -69,7 +69,7 @@ var (
 func ready(t testing.TB) []byte {
 	t.Helper()
 	readyOnce.Do(func() {
-		file := filepath.Join(t.TempDir(), "repdesk.db")
+		file := storetest.SQLite(t)
 		s, err := store.Open(t.Context(), store.Config{Database: file, Now: storetest.NewClock().Now, Password: storetest.CheapPasswords})
 		if err != nil {
 			t.Fatal(err)

@@ -38,10 +38,10 @@ func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
 		return LoggedIn{}, err
 	}
 	return write(ctx, s, func(t *tx) (out LoggedIn, err error) {
-		if err := t.passwordStands(rep); err != nil {
-			return out, err
-		}
 		console, err := t.logIn(rep.id, in)
+		if err == nil {
+			err = t.passwordStands(rep) // afterwards: console, then rep, as contacts lock them
+		}
 		if err != nil {
 			return out, err
 		}
