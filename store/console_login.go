@@ -42,6 +42,9 @@ func (s *Store) LogIn(ctx context.Context, in LogIn) (LoggedIn, error) {
 		if err == nil {
 			err = t.passwordStands(rep) // afterwards: console, then rep, as contacts lock them
 		}
+		if err == nil {
+			_, err = t.exec(`DELETE FROM log_in_failures WHERE username = $1`, rep.username)
+		}
 		if err != nil {
 			return out, err
 		}
@@ -149,9 +152,6 @@ func (s *Store) logInFailed(ctx context.Context, username string) error {
 }
 
 func (t *tx) logIn(repID string, in LogIn) (consoleID string, err error) {
-	if _, err := t.exec(`DELETE FROM log_in_failures WHERE username = (SELECT username FROM reps WHERE id = $1)`, repID); err != nil {
-		return "", err
-	}
 	portalID := ""
 	if in.PortalID != "" {
 		if portalID, err = t.resolve("portal", in.PortalID); err != nil {
